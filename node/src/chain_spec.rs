@@ -1,0 +1,82 @@
+//! The chains that the node knows by name, and those that it reads from files.
+
+use std::{fs, path::Path};
+
+use sc_service::{ChainType, NoExtension, Properties};
+use serde_json::Value;
+use veilmart_runtime::{
+	genesis_presets::{DEV_RUNTIME_PRESET as DEVELOPMENT, LOCAL_TESTNET_RUNTIME_PRESET as LOCAL_TESTNET},
+	token, SS58_PREFIX, WASM_BINARY,
+};
+
+/// A chain specification of this node.
+///
+/// Genesis is built by portable code: the node's own host functions are not at hand there.
+pub type ChainSpec = sc_service::GenericChainSpec<NoExtension>;
+
+/// The specification that `id` names: `dev` or `development`, `local` or `local_testnet` (also when
+/// nothing is named), anything else a file.
+pub fn load(id: &str) -> Result<ChainSpec, String> {
+	match id {
+		"dev" | DEVELOPMENT => preset("Veilmart Development", DEVELOPMENT, ChainType::Development),
+		"" | "local" | LOCAL_TESTNET => preset("Veilmart Local Testnet", LOCAL_TESTNET, ChainType::Local),
+		path => ChainSpec::from_json_file(path.into()),
+	}
+}
+
+/// A specification whose genesis is the runtime's preset of the same name.
+fn preset(name: &str, id: &str, chain_type: ChainType) -> Result<ChainSpec, String> {
+	let code = WASM_BINARY.ok_or("This node was built without a runtime (SKIP_WASM_BUILD); use a raw chain specification.")?;
+	Ok(ChainSpec::builder(code, None)
+		.with_name(name)
+		.with_id(id)
+		.with_protocol_id("veilmart")
+		.with_chain_type(chain_type)
+		.with_properties(properties())
+		.with_genesis_config_preset_name(id)
+		.build())
+}
+
+/// What wallets show of the chain; agrees with the runtime by construction.
+fn properties() -> Properties {
+	let mut properties = Properties::new();
+	properties.insert("tokenSymbol".into(), token::SYMBOL.into());
+	properties.insert("tokenDecimals".into(), token::DECIMALS.into());
+	properties.insert("ss58Format".into(), SS58_PREFIX.into());
+	properties
+}
+
+/// Reads the public part of a certificate authority's key: a file with one JSON object.
+pub fn read_ca_key(path: &Path) -> Result<Value, String> {
+	let text = fs::read_to_string(path).map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
+	let key: Value =
+		serde_json::from_str(&text).map_err(|error| format!("{} is not JSON: {error}", path.display()))?;
+	if !key.is_object() {
+		return Err(format!("{} holds no JSON object", path.display()));
+	}
+	Ok(key)
+}
+
+/// `spec` with the marketplace's key (`ecommerce.key` of the genesis) set to `key`.
+///
+/// A raw specification has its genesis state already and cannot be patched.
+pub fn with_ca_key(spec: &dyn sc_service::ChainSpec, key: Value) -> Result<ChainSpec, String> {
+	let mut json: Value =
+		serde_json::from_str(&spec.as_json(false)?).map_err(|error| format!("Broken specification: {error}"))?;
+	let genesis = json
+		.pointer_mut("/genesis/runtimeGenesis")
+		.ok_or("A raw chain specification has its key already; patch the plain one.")?;
+	let config = ["patch", "config"]
+		.into_iter()
+		.find(|form| genesis.get(form).is_some())
+		.ok_or("The chain specification has no genesis configuration.")?;
+	let Some(config) = genesis[config].as_object_mut() else {
+		return Err("The genesis configuration is no JSON object.".into());
+	};
+	let ecommerce = config.entry("ecommerce").or_insert_with(|| Value::Object(Default::default()));
+	let Some(ecommerce) = ecommerce.as_object_mut() else {
+		return Err("The genesis configuration of the marketplace is no JSON object.".into());
+	};
+	ecommerce.insert("key".into(), key);
+	ChainSpec::from_json_bytes(json.to_string().into_bytes())
+}

@@ -1,0 +1,21 @@
+//! The Veilmart node.
+//!
+//! A thin binary: the rules of the chain are in `veilmart-runtime`, agreement on blocks in the
+//! consensus engine behind [`consensus`]. What remains here is assembly:
+//!
+//! - [`cli`] and [`command`]: what the operator may say, and what happens then;
+//! - [`chain_spec`]: the chains that the node knows, and those that it reads from files;
+//! - [`service`]: the parts of a running node, put together;
+//! - [`consensus`]: who makes blocks, and when they are final;
+//! - [`rpc`]: what the node answers beside the standard methods.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod consensus;
+mod rpc;
+mod service;
+
+fn main() -> sc_cli::Result<()> {
+	command::run()
+}

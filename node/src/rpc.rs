@@ -1,0 +1,28 @@
+//! What the node answers beside the standard methods of `sc-service` (`system`, `state`, `chain`,
+//! `author`, and the specification's `chainHead_v1`, `chainSpec_v1`, `transaction_v1`).
+//!
+//! Only what a node alone knows belongs here; reads of the state are runtime APIs.
+
+use std::{error::Error, sync::Arc};
+
+use jsonrpsee::RpcModule;
+use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+use substrate_frame_rpc_system::{System, SystemApiServer};
+
+use crate::service::{FullClient, FullPool};
+
+/// What the methods need.
+pub struct Deps {
+	/// The chain.
+	pub client: Arc<FullClient>,
+	/// The transactions that wait.
+	pub pool: Arc<FullPool>,
+}
+
+/// The node's own methods: account nonces with regard to the pool, and fees (always zero).
+pub fn create(Deps { client, pool }: Deps) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
+	let mut module = RpcModule::new(());
+	module.merge(System::new(client.clone(), pool).into_rpc())?;
+	module.merge(TransactionPayment::new(client).into_rpc())?;
+	Ok(module)
+}

@@ -1,0 +1,154 @@
+//! The verifier: portable, without secrets, the same code on every node.
+
+use crate::{
+	proof::{decode_range, mask_bits, range_commitments, Generators, Proof, ProofError, VALUE_BITS},
+	statement::{Base, Statement},
+	transcript,
+};
+use alloc::vec::Vec;
+use curve25519_dalek::{ristretto::RistrettoPoint, scalar::Scalar, traits::VartimeMultiscalarMul};
+use rand_core::{CryptoRng, Error, RngCore};
+use veilmart_paillier::{FixedBase, PublicKey};
+
+/// A key with what verification precomputes for it.
+pub struct Verifier {
+	key: PublicKey,
+	comb: FixedBase,
+	generators: Generators,
+}
+
+impl Verifier {
+	/// For a process that verifies many proofs: tables of some megabytes, built in some 20 ms.
+	pub fn new(key: PublicKey) -> Self {
+		// With 11 teeth the comb's columns are no more than the 128 squarings that the challenge costs anyway.
+		let blocks = mask_bits(key.set()).div_ceil(11).div_ceil(128);
+		Self::with_comb(key, 11, blocks)
+	}
+
+	/// For one proof: the tables cost less than they save within it.
+	pub fn for_one_proof(key: PublicKey) -> Self {
+		Self::with_comb(key, 5, 1)
+	}
+
+	fn with_comb(key: PublicKey, teeth: usize, blocks: usize) -> Self {
+		let comb = key.comb(mask_bits(key.set()), teeth, blocks);
+		Self { key, comb, generators: Generators::default() }
+	}
+
+	/// The key.
+	pub fn key(&self) -> &PublicKey {
+		&self.key
+	}
+
+	/// Verifies a proof. Cheap checks come first: shape, lengths, ranges, then ciphertexts, points, equations and the
+	/// range proof.
+	pub fn verify(&self, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
+		if statement.set != self.key.set() || !statement.is_well_formed() {
+			return Err(ProofError::Statement);
+		}
+		let proof = Proof::decode(statement, bytes)?;
+		let canonical = |bytes: &[u8; 32]| Scalar::from_canonical_bytes(*bytes).into_option();
+		let t: Vec<Scalar> =
+			proof.t.iter().map(canonical).collect::<Option<_>>().ok_or(ProofError::Scalar)?;
+		let z: Vec<Scalar> =
+			proof.z.iter().map(canonical).collect::<Option<_>>().ok_or(ProofError::Scalar)?;
+		let commitments: Vec<RistrettoPoint> = proof
+			.commitments
+			.iter()
+			.map(|v| v.decompress())
+			.collect::<Option<_>>()
+			.ok_or(ProofError::Point)?;
+		let ciphertexts = self
+			.key
+			.parse_all(statement.ciphertexts.iter().map(|(_, bytes)| &bytes[..]))
+			.map_err(ProofError::Ciphertext)?;
+
+		let e = u128::from_le_bytes(proof.challenge);
+		let e_scalar = Scalar::from(e);
+		let e_words = [e as u64, (e >> 64) as u64];
+		// A_i = Π G_ij^{z_j} · h_s^{w_i} · C_i^e
+		let equations: Vec<Vec<u8>> = statement
+			.equations
+			.iter()
+			.zip(&proof.w)
+			.map(|(equation, w)| {
+				let mut generators = self.key.ring().one().clone();
+				let mut terms = Vec::from([(ciphertexts[usize::from(equation.target)].clone(), e_words.to_vec())]);
+				for (base, z) in equation.bases.iter().zip(&proof.z) {
+					match base {
+						Base::Absent => {},
+						Base::Generator => {
+							generators = self.key.add(&generators, &self.key.generator_power(&words(z)));
+						},
+						Base::Ciphertext(index) => terms.push((ciphertexts[usize::from(*index)].clone(), words(z))),
+					}
+				}
+				let powers = self.key.multi_power(terms, (&self.comb, &words(w)));
+				self.key.encode(&self.key.add(&powers, &generators))
+			})
+			.collect();
+		// T_j = z_j·B + t_j·B̃ + e·V_j
+		let gens = &self.generators.pedersen;
+		let points: Vec<_> = commitments
+			.iter()
+			.zip(z.iter().zip(&t))
+			.map(|(v, (z, t))| {
+				RistrettoPoint::vartime_multiscalar_mul([z, t, &e_scalar], [&gens.B, &gens.B_blinding, v]).compress()
+			})
+			.collect();
+		let mut transcript = transcript::begin(&self.key, statement);
+		if transcript::challenge(&mut transcript, &proof.commitments, &equations, &points) != proof.challenge {
+			return Err(ProofError::Challenge);
+		}
+
+		transcript::responses(&mut transcript, &proof.z, &proof.w, &proof.t);
+		let range = decode_range(&proof.range)?;
+		let commitments = range_commitments(&self.generators, &statement.values, &commitments);
+		// The weights that fold the checks into one depend on transcript and proof only, so that all nodes agree.
+		let mut folding = transcript.clone();
+		folding.append_message(b"range", &proof.range);
+		let mut rng = folding.build_rng().finalize(&mut NoEntropy);
+		range
+			.verify_multiple_with_rng(
+				&self.generators.bulletproof,
+				&gens.clone(),
+				&mut transcript,
+				&commitments,
+				VALUE_BITS,
+				&mut rng,
+			)
+			.map_err(|_| ProofError::Range)
+	}
+}
+
+/// Little-endian bytes as words.
+fn words(bytes: &[u8]) -> Vec<u64> {
+	bytes
+		.chunks(8)
+		.map(|chunk| chunk.iter().rev().fold(0, |acc, byte| (acc << 8) | u64::from(*byte)))
+		.collect()
+}
+
+/// The random source of a verifier that must be deterministic: all zeros. Unpredictability comes from the transcript.
+struct NoEntropy;
+
+impl RngCore for NoEntropy {
+	fn next_u32(&mut self) -> u32 {
+		0
+	}
+
+	fn next_u64(&mut self) -> u64 {
+		0
+	}
+
+	fn fill_bytes(&mut self, dest: &mut [u8]) {
+		dest.fill(0);
+	}
+
+	fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+		dest.fill(0);
+		Ok(())
+	}
+}
+
+impl CryptoRng for NoEntropy {}

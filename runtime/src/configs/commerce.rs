@@ -1,0 +1,80 @@
+//! The consortium's rules: who may take part, and how much.
+
+use alloc::{vec, vec::Vec};
+
+use frame_support::{parameter_types, traits::Contains};
+use frame_system::EnsureRoot;
+use pallet_certificates::{CallUnits, Moment};
+
+use super::governance::CouncilMembers;
+use crate::{AccountId, Runtime, RuntimeCall, Timestamp};
+
+parameter_types! {
+	/// Calls that an account may have included in each [`QuotaPeriod`].
+	pub const CallQuota: u32 = 200;
+	/// Length of a quota's period in milliseconds: a minute.
+	pub const QuotaPeriod: Moment = 60_000;
+}
+
+/// The calls that `call` dispatches in its turn; `None` if it dispatches none.
+///
+/// Calls that only Root or the council may send are left out, because neither is checked nor counted.
+fn held(call: &RuntimeCall) -> Option<Vec<&RuntimeCall>> {
+	use pallet_multisig::Call as Multisig;
+	use pallet_proxy::Call as Proxy;
+	use pallet_utility::Call as Utility;
+
+	Some(match call {
+		RuntimeCall::Utility(
+			Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls },
+		) => calls.iter().collect(),
+		RuntimeCall::Utility(Utility::as_derivative { call, .. }) => vec![call.as_ref()],
+		RuntimeCall::Utility(Utility::if_else { main, fallback }) => vec![main.as_ref(), fallback.as_ref()],
+		RuntimeCall::Proxy(Proxy::proxy { call, .. } | Proxy::proxy_announced { call, .. }) => vec![call.as_ref()],
+		RuntimeCall::Multisig(Multisig::as_multi { call, .. } | Multisig::as_multi_threshold_1 { call, .. }) => {
+			vec![call.as_ref()]
+		},
+		_ => return None,
+	})
+}
+
+/// What an account may still do when its certificate is no longer active.
+///
+/// Whoever falls out with the consortium finishes what others wait for and keeps what is theirs, but starts
+/// nothing new. A call that holds calls is allowed if all of them are.
+pub struct FinishingCalls;
+
+impl Contains<RuntimeCall> for FinishingCalls {
+	fn contains(call: &RuntimeCall) -> bool {
+		match held(call) {
+			Some(calls) => !calls.is_empty() && calls.into_iter().all(Self::contains),
+			None => matches!(
+				call,
+				RuntimeCall::Certificates(pallet_certificates::Call::set_view_key { .. })
+			),
+		}
+	}
+}
+
+/// A call that holds calls costs as much as they do together; every other call costs one.
+pub struct HeldCallsCount;
+
+impl CallUnits<RuntimeCall> for HeldCallsCount {
+	fn units(call: &RuntimeCall) -> u32 {
+		match held(call) {
+			Some(calls) => calls.into_iter().map(Self::units).fold(0, u32::saturating_add).max(1),
+			None => 1,
+		}
+	}
+}
+
+impl pallet_certificates::Config for Runtime {
+	type AllowedWithoutCertificate = FinishingCalls;
+	type CallQuota = CallQuota;
+	type CallUnits = HeldCallsCount;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type Privileged = CouncilMembers;
+	type QuotaPeriod = QuotaPeriod;
+	type Time = Timestamp;
+	type WeightInfo = pallet_certificates::weights::SubstrateWeight<Runtime>;
+}

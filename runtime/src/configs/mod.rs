@@ -1,0 +1,14 @@
+//! The pallets' parameters, by concern.
+
+mod accounts;
+mod commerce;
+mod governance;
+mod system;
+
+pub use accounts::ProxyType;
+pub use commerce::{CallQuota, FinishingCalls, HeldCallsCount, QuotaPeriod};
+pub use governance::{
+	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
+	NeverPaused, RootOrCouncilTwoThirds,
+};
+pub use system::{BlockHashCount, RuntimeBlockLength, RuntimeBlockWeights, MINIMUM_BLOCK_SPACING};
