@@ -26,7 +26,8 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 
 /// A specification whose genesis is the runtime's preset of the same name.
 fn preset(name: &str, id: &str, chain_type: ChainType) -> Result<ChainSpec, String> {
-	let code = WASM_BINARY.ok_or("This node was built without a runtime (SKIP_WASM_BUILD); use a raw chain specification.")?;
+	let code = WASM_BINARY
+		.ok_or("This node was built without a runtime (SKIP_WASM_BUILD); use a raw chain specification.")?;
 	Ok(ChainSpec::builder(code, None)
 		.with_name(name)
 		.with_id(id)
@@ -48,7 +49,8 @@ fn properties() -> Properties {
 
 /// Reads the public part of a certificate authority's key: a file with one JSON object.
 pub fn read_ca_key(path: &Path) -> Result<Value, String> {
-	let text = fs::read_to_string(path).map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
+	let text =
+		fs::read_to_string(path).map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
 	let key: Value =
 		serde_json::from_str(&text).map_err(|error| format!("{} is not JSON: {error}", path.display()))?;
 	if !key.is_object() {
@@ -61,8 +63,8 @@ pub fn read_ca_key(path: &Path) -> Result<Value, String> {
 ///
 /// A raw specification has its genesis state already and cannot be patched.
 pub fn with_ca_key(spec: &dyn sc_service::ChainSpec, key: Value) -> Result<ChainSpec, String> {
-	let mut json: Value =
-		serde_json::from_str(&spec.as_json(false)?).map_err(|error| format!("Broken specification: {error}"))?;
+	let mut json: Value = serde_json::from_str(&spec.as_json(false)?)
+		.map_err(|error| format!("Broken specification: {error}"))?;
 	let genesis = json
 		.pointer_mut("/genesis/runtimeGenesis")
 		.ok_or("A raw chain specification has its key already; patch the plain one.")?;
@@ -73,7 +75,9 @@ pub fn with_ca_key(spec: &dyn sc_service::ChainSpec, key: Value) -> Result<Chain
 	let Some(config) = genesis[config].as_object_mut() else {
 		return Err("The genesis configuration is no JSON object.".into());
 	};
-	let ecommerce = config.entry("ecommerce").or_insert_with(|| Value::Object(Default::default()));
+	let ecommerce = config
+		.entry("ecommerce")
+		.or_insert_with(|| Value::Object(Default::default()));
 	let Some(ecommerce) = ecommerce.as_object_mut() else {
 		return Err("The genesis configuration of the marketplace is no JSON object.".into());
 	};

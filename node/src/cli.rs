@@ -1,8 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
+
+use crate::consensus::Sealing;
 
 /// The command line of the node: without a subcommand it runs.
 #[derive(Debug, Parser)]
@@ -27,6 +29,17 @@ pub struct SealingParams {
 	/// deadlines pass. 0: never.
 	#[arg(long, value_name = "MILLISECONDS", default_value_t = 5000)]
 	pub idle_block_interval: u64,
+}
+
+impl SealingParams {
+	/// What the options mean.
+	pub fn sealing(&self) -> Sealing {
+		Sealing {
+			idle_block_interval: Some(self.idle_block_interval)
+				.filter(|interval| *interval > 0)
+				.map(Duration::from_millis),
+		}
+	}
 }
 
 /// What the node can do besides running.

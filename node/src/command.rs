@@ -1,10 +1,8 @@
 //! What happens on each command.
 
-use std::time::Duration;
-
 use sc_cli::{Database, SubstrateCli};
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
-use sc_service::ChainSpec;
+use sc_service::{error::Error as ServiceError, ChainSpec, Configuration, RpcHandlers, TaskManager};
 use veilmart_runtime::{Block, Hash};
 
 use crate::{
@@ -54,7 +52,7 @@ fn with_ca_key(spec: Box<dyn ChainSpec>, ca: &CaKeyParams) -> sc_cli::Result<Box
 		Some(path) => {
 			let key = chain_spec::read_ca_key(path)?;
 			Ok(Box::new(chain_spec::with_ca_key(&*spec, key)?))
-		},
+		}
 	}
 }
 
@@ -66,11 +64,14 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
 		Some(Subcommand::BuildSpec(cmd)) => {
 			let runner = cli.create_runner(&cmd.base)?;
-			runner.sync_run(|config| cmd.base.run(with_ca_key(config.chain_spec, &cmd.ca)?, config.network))
-		},
-		Some(Subcommand::ExportChainSpec(cmd)) => {
-			cmd.base.run(with_ca_key(cli.load_spec(&cmd.base.chain)?, &cmd.ca)?)
-		},
+			runner.sync_run(|config| {
+				cmd.base
+					.run(with_ca_key(config.chain_spec, &cmd.ca)?, config.network)
+			})
+		}
+		Some(Subcommand::ExportChainSpec(cmd)) => cmd
+			.base
+			.run(with_ca_key(cli.load_spec(&cmd.base.chain)?, &cmd.ca)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
 			let parts = service::new_parts(&config)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
@@ -87,34 +88,43 @@ pub fn run() -> sc_cli::Result<()> {
 			let parts = service::new_parts(&config)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
 		}),
-		Some(Subcommand::PurgeChain(cmd)) => {
-			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
-		},
+		Some(Subcommand::PurgeChain(cmd)) => cli
+			.create_runner(cmd)?
+			.sync_run(|config| cmd.run(config.database)),
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
 			let parts = service::new_parts(&config)?;
 			Ok((cmd.run(parts.client, parts.backend, None), parts.task_manager))
 		}),
-		Some(Subcommand::ChainInfo(cmd)) => {
-			cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
-		},
+		Some(Subcommand::ChainInfo(cmd)) => cli
+			.create_runner(cmd)?
+			.sync_run(|config| cmd.run::<Block>(&config)),
 		None => {
-			// Before the operator's own filters, which therefore win.
-			cli.run.shared_params.log.insert(0, QUIET.into());
-			cli.run.import_params.database_params.database.get_or_insert(Database::ParityDb);
-			let sealing = Sealing {
-				idle_block_interval: Some(cli.sealing.idle_block_interval)
-					.filter(|interval| *interval > 0)
-					.map(Duration::from_millis),
-			};
-			cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
-				match config.network.network_backend {
-					NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, sealing),
-					NetworkBackendType::Libp2p => {
-						service::new_full::<NetworkWorker<Block, Hash>>(config, sealing)
-					},
-				}
-				.map_err(sc_cli::Error::Service)
-			})
-		},
+			prepare(&mut cli);
+			let sealing = cli.sealing.sealing();
+			cli.create_runner(&cli.run)?
+				.run_node_until_exit(|config| async move {
+					let (task_manager, _rpc) = start(config, sealing).map_err(sc_cli::Error::Service)?;
+					Ok(task_manager)
+				})
+		}
+	}
+}
+
+/// Settles what the operator left open: the database, and what is logged.
+pub fn prepare(cli: &mut Cli) {
+	// Before the operator's own filters, which therefore win.
+	cli.run.shared_params.log.insert(0, QUIET.into());
+	cli.run
+		.import_params
+		.database_params
+		.database
+		.get_or_insert(Database::ParityDb);
+}
+
+/// Starts a node with the network backend of its configuration.
+pub fn start(config: Configuration, sealing: Sealing) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+	match config.network.network_backend {
+		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, sealing),
+		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, sealing),
 	}
 }

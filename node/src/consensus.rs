@@ -28,17 +28,27 @@ use sc_consensus::{BasicQueue, BlockImportParams, ForkChoiceStrategy, Verifier};
 use sc_consensus_manual_seal::{run_manual_seal, EngineCommand, Error as SealError, ManualSealParams};
 use sc_service::{Configuration, SpawnEssentialTaskHandle, TaskManager};
 use sc_telemetry::TelemetryHandle;
-use sc_transaction_pool_api::TransactionPool;
+use sc_transaction_pool_api::{ImportNotificationStream, TransactionPool};
 use sp_blockchain::HeaderBackend;
 use veilmart_runtime::{Block, Hash};
 
 use crate::service::{FullClient, FullPool, FullSelectChain};
+
+/// Announces the transactions that become ready.
+type Arrivals = futures::stream::Fuse<ImportNotificationStream<Hash>>;
 
 /// Imports blocks from outside.
 pub type ImportQueue = BasicQueue<Block>;
 
 /// How long the sealing waits for the pool to notice the last block.
 const POOL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// After a transaction arrived, the pool is looked at this many times more, in case that it became ready for
+/// the best block only after its arrival was announced.
+const GLANCES: u8 = 3;
+
+/// The time between two such glances.
+const GLANCE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Target of this module's log lines.
 const LOG_TARGET: &str = "sealing";
@@ -87,7 +97,13 @@ pub fn import_queue(
 	client: Arc<FullClient>,
 	spawner: &SpawnEssentialTaskHandle,
 ) -> ImportQueue {
-	BasicQueue::new(SealedIsFinal, Box::new(client), None, spawner, config.prometheus_registry())
+	BasicQueue::new(
+		SealedIsFinal,
+		Box::new(client),
+		None,
+		spawner,
+		config.prometheus_registry(),
+	)
 }
 
 /// An authority that makes blocks.
@@ -107,12 +123,25 @@ impl Author {
 			config.prometheus_registry(),
 			deps.telemetry.clone(),
 		);
-		Self { proposer, deps, sealing }
+		Self {
+			proposer,
+			deps,
+			sealing,
+		}
 	}
 
 	/// Makes blocks from now on, until the node stops.
 	pub fn start(self, task_manager: &TaskManager) {
-		let Self { proposer, deps: Deps { client, pool, select_chain, .. }, sealing } = self;
+		let Self {
+			proposer,
+			deps: Deps {
+				client,
+				pool,
+				select_chain,
+				..
+			},
+			sealing,
+		} = self;
 		let (commands, commands_stream) = mpsc::channel(0);
 		let sealer = run_manual_seal(ManualSealParams {
 			block_import: client.clone(),
@@ -126,7 +155,12 @@ impl Author {
 				Ok(sp_timestamp::InherentDataProvider::from_system_time())
 			},
 		});
-		let trigger = Trigger { client, pool, sealing, commands };
+		let trigger = Trigger {
+			client,
+			pool,
+			sealing,
+			commands,
+		};
 		let spawner = task_manager.spawn_essential_handle();
 		spawner.spawn_blocking("sealer", Some("block-authoring"), sealer);
 		spawner.spawn("seal-trigger", Some("block-authoring"), trigger.run());
@@ -149,41 +183,62 @@ enum Empty {
 }
 
 impl Trigger {
-	/// Has blocks made until the pool is gone, which it is when the node stops.
+	/// Has blocks made as long as the node runs.
 	async fn run(mut self) {
 		let mut arrivals = self.pool.import_notification_stream().fuse();
+		let mut glances = 0;
 		loop {
-			let interval = self.sealing.idle_block_interval;
-			let idle = async move {
-				match interval {
-					Some(interval) => tokio::time::sleep(interval).await,
+			let pause = if glances > 0 {
+				Some(GLANCE_INTERVAL)
+			} else {
+				self.sealing.idle_block_interval
+			};
+			let pause = async move {
+				match pause {
+					Some(pause) => tokio::time::sleep(pause).await,
 					None => futures::future::pending().await,
 				}
 			};
-			futures::pin_mut!(idle);
-			let mut empty = futures::select_biased! {
+			futures::pin_mut!(pause);
+			let empty = futures::select_biased! {
 				arrival = arrivals.next() => match arrival {
-					Some(_) => Empty::Refused,
-					None => return,
-				},
-				_ = idle.fuse() => Empty::Allowed,
-			};
-			loop {
-				// Everything that has arrived so far goes into this block.
-				while arrivals.next().now_or_never().flatten().is_some() {}
-				if empty == Empty::Refused && !self.something_is_ready().await {
-					break;
-				}
-				match self.seal(empty).await {
-					Ok(()) => empty = Empty::Refused,
-					// Nothing that is ready fits or is valid any more.
-					Err(SealError::EmptyTransactionPool) => break,
-					// The node stops.
-					Err(SealError::SendError(_) | SealError::Canceled(_)) => return,
-					Err(error) => {
-						log::warn!(target: LOG_TARGET, "Could not seal a block: {error}");
-						break;
+					Some(_) => {
+						glances = GLANCES;
+						Empty::Refused
 					},
+					None => break,
+				},
+				_ = pause.fuse() => match glances.checked_sub(1) {
+					Some(left) => {
+						glances = left;
+						Empty::Refused
+					},
+					None => Empty::Allowed,
+				},
+			};
+			self.seal_what_is_ready(&mut arrivals, empty).await;
+		}
+		// The pool is gone, so the node is stopping, and will stop this task with the others.
+		futures::future::pending().await
+	}
+
+	/// Has one block after the other made until nothing is ready that fits, the first one also if it is empty.
+	async fn seal_what_is_ready(&mut self, arrivals: &mut Arrivals, mut empty: Empty) {
+		loop {
+			// Everything that has arrived so far goes into this block.
+			while arrivals.next().now_or_never().flatten().is_some() {}
+			if empty == Empty::Refused && !self.something_is_ready().await {
+				return;
+			}
+			match self.seal(empty).await {
+				Ok(()) => empty = Empty::Refused,
+				// What is ready does not fit or is not valid any more, or the node is stopping.
+				Err(SealError::EmptyTransactionPool | SealError::SendError(_) | SealError::Canceled(_)) => {
+					return
+				}
+				Err(error) => {
+					log::warn!(target: LOG_TARGET, "Could not seal a block: {error}");
+					return;
 				}
 			}
 		}
@@ -192,7 +247,11 @@ impl Trigger {
 	/// Whether the pool has a transaction for a block on the best one.
 	async fn something_is_ready(&self) -> bool {
 		let best = self.client.info().best_hash;
-		self.pool.ready_at_with_timeout(best, POOL_PATIENCE).await.next().is_some()
+		self.pool
+			.ready_at_with_timeout(best, POOL_PATIENCE)
+			.await
+			.next()
+			.is_some()
 	}
 
 	/// Has one block made, imported and finalized.

@@ -9,13 +9,23 @@
 //! - [`consensus`]: who makes blocks, and when they are final;
 //! - [`rpc`]: what the node answers beside the standard methods.
 
+use std::process::ExitCode;
+
 mod chain_spec;
 mod cli;
 mod command;
 mod consensus;
 mod rpc;
 mod service;
+#[cfg(test)]
+mod tests;
 
-fn main() -> sc_cli::Result<()> {
-	command::run()
+fn main() -> ExitCode {
+	match command::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("Error: {error}");
+			ExitCode::FAILURE
+		}
+	}
 }

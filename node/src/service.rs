@@ -6,8 +6,8 @@ use sc_consensus::LongestChain;
 use sc_executor::WasmExecutor;
 use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
 use sc_service::{
-	error::Error as ServiceError, Configuration, KeystoreContainer, SpawnTasksParams, TFullBackend,
-	TFullClient, TaskManager,
+	error::Error as ServiceError, Configuration, KeystoreContainer, RpcHandlers, SpawnTasksParams,
+	TFullBackend, TFullClient, TaskManager,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The functions that the runtime may call in the node: Substrate's, and ours beside them.
-pub type HostFunctions = sp_io::SubstrateHostFunctions;
+pub type HostFunctions = (sp_io::SubstrateHostFunctions, veilmart_verification_host::HostFunctions);
 
 /// Runs the runtime's wasm.
 pub type Executor = WasmExecutor<HostFunctions>;
@@ -46,8 +46,6 @@ pub struct Parts {
 	pub keystore: KeystoreContainer,
 	/// Chooses the best chain.
 	pub select_chain: FullSelectChain,
-	/// The transactions that wait.
-	pub pool: Arc<FullPool>,
 	/// Reports to a telemetry server, if one is configured.
 	pub telemetry: Option<Telemetry>,
 }
@@ -79,6 +77,38 @@ pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
 		telemetry
 	});
 
+	let import_queue =
+		consensus::import_queue(config, client.clone(), &task_manager.spawn_essential_handle());
+
+	Ok(Parts {
+		select_chain: LongestChain::new(backend.clone()),
+		client,
+		backend,
+		task_manager,
+		import_queue,
+		keystore,
+		telemetry,
+	})
+}
+
+/// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
+pub fn new_full<N>(
+	config: Configuration,
+	sealing: consensus::Sealing,
+) -> Result<(TaskManager, RpcHandlers), ServiceError>
+where
+	N: NetworkBackend<Block, Hash>,
+{
+	let Parts {
+		client,
+		backend,
+		mut task_manager,
+		import_queue,
+		keystore,
+		select_chain,
+		mut telemetry,
+	} = new_parts(&config)?;
+
 	let pool = Arc::new(
 		sc_transaction_pool::Builder::new(
 			task_manager.spawn_essential_handle(),
@@ -90,37 +120,10 @@ pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
 		.build(),
 	);
 
-	let import_queue = consensus::import_queue(
-		config,
-		client.clone(),
-		&task_manager.spawn_essential_handle(),
+	let net_config = FullNetworkConfiguration::<Block, Hash, N>::new(
+		&config.network,
+		config.prometheus_registry().cloned(),
 	);
-
-	Ok(Parts {
-		select_chain: LongestChain::new(backend.clone()),
-		client,
-		backend,
-		task_manager,
-		import_queue,
-		keystore,
-		pool,
-		telemetry,
-	})
-}
-
-/// Starts a node with the network backend `N`.
-pub fn new_full<N>(
-	config: Configuration,
-	sealing: consensus::Sealing,
-) -> Result<TaskManager, ServiceError>
-where
-	N: NetworkBackend<Block, Hash>,
-{
-	let Parts { client, backend, mut task_manager, import_queue, keystore, select_chain, pool, mut telemetry } =
-		new_parts(&config)?;
-
-	let net_config =
-		FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, config.prometheus_registry().cloned());
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
@@ -143,8 +146,11 @@ where
 		let client = client.clone();
 		let pool = pool.clone();
 		Box::new(move |_| {
-			rpc::create(rpc::Deps { client: client.clone(), pool: pool.clone() })
-				.map_err(ServiceError::Application)
+			rpc::create(rpc::Deps {
+				client: client.clone(),
+				pool: pool.clone(),
+			})
+			.map_err(ServiceError::Application)
 		})
 	};
 
@@ -162,7 +168,7 @@ where
 		)
 	});
 
-	sc_service::spawn_tasks(SpawnTasksParams {
+	let rpc = sc_service::spawn_tasks(SpawnTasksParams {
 		config,
 		client: client.clone(),
 		backend,
@@ -182,5 +188,5 @@ where
 		author.start(&task_manager);
 	}
 
-	Ok(task_manager)
+	Ok((task_manager, rpc))
 }

@@ -11,6 +11,10 @@ use frame_support::{
 	weights::Weight,
 };
 use pallet_certificates::{Certificate, Moment};
+use pallet_ecommerce::{
+	runtime_api::{AccountState, Market},
+	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderId, OrderState, Quote,
+};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -25,7 +29,7 @@ use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	composition, genesis_presets, AccountId, Balance, Block, Certificates, Executive, Header, Nonce, Runtime,
+	composition, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header, Nonce, Runtime,
 	RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment, VERSION,
 };
 
@@ -140,6 +144,66 @@ impl_runtime_apis! {
 
 		fn request_counter(account: AccountId) -> u64 {
 			Certificates::request_counter(account)
+		}
+	}
+
+	impl pallet_ecommerce::runtime_api::EcommerceApi<Block, AccountId> for Runtime {
+		fn market() -> Market {
+			Ecommerce::market()
+		}
+
+		fn modulus_proof() -> Vec<u8> {
+			pallet_ecommerce::ModulusProof::<Runtime>::get().into_inner()
+		}
+
+		fn account(account: AccountId) -> AccountState {
+			Ecommerce::account(&account)
+		}
+
+		fn incoming(account: AccountId) -> Vec<(CreditId<AccountId>, Credit)> {
+			Ecommerce::incoming(&account)
+		}
+
+		fn listing(listing: ListingId<AccountId>) -> Option<Listing> {
+			Ecommerce::listing_of(&listing)
+		}
+
+		fn listings(seller: AccountId) -> Vec<(ListingId<AccountId>, Listing)> {
+			Ecommerce::listings(&seller)
+		}
+
+		fn quote(buyer: AccountId, listing: ListingId<AccountId>) -> Option<Quote> {
+			Ecommerce::quote_of(&buyer, &listing)
+		}
+
+		fn quotes(buyer: AccountId) -> Vec<(ListingId<AccountId>, Quote)> {
+			Ecommerce::quotes(&buyer)
+		}
+
+		fn order(order: OrderId<AccountId>) -> Option<Order<AccountId>> {
+			Ecommerce::order_of(&order)
+		}
+
+		fn orders_of_buyer(
+			buyer: AccountId,
+			state: Option<OrderState>,
+		) -> Vec<(OrderId<AccountId>, Order<AccountId>)> {
+			Ecommerce::orders_of_buyer(&buyer, state)
+		}
+
+		fn orders_of_seller(
+			seller: AccountId,
+			state: Option<OrderState>,
+		) -> Vec<(OrderId<AccountId>, Order<AccountId>)> {
+			Ecommerce::orders_of_seller(&seller, state)
+		}
+
+		fn accumulators() -> Option<Accumulators> {
+			Ecommerce::accumulators()
+		}
+
+		fn verify(statement: Vec<u8>, proof: Vec<u8>) -> u32 {
+			Ecommerce::verdict(&statement, &proof)
 		}
 	}
 

@@ -16,7 +16,10 @@ pub(crate) fn inherent_extrinsics(data: &InherentData) -> Vec<UncheckedExtrinsic
 }
 
 /// Whether the inherents of a block agree with this data.
-pub(crate) fn check_inherents(block: &<Block as BlockT>::LazyBlock, data: &InherentData) -> CheckInherentsResult {
+pub(crate) fn check_inherents(
+	block: &<Block as BlockT>::LazyBlock,
+	data: &InherentData,
+) -> CheckInherentsResult {
 	data.check_extrinsics(block)
 }
 
@@ -53,6 +56,8 @@ mod runtime {
 	// The consortium and its marketplace.
 	#[runtime::pallet_index(10)]
 	pub type Certificates = pallet_certificates;
+	#[runtime::pallet_index(11)]
+	pub type Ecommerce = pallet_ecommerce;
 
 	// Governance.
 	#[runtime::pallet_index(20)]

@@ -4,7 +4,12 @@
 //! work (a proof) comes when nothing else can fail any more. The fee extension is left out on
 //! purpose: with it, small transactions overtake orders even at fee zero.
 
-use crate::{Nonce, Runtime};
+use codec::Encode;
+use sp_runtime::{generic::Era, traits::TransactionExtension};
+
+use crate::{
+	AccountId, Hash, Nonce, Runtime, RuntimeCall, Signature, SignedPayload, UncheckedExtrinsic, VERSION,
+};
 
 /// The transaction extensions, in the order in which they run.
 ///
@@ -15,8 +20,9 @@ use crate::{Nonce, Runtime};
 /// 3. `CheckCertificate`: a signer whom the consortium lets in, within its quota.
 /// 4. `CheckNonce`, `CheckWeight`: order of an account's transactions, no further ahead than the quota;
 ///    room in the block.
-/// 5. `CheckMetadataHash`: for wallets that prove what they display.
-/// 6. `WeightReclaim`: last, gives back to the block what the dispatch did not use.
+/// 5. `CheckProof`: marketplace calls, in the pool: sequence, identities, and last the proof.
+/// 6. `CheckMetadataHash`: for wallets that prove what they display.
+/// 7. `WeightReclaim`: last, gives back to the block what the dispatch did not use.
 pub type TxExtension = (
 	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
@@ -27,14 +33,16 @@ pub type TxExtension = (
 	pallet_certificates::CheckCertificate<Runtime>,
 	pallet_certificates::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
+	pallet_ecommerce::CheckProof<Runtime>,
 	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
 
+/// What a signature covers and the transaction does not carry, because the chain knows it.
+pub type TxImplicit = <TxExtension as TransactionExtension<RuntimeCall>>::Implicit;
+
 /// The extensions of a transaction with number `nonce` of its sender, valid in `era`.
-///
-/// One place knows the tuple, so that clients and tests do not.
-pub fn tx_extension(nonce: Nonce, era: sp_runtime::generic::Era) -> TxExtension {
+pub fn tx_extension(nonce: Nonce, era: Era) -> TxExtension {
 	(
 		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
@@ -45,7 +53,48 @@ pub fn tx_extension(nonce: Nonce, era: sp_runtime::generic::Era) -> TxExtension 
 		pallet_certificates::CheckCertificate::new(),
 		pallet_certificates::CheckNonce(nonce),
 		frame_system::CheckWeight::new(),
+		pallet_ecommerce::CheckProof::new(),
 		frame_metadata_hash_extension::CheckMetadataHash::new(false),
 		frame_system::WeightReclaim::new(),
 	)
+}
+
+/// What the signature of [`tx_extension`] covers: this runtime's versions, the chain by its `genesis`, and the
+/// block that the era begins with (the genesis for an immortal era).
+pub fn tx_implicit(genesis: Hash, era_begins: Hash) -> TxImplicit {
+	(
+		(),
+		(),
+		VERSION.spec_version,
+		VERSION.transaction_version,
+		genesis,
+		era_begins,
+		(),
+		(),
+		(),
+		(),
+		None,
+		(),
+	)
+}
+
+/// A signed transaction of format V4.
+///
+/// The one place that knows the tuple and what is signed; for wallets and tests written in Rust. `sign` gets
+/// the bytes to sign, as `sender`'s key would. The era's first block is `era_begins`, the genesis for an
+/// immortal one.
+pub fn signed_extrinsic(
+	call: RuntimeCall,
+	sender: AccountId,
+	nonce: Nonce,
+	era: Era,
+	genesis: Hash,
+	era_begins: Hash,
+	sign: impl FnOnce(&[u8]) -> Signature,
+) -> UncheckedExtrinsic {
+	let extension = tx_extension(nonce, era);
+	let payload = SignedPayload::from_raw(call, extension, tx_implicit(genesis, era_begins));
+	let signature = payload.using_encoded(sign);
+	let (call, extension, _) = payload.deconstruct();
+	UncheckedExtrinsic::new_signed(call, sender.into(), signature, extension)
 }

@@ -76,8 +76,9 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			T::RootOrigin::ensure_origin(origin)?;
 			let with_overhead = |mut post: frame_support::dispatch::PostDispatchInfo| {
-				post.actual_weight =
-					post.actual_weight.map(|weight| weight.saturating_add(DISPATCH_OVERHEAD));
+				post.actual_weight = post
+					.actual_weight
+					.map(|weight| weight.saturating_add(DISPATCH_OVERHEAD));
 				post
 			};
 			match call.dispatch_bypass_filter(RawOrigin::Root.into()) {
@@ -85,7 +86,7 @@ pub mod pallet {
 				Err(mut failed) => {
 					failed.post_info = with_overhead(failed.post_info);
 					Err(failed)
-				},
+				}
 			}
 		}
 	}

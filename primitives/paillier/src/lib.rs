@@ -21,7 +21,7 @@
 //! # Features
 //!
 //! `ca` brings the certificate authority's side: key generation, decryption, the proof about the modulus. `std`
-//! brings it, too.
+//! brings it, too. `test-keys` brings published keys for tests.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -33,6 +33,8 @@ mod ciphertext;
 mod encryptor;
 mod fixed_base;
 pub mod hash;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod ifma;
 #[cfg(feature = "ca")]
 mod keygen;
 mod limbs;
@@ -40,10 +42,13 @@ mod montgomery;
 mod nonce;
 pub mod original;
 mod params;
+mod product;
 mod public_key;
 #[cfg(feature = "ca")]
 mod secret_key;
 mod square_ring;
+#[cfg(feature = "test-keys")]
+pub mod test_keys;
 
 pub use blum_proof::{BlumProof, BlumProofError, ROUNDS as BLUM_PROOF_ROUNDS};
 pub use ciphertext::{Ciphertext, Ciphertext2048, Ciphertext3072, CiphertextError};
@@ -53,6 +58,7 @@ pub use fixed_base::FixedBase;
 pub use keygen::{generate, PrimeKind};
 pub use nonce::{Nonce, Opening};
 pub use params::ParameterSet;
+pub use product::ProductGroup;
 pub use public_key::{KeyError, PublicKey};
 #[cfg(feature = "ca")]
 pub use secret_key::{SecretKey, SecretKeyError};

@@ -50,6 +50,12 @@ impl Modulus {
 		self.limbs.len()
 	}
 
+	/// `-n^-1` modulo `2^LIMB_BITS`.
+	#[cfg(all(feature = "std", target_arch = "x86_64"))]
+	pub(crate) fn negated_inverse(&self) -> Limb {
+		self.negated_inverse
+	}
+
 	/// The modulus itself.
 	#[inline(always)]
 	pub fn limbs(&self) -> &[Limb] {

@@ -1,1 +1,98 @@
-//! Stub.
+//! The runtime interface: native verification of confidential proofs, and its pure-wasm twin.
+//!
+//! [`verify`] gives one verdict by one of two ways, chosen by a constant of the runtime ([`Backend`]). Both run the same
+//! portable verifier: natively, compiled for the machine, with tables per key that live as long as the process; or inside
+//! the runtime's wasm, with nothing but what the call brings. The verdict depends on the bytes only.
+//!
+//! The native side remembers positive verdicts, so that a proof that the pool has verified costs nothing at dispatch on the
+//! same node. The memory is bounded and advisory: forgetting costs time, never correctness, and what it remembers is that
+//! *these bytes* are a valid proof of *this statement* under *this key*. Whether the statement fits the ledger's state is
+//! the pallet's to compare, every time.
+//!
+//! Host functions do not exist while genesis is built: use [`Backend::Portable`] there.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
+
+extern crate alloc;
+
+#[cfg(not(substrate_runtime))]
+mod native;
+
+use codec::{Decode, Encode};
+use sp_runtime_interface::{pass_by::PassFatPointerAndRead, runtime_interface};
+use veilmart_confidential::{ProofError, Statement, Verifier};
+use veilmart_paillier::PublicKey;
+
+#[cfg(not(substrate_runtime))]
+pub use native::{forget_everything, remembered, CAPACITY};
+
+/// Where a runtime has its proofs verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+	/// By the node's host function.
+	Native,
+	/// By the same code inside the runtime.
+	Portable,
+}
+
+/// The code of a key or statement that does not decode; no [`ProofError`] has it.
+#[cfg(not(substrate_runtime))]
+const MALFORMED: u32 = u32::MAX;
+
+/// Verification by the node. Versioned: a change of verdict is a new version, and old runtimes keep theirs.
+#[runtime_interface]
+pub trait ConfidentialVerification {
+	/// 0 if `proof` proves the SCALE-encoded `statement` under the key with this modulus, else the code of the
+	/// [`ProofError`].
+	fn verify(
+		modulus: PassFatPointerAndRead<&[u8]>,
+		statement: PassFatPointerAndRead<&[u8]>,
+		proof: PassFatPointerAndRead<&[u8]>,
+	) -> u32 {
+		native::verify(modulus, statement, proof)
+	}
+}
+
+/// The host functions that a node of this chain offers beside the standard ones.
+#[cfg(not(substrate_runtime))]
+pub type HostFunctions = confidential_verification::HostFunctions;
+
+/// The public key as the ledger stores it: `N` and the `h_s` that genesis derived from it.
+#[derive(Clone, Copy, Debug)]
+pub struct LedgerKey<'a> {
+	/// `N`.
+	pub modulus: &'a [u8],
+	/// `h_s`.
+	pub h_s: &'a [u8],
+}
+
+/// Verifies a proof.
+pub fn verify(
+	backend: Backend,
+	key: LedgerKey,
+	statement: &Statement,
+	proof: &[u8],
+) -> Result<(), ProofError> {
+	let code = match backend {
+		Backend::Native => confidential_verification::verify(key.modulus, &statement.encode(), proof),
+		Backend::Portable => return verify_portable(key, statement, proof),
+	};
+	match code {
+		0 => Ok(()),
+		code => Err(ProofError::from_code(code).unwrap_or(ProofError::Statement)),
+	}
+}
+
+fn verify_portable(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
+	// Through the same encoding as the native way, so that both refuse the same.
+	let statement = Statement::decode(&mut &statement.encode()[..]).map_err(|_| ProofError::Statement)?;
+	let key = PublicKey::from_derived(key.modulus, key.h_s).map_err(|_| ProofError::Statement)?;
+	Verifier::for_one_proof(key).verify(&statement, proof)
+}
+
+/// A verdict as it crosses the interface.
+#[cfg(not(substrate_runtime))]
+fn code(verdict: Result<(), ProofError>) -> u32 {
+	verdict.map_or_else(ProofError::code, |()| 0)
+}

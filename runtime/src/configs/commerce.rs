@@ -2,9 +2,13 @@
 
 use alloc::{vec, vec::Vec};
 
-use frame_support::{parameter_types, traits::Contains};
+use frame_support::{
+	parameter_types,
+	traits::{Contains, Get},
+};
 use frame_system::EnsureRoot;
 use pallet_certificates::{CallUnits, Moment};
+use veilmart_verification_host::Backend;
 
 use super::governance::CouncilMembers;
 use crate::{AccountId, Runtime, RuntimeCall, Timestamp};
@@ -30,10 +34,14 @@ fn held(call: &RuntimeCall) -> Option<Vec<&RuntimeCall>> {
 		) => calls.iter().collect(),
 		RuntimeCall::Utility(Utility::as_derivative { call, .. }) => vec![call.as_ref()],
 		RuntimeCall::Utility(Utility::if_else { main, fallback }) => vec![main.as_ref(), fallback.as_ref()],
-		RuntimeCall::Proxy(Proxy::proxy { call, .. } | Proxy::proxy_announced { call, .. }) => vec![call.as_ref()],
-		RuntimeCall::Multisig(Multisig::as_multi { call, .. } | Multisig::as_multi_threshold_1 { call, .. }) => {
+		RuntimeCall::Proxy(Proxy::proxy { call, .. } | Proxy::proxy_announced { call, .. }) => {
 			vec![call.as_ref()]
-		},
+		}
+		RuntimeCall::Multisig(
+			Multisig::as_multi { call, .. } | Multisig::as_multi_threshold_1 { call, .. },
+		) => {
+			vec![call.as_ref()]
+		}
 		_ => return None,
 	})
 }
@@ -50,7 +58,12 @@ impl Contains<RuntimeCall> for FinishingCalls {
 			Some(calls) => !calls.is_empty() && calls.into_iter().all(Self::contains),
 			None => matches!(
 				call,
-				RuntimeCall::Certificates(pallet_certificates::Call::set_view_key { .. })
+				RuntimeCall::Certificates(pallet_certificates::Call::set_view_key { .. }) |
+					RuntimeCall::Ecommerce(
+						pallet_ecommerce::Call::ship { .. } |
+							pallet_ecommerce::Call::confirm { .. } |
+							pallet_ecommerce::Call::collect { .. }
+					)
 			),
 		}
 	}
@@ -62,10 +75,32 @@ pub struct HeldCallsCount;
 impl CallUnits<RuntimeCall> for HeldCallsCount {
 	fn units(call: &RuntimeCall) -> u32 {
 		match held(call) {
-			Some(calls) => calls.into_iter().map(Self::units).fold(0, u32::saturating_add).max(1),
+			Some(calls) => calls
+				.into_iter()
+				.map(Self::units)
+				.fold(0, u32::saturating_add)
+				.max(1),
 			None => 1,
 		}
 	}
+}
+
+/// Proofs are verified by the node, unless the runtime was built to do it by itself: same code, same verdict, slower.
+pub struct Verification;
+
+impl Get<Backend> for Verification {
+	fn get() -> Backend {
+		if cfg!(feature = "portable-verification") {
+			Backend::Portable
+		} else {
+			Backend::Native
+		}
+	}
+}
+
+impl pallet_ecommerce::Config for Runtime {
+	type Verification = Verification;
+	type WeightInfo = ();
 }
 
 impl pallet_certificates::Config for Runtime {

@@ -1,1 +1,117 @@
+//! The runtime as a whole: what its parts do together.
 
+mod admission;
+mod chain;
+mod genesis;
+mod governance;
+
+use serde_json::Value;
+use sp_core::Pair;
+use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult};
+
+use crate::{
+	extensions::signed_extrinsic, genesis_presets::DEV_RUNTIME_PRESET, AccountId, Executive, Hash, Header,
+	Runtime, RuntimeCall, RuntimeOrigin, System, UncheckedExtrinsic,
+};
+
+/// Chain time of the first block of a test, in milliseconds: some moment in 2027.
+const START: u64 = 1_800_000_000_000;
+
+/// Somebody who never got a certificate.
+const OUTSIDER: Sr25519Keyring = Sr25519Keyring::Eve;
+
+/// The account of a well-known key.
+fn account(who: Sr25519Keyring) -> AccountId {
+	who.to_account_id()
+}
+
+/// The origin of a transaction that `who` signed.
+fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
+	RuntimeOrigin::signed(account(who))
+}
+
+/// A remark: a call that does nothing and that anybody with access may send.
+fn remark() -> RuntimeCall {
+	RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() })
+}
+
+/// Merges `patch` into `base` as chain specifications do.
+fn merge(base: &mut Value, patch: Value) {
+	match (base, patch) {
+		(Value::Object(base), Value::Object(patch)) => {
+			for (key, value) in patch {
+				merge(base.entry(key).or_insert(Value::Null), value);
+			}
+		}
+		(base, patch) => *base = patch,
+	}
+}
+
+/// The complete genesis configuration of a preset.
+fn preset_config(preset: &str) -> Value {
+	let json = |id: Option<String>| -> Value {
+		let bytes = <Runtime as GenesisBuilder<crate::Block>>::get_preset(&id).expect("the preset exists");
+		serde_json::from_slice(&bytes).expect("a preset is JSON")
+	};
+	let mut config = json(None);
+	merge(&mut config, json(Some(preset.into())));
+	config
+}
+
+/// The state that the genesis configuration builds.
+fn build(config: &Value) -> TestExternalities {
+	let mut state = TestExternalities::new_empty();
+	state.execute_with(|| {
+		let json = serde_json::to_vec(config).expect("a JSON value is printable");
+		<Runtime as GenesisBuilder<crate::Block>>::build_state(json).expect("the configuration is valid");
+	});
+	state
+}
+
+/// The chain `development`, within its first block and after its inherents.
+fn development() -> TestExternalities {
+	let mut state = build(&preset_config(DEV_RUNTIME_PRESET));
+	state.execute_with(|| begin_block(1));
+	state
+}
+
+/// Begins block `number` and sets its time.
+fn begin_block(number: u32) {
+	Executive::initialize_block(&Header::new(
+		number,
+		Default::default(),
+		Default::default(),
+		Hash::default(),
+		Default::default(),
+	));
+	let now = START + u64::from(number);
+	let inherent = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
+	assert_eq!(
+		Executive::apply_extrinsic(inherent),
+		Ok(Ok(())),
+		"the clock's inherent is applied"
+	);
+}
+
+/// The transaction that `who` would send next, with its nonce `ahead` of that.
+fn transaction(who: Sr25519Keyring, call: RuntimeCall, ahead: u32) -> UncheckedExtrinsic {
+	let genesis = System::block_hash(0);
+	let nonce = System::account_nonce(account(who)) + ahead;
+	signed_extrinsic(
+		call,
+		account(who),
+		nonce,
+		Era::Immortal,
+		genesis,
+		genesis,
+		|bytes| who.pair().sign(bytes).into(),
+	)
+}
+
+/// Sends a transaction of `who` in the current block.
+fn apply(who: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
+	Executive::apply_extrinsic(transaction(who, call, 0))
+}

@@ -1,0 +1,234 @@
+//! What all calls share: caller, sequence, identities, proof; and the calls that move money in.
+
+use crate::{
+	types::{Credit, CreditId, CreditKind, Owned, Proof, Salt, SealedNote},
+	Balances, Ciphertext, Config, Error, Event, Incoming, Issued, IssuerQuota, Modulus, NonceBase, Orders,
+	OrdersOfSeller, Pallet, Sequence,
+};
+use alloc::vec::Vec;
+use frame_support::{ensure, traits::Get};
+use frame_system::pallet_prelude::BlockNumberFor;
+use pallet_certificates::{OrderId, Role};
+use sp_runtime::traits::Zero;
+use veilmart_confidential::{statements, Context, ProofError, Statement, PARAMETER_SET};
+use veilmart_paillier::{CiphertextError, ProductGroup};
+use veilmart_verification_host::{verify, LedgerKey};
+
+/// The arguments of `issue` besides sequence, salt and proof.
+#[derive(Clone)]
+pub(crate) struct Issue<AccountId> {
+	pub(crate) to: AccountId,
+	pub(crate) amount: Ciphertext,
+	pub(crate) issued_after: Ciphertext,
+	pub(crate) own_note: SealedNote,
+	pub(crate) note: SealedNote,
+}
+
+impl<T: Config> From<pallet_certificates::Error<T>> for Error<T> {
+	fn from(error: pallet_certificates::Error<T>) -> Self {
+		use pallet_certificates::Error as E;
+		match error {
+			E::Revoked => Self::Revoked,
+			E::Blacklisted => Self::Blacklisted,
+			E::Expired => Self::Expired,
+			E::WrongRole => Self::WrongRole,
+			E::QuotaExhausted => Self::QuotaExhausted,
+			_ => Self::NotCertified,
+		}
+	}
+}
+
+impl<T: Config> From<ProofError> for Error<T> {
+	fn from(error: ProofError) -> Self {
+		match error {
+			ProofError::Statement => Self::MalformedStatement,
+			ProofError::Length => Self::ProofLength,
+			ProofError::Version => Self::ProofVersion,
+			ProofError::Ciphertext(error) => error.into(),
+			ProofError::Point => Self::ProofPoint,
+			ProofError::Scalar => Self::ProofScalar,
+			ProofError::ValueResponse => Self::ProofValueResponse,
+			ProofError::NonceResponse => Self::ProofNonceResponse,
+			ProofError::Challenge => Self::ProofMismatch,
+			ProofError::Range => Self::ProofRange,
+		}
+	}
+}
+
+impl<T: Config> From<CiphertextError> for Error<T> {
+	fn from(error: CiphertextError) -> Self {
+		match error {
+			CiphertextError::Length => Self::CiphertextLength,
+			CiphertextError::Zero => Self::CiphertextZero,
+			CiphertextError::NotReduced => Self::CiphertextNotReduced,
+			CiphertextError::NotUnit => Self::CiphertextNotUnit,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Claims a unit of the caller's quota: every call of the marketplace does, whatever way it came.
+	pub(crate) fn charge(who: &T::AccountId) -> Result<(), Error<T>> {
+		Ok(pallet_certificates::Pallet::<T>::consume_quota(who)?)
+	}
+
+	/// The caller has an active certificate for this role.
+	pub(crate) fn ensure_role(who: &T::AccountId, role: Role) -> Result<(), Error<T>> {
+		Ok(pallet_certificates::Pallet::<T>::ensure_role(who, role)?)
+	}
+
+	/// The caller has, or had, a certificate: enough to finish what was begun.
+	pub(crate) fn ensure_known(who: &T::AccountId) -> Result<(), Error<T>> {
+		Ok(pallet_certificates::Pallet::<T>::ensure_has_certificate(who)?)
+	}
+
+	/// The account's number is this one.
+	pub(crate) fn ensure_sequence(who: &T::AccountId, seq: u64) -> Result<(), Error<T>> {
+		let next = Sequence::<T>::get(who);
+		ensure!(seq >= next, Error::<T>::StaleSequence);
+		ensure!(seq == next, Error::<T>::FutureSequence);
+		Ok(())
+	}
+
+	/// Raises the account's number. One account cannot make 2^64 calls.
+	pub(crate) fn raise_sequence(who: &T::AccountId) {
+		Sequence::<T>::mutate(who, |seq| *seq = seq.saturating_add(1));
+	}
+
+	/// The product of `ciphertext^exponent` modulo `N²`.
+	pub(crate) fn product<'a>(
+		factors: impl IntoIterator<Item = (&'a Ciphertext, u32)>,
+	) -> Result<Ciphertext, Error<T>> {
+		let modulus = Modulus::<T>::get();
+		ensure!(!modulus.is_empty(), Error::<T>::NoKey);
+		let product = ProductGroup::new(&modulus)
+			.product(factors.into_iter().map(|(c, exponent)| (c.as_ref(), exponent)))
+			.map_err(Error::<T>::from)?;
+		Ciphertext::from_slice(&product).ok_or(Error::<T>::NoKey)
+	}
+
+	/// Who calls, where and when, as statements bind it.
+	pub(crate) fn context(who: &T::AccountId, seq: u64, salt: Salt) -> Context {
+		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+		let mut bytes = [0; 32];
+		bytes.iter_mut().zip(genesis.as_ref()).for_each(|(out, byte)| *out = *byte);
+		Context { genesis: bytes, account: who.clone().into(), seq, salt: salt.0 }
+	}
+
+	/// Has the proof verified, natively or not as the runtime says. Asked again at dispatch even if the pool did.
+	pub(crate) fn ensure_proved(statement: &Statement, proof: &Proof) -> Result<(), Error<T>> {
+		let modulus = Modulus::<T>::get();
+		ensure!(!modulus.is_empty(), Error::<T>::NoKey);
+		let h_s = NonceBase::<T>::get();
+		let key = LedgerKey { modulus: &modulus, h_s: h_s.as_ref() };
+		Ok(verify(T::Verification::get(), key, statement, proof)?)
+	}
+
+	/// The balance before a call that leaves `after` and takes `taken` out is the one on the ledger.
+	pub(crate) fn ensure_debit<'a>(
+		who: &T::AccountId,
+		after: &'a Ciphertext,
+		taken: (&'a Ciphertext, u32),
+	) -> Result<(), Error<T>> {
+		let before = Self::product([(after, 1), taken])?;
+		ensure!(before == Balances::<T>::get(who).ciphertext, Error::<T>::BalanceMismatch);
+		Ok(())
+	}
+
+	/// The statement of an `issue`.
+	pub(crate) fn issue_statement(
+		who: &T::AccountId,
+		seq: u64,
+		salt: Salt,
+		parts: &Issue<T::AccountId>,
+	) -> Result<Statement, Error<T>> {
+		Self::ensure_role(who, Role::Issuer)?;
+		ensure!(
+			pallet_certificates::Pallet::<T>::ensure_active(&parts.to).is_ok(),
+			Error::<T>::CounterpartyNotCertified
+		);
+		Ok(statements::issue(
+			PARAMETER_SET,
+			&Self::context(who, seq, salt),
+			parts.to.clone().into(),
+			IssuerQuota::<T>::get(who),
+			parts.amount.as_ref(),
+			parts.issued_after.as_ref(),
+			parts.own_note.hash(),
+			parts.note.hash(),
+		))
+	}
+
+	/// `Issued' = Issued·A`.
+	pub(crate) fn issue_identity(who: &T::AccountId, parts: &Issue<T::AccountId>) -> Result<(), Error<T>> {
+		let before = Issued::<T>::get(who).ciphertext;
+		let after = Self::product([(&before, 1), (&parts.amount, 1)])?;
+		ensure!(after == parts.issued_after, Error::<T>::IssuedMismatch);
+		Ok(())
+	}
+
+	pub(crate) fn do_issue(
+		who: &T::AccountId,
+		seq: u64,
+		salt: Salt,
+		parts: Issue<T::AccountId>,
+		proof: &Proof,
+	) -> Result<(), Error<T>> {
+		let statement = Self::issue_statement(who, seq, salt, &parts)?;
+		Self::ensure_sequence(who, seq)?;
+		Self::issue_identity(who, &parts)?;
+		Self::ensure_proved(&statement, proof)?;
+		let credit = CreditId { creator: who.clone(), seq, kind: CreditKind::Issued };
+		let Issue { to, amount, issued_after, own_note, note } = parts;
+		Self::raise_sequence(who);
+		Issued::<T>::insert(who, Owned { ciphertext: issued_after, note: Some(own_note) });
+		Incoming::<T>::insert(&to, &credit, Credit { amount, note: Some(note) });
+		Self::deposit_event(Event::Issued { issuer: who.clone(), to, credit });
+		Ok(())
+	}
+
+	pub(crate) fn do_collect(
+		who: &T::AccountId,
+		seq: u64,
+		credits: Vec<CreditId<T::AccountId>>,
+		own_note: SealedNote,
+	) -> Result<(), Error<T>> {
+		Self::ensure_known(who)?;
+		let mut sorted: Vec<_> = credits.iter().collect();
+		sorted.sort();
+		ensure!(
+			!sorted.is_empty() && sorted.windows(2).all(|pair| pair[0] != pair[1]),
+			Error::<T>::DuplicateCredit
+		);
+		let amounts = credits
+			.iter()
+			.map(|id| Ok(Incoming::<T>::get(who, id).ok_or(Error::<T>::NoSuchCredit)?.amount))
+			.collect::<Result<Vec<_>, Error<T>>>()?;
+		Self::ensure_sequence(who, seq)?;
+		let before = Balances::<T>::get(who).ciphertext;
+		let after =
+			Self::product(core::iter::once(&before).chain(&amounts).map(|ciphertext| (ciphertext, 1)))?;
+		Self::raise_sequence(who);
+		for id in &credits {
+			Incoming::<T>::remove(who, id);
+			if id.kind.is_of_order() {
+				Self::close_credit(&OrderId { buyer: id.creator.clone(), seq: id.seq });
+			}
+		}
+		Balances::<T>::insert(who, Owned { ciphertext: after, note: Some(own_note) });
+		Self::deposit_event(Event::Collected { account: who.clone(), credits });
+		Ok(())
+	}
+
+	/// One credit of an order is collected. With the last the order goes: nothing is left for its notes to open.
+	fn close_credit(id: &OrderId<T::AccountId>) {
+		let Some(mut order) = Orders::<T>::get(&id.buyer, id.seq) else { return };
+		order.open_credits = order.open_credits.saturating_sub(1);
+		if order.open_credits == 0 && !order.state.holds_total() {
+			Orders::<T>::remove(&id.buyer, id.seq);
+			OrdersOfSeller::<T>::remove(&order.listing.seller, id);
+		} else {
+			Orders::<T>::insert(&id.buyer, id.seq, order);
+		}
+	}
+}

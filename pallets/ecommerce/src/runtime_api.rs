@@ -1,0 +1,72 @@
+//! What clients read. Typed, so that wallets need no storage keys.
+
+use crate::types::{
+	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Owned, Quote, Terms,
+};
+use alloc::vec::Vec;
+use codec::{Codec, Decode, Encode};
+use pallet_certificates::OrderId;
+use scale_info::TypeInfo;
+use veilmart_confidential::Ciphertext;
+
+/// The key and the terms: what a wallet needs before its first call.
+#[derive(Encode, Decode, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub struct Market {
+	/// `N`, big-endian; empty if the chain has no marketplace.
+	pub modulus: Vec<u8>,
+	/// `h_s`.
+	pub nonce_base: Ciphertext,
+	/// The terms of new orders.
+	pub terms: Terms,
+}
+
+/// An account as the marketplace sees it.
+#[derive(Encode, Decode, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+	/// The next sequence number.
+	pub seq: u64,
+	/// The balance with its self-note.
+	pub balance: Owned,
+	/// What the account has issued, with its self-note.
+	pub issued: Owned,
+	/// What the account may issue in all, in minor units.
+	pub issuer_quota: u64,
+}
+
+sp_api::decl_runtime_apis! {
+	/// Reads of the marketplace.
+	pub trait EcommerceApi<AccountId: Codec> {
+		/// The key and the terms.
+		fn market() -> Market;
+		/// The proof that the modulus is well formed.
+		fn modulus_proof() -> Vec<u8>;
+		/// An account's sequence number and what it owns.
+		fn account(account: AccountId) -> AccountState;
+		/// The credits that an account has not collected.
+		fn incoming(account: AccountId) -> Vec<(CreditId<AccountId>, Credit)>;
+		/// One listing.
+		fn listing(listing: ListingId<AccountId>) -> Option<Listing>;
+		/// All listings of a seller.
+		fn listings(seller: AccountId) -> Vec<(ListingId<AccountId>, Listing)>;
+		/// The quote that a buyer has for a listing.
+		fn quote(buyer: AccountId, listing: ListingId<AccountId>) -> Option<Quote>;
+		/// All quotes that a buyer has.
+		fn quotes(buyer: AccountId) -> Vec<(ListingId<AccountId>, Quote)>;
+		/// One order.
+		fn order(order: OrderId<AccountId>) -> Option<Order<AccountId>>;
+		/// The orders of a buyer, all or those in one state.
+		fn orders_of_buyer(
+			buyer: AccountId,
+			state: Option<OrderState>,
+		) -> Vec<(OrderId<AccountId>, Order<AccountId>)>;
+		/// The orders that a seller has to do with, all or those in one state.
+		fn orders_of_seller(
+			seller: AccountId,
+			state: Option<OrderState>,
+		) -> Vec<(OrderId<AccountId>, Order<AccountId>)>;
+		/// Both sides of the conservation identity, factor by factor: computed over the whole state, for audits.
+		fn accumulators() -> Option<Accumulators>;
+		/// The verdict on a SCALE-encoded statement and its proof: 0, or the code of the reason.
+		fn verify(statement: Vec<u8>, proof: Vec<u8>) -> u32;
+	}
+}

@@ -1,0 +1,499 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pallet_certificates::Role;
+use pallet_ecommerce::{DeclineReason, OrderState};
+
+/// Where a node is looked for if nothing else is said.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+
+/// Names the node's address instead of `--url`.
+pub const URL_VARIABLE: &str = "VEILMART_URL";
+
+/// A consortium's confidential marketplace, from a terminal.
+///
+/// Prices, quantities, stocks and balances are encrypted on the chain; this program holds the keys, makes the proofs and
+/// shows you the numbers.
+#[derive(Debug, Parser)]
+#[command(name = "veilmart", version, propagate_version = true)]
+#[command(after_help = "\
+EXAMPLES:
+  veilmart account new shop
+  veilmart --account shop balance
+  veilmart --account shop list --price 12.50 --stock 40 --item 85123A
+  veilmart --json --suri //Alice orders
+
+EXIT STATUS: 0 done, 1 failed or refused, 2 wrong usage.")]
+pub struct Cli {
+	/// What holds for every command.
+	#[command(flatten)]
+	pub options: Options,
+
+	/// What to do.
+	#[command(subcommand)]
+	pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+	/// WebSocket address of a node. Default: $VEILMART_URL, or ws://127.0.0.1:9944.
+	#[arg(long, global = true, value_name = "URL")]
+	pub url: Option<String>,
+
+	/// The account that acts: a name in the keystore.
+	#[arg(long, global = true, value_name = "NAME", conflicts_with = "suri")]
+	pub account: Option<String>,
+
+	/// A well-known development key that acts instead, such as //Alice. For tests only.
+	#[arg(long, global = true, value_name = "//NAME")]
+	pub suri: Option<String>,
+
+	/// Where accounts are kept. Default: $XDG_DATA_HOME/veilmart.
+	#[arg(long, global = true, value_name = "DIR")]
+	pub base_path: Option<PathBuf>,
+
+	/// A file whose first line is the passphrase. Default: $VEILMART_PASSPHRASE_FILE; without one you are asked.
+	#[arg(long, global = true, value_name = "FILE")]
+	pub passphrase_file: Option<PathBuf>,
+
+	/// Print results (and errors, on the standard error) as JSON.
+	#[arg(long, global = true)]
+	pub json: bool,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+	/// The certificate authority's key: create it, decrypt with it, audit the ledger
+	#[command(subcommand)]
+	Ca(CaCommand),
+
+	/// Certificates: request, issue, show; register a view key
+	#[command(subcommand)]
+	Certificate(CertificateCommand),
+
+	/// Accounts on this machine
+	#[command(subcommand)]
+	Account(AccountCommand),
+
+	/// Show the balance and what waits to be collected
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop balance\n  veilmart --suri //Bob --json balance"
+	)]
+	Balance,
+
+	/// Issue money to an account (issuers only)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account bank issue shop 1000.00\n  veilmart --suri //Issuer issue //Bob 250.00"
+	)]
+	Issue {
+		/// Whom to: an address, an account's name or a development key.
+		to: String,
+		/// How much, like 12.50.
+		amount: String,
+	},
+
+	/// Offer something for sale (sellers only)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop list --price 12.50 --stock 40 --item 85123A"
+	)]
+	List {
+		/// Price of one piece, like 12.50.
+		#[arg(long)]
+		price: String,
+		/// How many pieces there are.
+		#[arg(long)]
+		stock: u64,
+		/// Stock code of up to eight characters, like 85123A; or # and a number.
+		#[arg(long)]
+		item: String,
+	},
+
+	/// Tell a buyer the price of a listing, sealed to the buyer's view key
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop quote 3 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty\n  veilmart --suri //Alice quote 3 //Bob"
+	)]
+	Quote {
+		/// The number of one of your listings.
+		listing: u64,
+		/// Whom to tell.
+		buyer: String,
+	},
+
+	/// Order pieces of something that you have a quote for
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account buyer order shop:3 2\n  veilmart --suri //Bob order //Alice:3 2"
+	)]
+	Order {
+		/// The listing, as SELLER:NUMBER.
+		listing: String,
+		/// How many pieces.
+		quantity: u64,
+		/// Do not order if the price of one piece is above this.
+		#[arg(long, value_name = "PRICE")]
+		max_price: Option<String>,
+	},
+
+	/// Take back an own order that is not accepted yet
+	#[command(after_help = "EXAMPLES:\n  veilmart --account buyer cancel 5")]
+	Cancel {
+		/// The number of one of your orders.
+		order: u64,
+	},
+
+	/// Accept an order: puts up the bond of ten times its total
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop accept buyer:5\n  veilmart --suri //Alice accept //Bob:5"
+	)]
+	Accept {
+		/// The order, as BUYER:NUMBER.
+		order: String,
+	},
+
+	/// Decline an order; the buyer gets its money back
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop decline buyer:5 --reason out-of-stock")]
+	Decline {
+		/// The order, as BUYER:NUMBER.
+		order: String,
+		/// Why.
+		#[arg(long, value_enum, default_value_t)]
+		reason: Reason,
+	},
+
+	/// Say that an accepted order was shipped
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop ship buyer:5")]
+	Ship {
+		/// The order, as BUYER:NUMBER.
+		order: String,
+	},
+
+	/// Confirm that an own order arrived; pays the seller
+	#[command(after_help = "EXAMPLES:\n  veilmart --account buyer confirm 5")]
+	Confirm {
+		/// The number of one of your orders.
+		order: u64,
+	},
+
+	/// Take credits into the balance: all that wait
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop collect")]
+	Collect,
+
+	/// Show orders, as buyer and as seller, opened
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop orders\n  veilmart --account shop orders --state placed --json"
+	)]
+	Orders {
+		/// Only those in this state.
+		#[arg(long, value_enum)]
+		state: Option<State>,
+	},
+
+	/// Show own listings opened, or what is public about a seller's
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop listings\n  veilmart listings --seller 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+	)]
+	Listings {
+		/// Another seller; its prices are not shown.
+		#[arg(long)]
+		seller: Option<String>,
+	},
+
+	/// Show the quotes that you got, opened and checked
+	#[command(after_help = "EXAMPLES:\n  veilmart --account buyer quotes")]
+	Quotes,
+
+	/// Print what happens to the account on the marketplace, as it becomes final
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop watch\n  veilmart --account shop --json watch --blocks 100"
+	)]
+	Watch {
+		/// Stop after this many blocks.
+		#[arg(long)]
+		blocks: Option<u32>,
+	},
+}
+
+/// The certificate authority's key.
+#[derive(Debug, Subcommand)]
+pub enum CaCommand {
+	/// Create the ledger's key: ca-secret.age (encrypted) and ca-key.json (for genesis)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart ca keygen --out /secure/ca\n  veilmart-node export-chain-spec --chain local --ca-key /secure/ca/ca-key.json --raw"
+	)]
+	Keygen {
+		/// Bits of the modulus.
+		#[arg(long, default_value = "2048", value_parser = ["2048", "3072"])]
+		bits: String,
+		/// The folder for both files.
+		#[arg(long, value_name = "DIR")]
+		out: PathBuf,
+	},
+
+	/// Decrypt a ciphertext, or an account's balance
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart ca decrypt --key /secure/ca --of //Bob\n  veilmart ca decrypt --key /secure/ca --ciphertext 0x1234…"
+	)]
+	#[command(group(clap::ArgGroup::new("what").required(true)))]
+	Decrypt {
+		/// ca-secret.age, or the folder that it is in.
+		#[arg(long, value_name = "PATH")]
+		key: PathBuf,
+		/// A ciphertext, hexadecimal; @FILE reads it from a file.
+		#[arg(long, group = "what")]
+		ciphertext: Option<String>,
+		/// An account, whose balance on the chain is decrypted.
+		#[arg(long, group = "what", value_name = "ACCOUNT")]
+		of: Option<String>,
+	},
+
+	/// Decrypt the ledger's aggregates and check that nothing was created or lost
+	#[command(after_help = "EXAMPLES:\n  veilmart ca audit --key /secure/ca")]
+	Audit {
+		/// ca-secret.age, or the folder that it is in.
+		#[arg(long, value_name = "PATH")]
+		key: PathBuf,
+	},
+}
+
+/// Certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertificateCommand {
+	/// Sign a request, offline, for the certificate authority
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop certificate request --role buyer --role seller --organisation 'Corner Shop' --genesis 0x… > shop.json"
+	)]
+	Request {
+		/// A role to apply for; once for each.
+		#[arg(long = "role", value_enum, required = true)]
+		roles: Vec<RoleName>,
+		/// The organisation's name, up to 64 bytes.
+		#[arg(long)]
+		organisation: String,
+		/// The chain's genesis hash; without it, the node is asked.
+		#[arg(long, value_name = "HASH")]
+		genesis: Option<String>,
+		/// Higher than in every request before. Without it, the node is asked; 1 if --genesis is given.
+		#[arg(long)]
+		counter: Option<u64>,
+	},
+
+	/// Put a requested certificate on chain, or renew one (the certificate authority's account)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account ca certificate issue shop.json\n  veilmart --suri //CA certificate issue shop.json --valid-until 1798761600000"
+	)]
+	Issue {
+		/// The request's file; - for the standard input.
+		request: PathBuf,
+		/// When it expires, in milliseconds since the Unix epoch; never without.
+		#[arg(long, value_name = "MILLISECONDS")]
+		valid_until: Option<u64>,
+	},
+
+	/// Show an account's certificate
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop certificate show\n  veilmart certificate show //Bob"
+	)]
+	Show {
+		/// Whose; the acting account's if nobody is named.
+		of: Option<String>,
+	},
+
+	/// Register the account's view key, without which nobody can send it notes
+	#[command(after_help = "EXAMPLES:\n  veilmart --suri //Bob certificate view-key")]
+	ViewKey,
+}
+
+/// Accounts on this machine.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+	/// Create an account; shows its mnemonic once
+	#[command(after_help = "EXAMPLES:\n  veilmart account new shop")]
+	New {
+		/// A name for it, on this machine only.
+		name: String,
+	},
+
+	/// Show one account, or all
+	#[command(after_help = "EXAMPLES:\n  veilmart account show\n  veilmart account show shop")]
+	Show {
+		/// Which; all without a name.
+		name: Option<String>,
+	},
+
+	/// Store the account of a mnemonic, which is read from the terminal or the standard input
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart account import shop\n  veilmart account import shop < mnemonic.txt"
+	)]
+	Import {
+		/// A name for it, on this machine only.
+		name: String,
+	},
+}
+
+/// A role of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+	/// Orders and pays.
+	Buyer,
+	/// Lists, accepts, ships.
+	Seller,
+	/// Brings money in.
+	Issuer,
+	/// Decides disputes.
+	Arbiter,
+	/// Reads along.
+	Auditor,
+	/// Runs an authority node.
+	Validator,
+}
+
+impl From<RoleName> for Role {
+	fn from(role: RoleName) -> Self {
+		match role {
+			RoleName::Buyer => Self::Buyer,
+			RoleName::Seller => Self::Seller,
+			RoleName::Issuer => Self::Issuer,
+			RoleName::Arbiter => Self::Arbiter,
+			RoleName::Auditor => Self::Auditor,
+			RoleName::Validator => Self::Validator,
+		}
+	}
+}
+
+/// Why an order is declined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Reason {
+	/// Nothing more is said.
+	#[default]
+	Unspecified,
+	/// The stock does not suffice.
+	OutOfStock,
+	/// The note does not open the order.
+	NoteMismatch,
+	/// The bond cannot be put up now.
+	NoBond,
+	/// This buyer is not delivered to.
+	NotServed,
+}
+
+impl From<Reason> for DeclineReason {
+	fn from(reason: Reason) -> Self {
+		match reason {
+			Reason::Unspecified => Self::Unspecified,
+			Reason::OutOfStock => Self::OutOfStock,
+			Reason::NoteMismatch => Self::NoteMismatch,
+			Reason::NoBond => Self::NoBond,
+			Reason::NotServed => Self::NotServed,
+		}
+	}
+}
+
+/// The state of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum State {
+	/// The seller has not answered.
+	Placed,
+	/// The seller accepted.
+	Accepted,
+	/// The seller shipped.
+	Shipped,
+	/// The buyer confirmed.
+	Completed,
+	/// Cancelled or declined.
+	Refunded,
+}
+
+impl From<State> for OrderState {
+	fn from(state: State) -> Self {
+		match state {
+			State::Placed => Self::Placed,
+			State::Accepted => Self::Accepted,
+			State::Shipped => Self::Shipped,
+			State::Completed => Self::Completed,
+			State::Refunded => Self::Refunded,
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn the_command_line_is_consistent() {
+		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn every_command_has_an_example() {
+		fn check(command: &clap::Command, path: &str) {
+			let path = format!("{path} {}", command.get_name());
+			let mut subcommands = command
+				.get_subcommands()
+				.filter(|sub| sub.get_name() != "help")
+				.peekable();
+			if subcommands.peek().is_none() {
+				let help = command
+					.get_after_help()
+					.map(ToString::to_string)
+					.unwrap_or_default();
+				assert!(help.contains("veilmart"), "{path} has no example");
+				assert!(command.get_about().is_some(), "{path} has no description");
+			}
+			subcommands.for_each(|sub| check(sub, &path));
+		}
+		check(&Cli::command(), "");
+	}
+
+	fn parse(line: &str) -> Result<Cli, clap::Error> {
+		Cli::try_parse_from(line.split(' '))
+	}
+
+	#[test]
+	fn commands_are_understood() {
+		let cli = parse("veilmart --account shop order 5abc:3 2 --json --url ws://x:1").unwrap();
+		assert!(cli.options.json);
+		assert_eq!(cli.options.url.as_deref(), Some("ws://x:1"));
+		assert!(matches!(
+			cli.command,
+			Command::Order {
+				quantity: 2,
+				max_price: None,
+				..
+			}
+		));
+		let cli = parse("veilmart --suri //Alice decline //Bob:5 --reason out-of-stock").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Decline {
+				reason: Reason::OutOfStock,
+				..
+			}
+		));
+		let cli = parse("veilmart ca keygen --out x").unwrap();
+		assert!(matches!(cli.command, Command::Ca(CaCommand::Keygen { bits, .. }) if bits == "2048"));
+		assert!(parse("veilmart certificate request --role buyer --role seller --organisation Shop").is_ok());
+		assert!(parse("veilmart orders --state shipped").is_ok());
+	}
+
+	#[test]
+	fn wrong_usage_is_refused_with_status_2() {
+		for line in [
+			"veilmart",
+			"veilmart --account a --suri //Alice balance",
+			"veilmart ca keygen --bits 1024 --out x",
+			"veilmart ca decrypt --key k",
+			"veilmart ca decrypt --key k --of a --ciphertext 0x00",
+			"veilmart order //Alice:3 two",
+			"veilmart certificate request --organisation Shop",
+			"veilmart --passphrase secret balance",
+		] {
+			let error = parse(line).expect_err(line);
+			assert_eq!(error.exit_code(), 2, "{line}");
+		}
+	}
+}

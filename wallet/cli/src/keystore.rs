@@ -1,0 +1,552 @@
+//! Secrets on disk: files that age encrypted with a passphrase.
+//!
+//! A file `NAME.age` is an ordinary age file (scrypt recipient), which the `age` program opens, too. Beside it stands
+//! `NAME.json` with what is public about the account, so that a name can be looked up without a passphrase; when the
+//! secret is opened the two are compared. Both are written under another name first and then renamed, so that a full
+//! disk or a power cut leaves the old file or the new one. Secrets are readable by their owner only (mode 0600), and a
+//! file that others may read is not opened.
+//!
+//! A passphrase comes from the terminal, or from a file for scripts; never from the command line or the environment,
+//! which other programs can see.
+
+use std::{
+	fs,
+	io::{self, IsTerminal, Write},
+	path::{Path, PathBuf},
+};
+
+use age::secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sp_core::crypto::Ss58Codec;
+use veilmart_runtime::AccountId;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{
+	account::Account,
+	error::{Error, Result},
+};
+
+/// Names the file with the passphrase, for scripts.
+pub const PASSPHRASE_FILE: &str = "VEILMART_PASSPHRASE_FILE";
+
+/// The largest secret file that is read: a key of the certificate authority has about two kilobytes.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// Where the passphrase comes from.
+#[derive(Clone, Debug, Default)]
+pub enum PassphraseSource {
+	/// Somebody types it.
+	#[default]
+	Terminal,
+	/// The first line of a file.
+	File(PathBuf),
+	/// It is known already, for programs that keep house by themselves (the demo, tests).
+	Known(SecretString),
+}
+
+/// Whether a passphrase opens something or is chosen for something new.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+	Open,
+	Choose,
+}
+
+impl PassphraseSource {
+	/// The file if there is one, else the terminal.
+	pub fn from_file(file: Option<PathBuf>) -> Self {
+		file.map_or(Self::Terminal, Self::File)
+	}
+
+	/// A passphrase that the program has chosen by itself.
+	pub fn known(passphrase: &str) -> Self {
+		Self::Known(SecretString::from(passphrase.to_owned()))
+	}
+
+	fn ask(&self, what: &str, purpose: Purpose) -> Result<SecretString> {
+		let passphrase = match self {
+			Self::Known(passphrase) => passphrase.clone(),
+			Self::File(path) => first_line(path)?,
+			Self::Terminal => ask_terminal(what, purpose)?,
+		};
+		if purpose == Purpose::Choose && passphrase.expose_secret().is_empty() {
+			return Err(Error::usage("An empty passphrase protects nothing."));
+		}
+		Ok(passphrase)
+	}
+}
+
+fn first_line(path: &Path) -> Result<SecretString> {
+	let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+		Error::file(format!(
+			"Cannot read the passphrase from {}: {error}",
+			path.display()
+		))
+	})?;
+	Ok(SecretString::from(
+		text.lines().next().unwrap_or_default().to_owned(),
+	))
+}
+
+fn ask_terminal(what: &str, purpose: Purpose) -> Result<SecretString> {
+	if !io::stdin().is_terminal() {
+		return Err(Error::usage(format!(
+			"There is no terminal to ask for the passphrase of {what}; name a file with --passphrase-file or {PASSPHRASE_FILE}."
+		)));
+	}
+	let ask = |prompt: String| {
+		rpassword::prompt_password(prompt)
+			.map(SecretString::from)
+			.map_err(|error| Error::file(format!("Cannot read the passphrase: {error}")))
+	};
+	match purpose {
+		Purpose::Open => ask(format!("Passphrase of {what}: ")),
+		Purpose::Choose => {
+			let first = ask(format!("New passphrase for {what}: "))?;
+			let second = ask("Once more: ".into())?;
+			if first.expose_secret() == second.expose_secret() {
+				Ok(first)
+			} else {
+				Err(Error::usage("The passphrases differ."))
+			}
+		}
+	}
+}
+
+/// Writes `secret` to `path`, encrypted with a new passphrase. An existing file is never overwritten.
+pub fn write_secret(path: &Path, what: &str, secret: &[u8], passphrase: &PassphraseSource) -> Result<()> {
+	write_secret_with(path, what, secret, passphrase, None)
+}
+
+fn write_secret_with(
+	path: &Path,
+	what: &str,
+	secret: &[u8],
+	passphrase: &PassphraseSource,
+	work_factor: Option<u8>,
+) -> Result<()> {
+	refuse_existing(path)?;
+	let mut recipient = age::scrypt::Recipient::new(passphrase.ask(what, Purpose::Choose)?);
+	if let Some(work_factor) = work_factor {
+		recipient.set_work_factor(work_factor);
+	}
+	let encrypted = age::encrypt(&recipient, secret)
+		.map_err(|error| Error::file(format!("Cannot encrypt {what}: {error}")))?;
+	write_new(path, &encrypted)
+}
+
+/// Reads what [`write_secret`] wrote.
+pub fn read_secret(path: &Path, what: &str, passphrase: &PassphraseSource) -> Result<Zeroizing<Vec<u8>>> {
+	let shown = path.display();
+	let metadata = fs::metadata(path)
+		.map_err(|error| Error::file(format!("Cannot read {what} from {shown}: {error}")))?;
+	refuse_others(path, &metadata)?;
+	if metadata.len() > LARGEST_FILE {
+		return Err(Error::file(format!("{shown} is too large to be {what}.")));
+	}
+	let encrypted =
+		fs::read(path).map_err(|error| Error::file(format!("Cannot read {what} from {shown}: {error}")))?;
+	let identity = age::scrypt::Identity::new(passphrase.ask(what, Purpose::Open)?);
+	age::decrypt(&identity, &encrypted).map(Zeroizing::new).map_err(|error| {
+		use age::DecryptError::{DecryptionFailed, ExcessiveWork, KeyDecryptionFailed, NoMatchingKeys};
+		Error::file(match error {
+			KeyDecryptionFailed | DecryptionFailed | NoMatchingKeys => {
+				format!("The passphrase does not open {shown}.")
+			}
+			ExcessiveWork { .. } => format!("{shown} asks for more work than a passphrase is worth; it was tampered with or comes from a far faster machine."),
+			error => format!("{shown} is damaged: {error}"),
+		})
+	})
+}
+
+#[cfg(unix)]
+fn refuse_others(path: &Path, metadata: &fs::Metadata) -> Result<()> {
+	use std::os::unix::fs::PermissionsExt;
+	let mode = metadata.permissions().mode() & 0o777;
+	if mode & 0o077 == 0 {
+		return Ok(());
+	}
+	Err(Error::file(format!(
+		"{} may be read by others (mode {mode:03o}); say `chmod 600` once you know why.",
+		path.display()
+	)))
+}
+
+#[cfg(not(unix))]
+fn refuse_others(_path: &Path, _metadata: &fs::Metadata) -> Result<()> {
+	Ok(())
+}
+
+/// Complains if there is something at `path`.
+pub fn refuse_existing(path: &Path) -> Result<()> {
+	match path.symlink_metadata() {
+		Ok(_) => Err(Error::file(format!(
+			"{} exists already; nothing was written.",
+			path.display()
+		))),
+		Err(_) => Ok(()),
+	}
+}
+
+/// Writes a file that only its owner can read, all of it or nothing, and never over another.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+	let failed = |error: io::Error| match error.kind() {
+		io::ErrorKind::AlreadyExists => {
+			Error::file(format!("{} exists already; nothing was written.", path.display()))
+		}
+		_ => Error::file(format!("Cannot write {}: {error}", path.display())),
+	};
+	let folder = path
+		.parent()
+		.filter(|folder| !folder.as_os_str().is_empty())
+		.unwrap_or(Path::new("."));
+	create_private(folder).map_err(failed)?;
+	// The temporary file has mode 0600 from the start.
+	let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+	file.write_all(content).map_err(failed)?;
+	file.as_file().sync_all().map_err(failed)?;
+	file.persist_noclobber(path)
+		.map_err(|error| failed(error.error))?;
+	// The rename is durable once the folder is.
+	fs::File::open(folder)
+		.and_then(|folder| folder.sync_all())
+		.map_err(failed)
+}
+
+#[cfg(unix)]
+fn create_private(folder: &Path) -> io::Result<()> {
+	use std::os::unix::fs::DirBuilderExt;
+	fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private(folder: &Path) -> io::Result<()> {
+	fs::create_dir_all(folder)
+}
+
+/// What is known about an account without its passphrase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublicAccount {
+	/// The SS58 address.
+	pub address: String,
+}
+
+/// What an account's file holds, encrypted.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SecretAccount {
+	version: u8,
+	mnemonic: String,
+}
+
+impl Drop for SecretAccount {
+	fn drop(&mut self) {
+		self.mnemonic.zeroize();
+	}
+}
+
+/// The accounts of one person, in the folder `accounts` of a base path.
+#[derive(Clone, Debug)]
+pub struct Keystore {
+	folder: PathBuf,
+}
+
+impl Keystore {
+	/// The keystore in a base path.
+	pub fn new(base_path: &Path) -> Self {
+		Self {
+			folder: base_path.join("accounts"),
+		}
+	}
+
+	/// `$XDG_DATA_HOME/veilmart`, or what stands for it when it is not set.
+	pub fn default_base_path() -> Result<PathBuf> {
+		let set = |name| {
+			std::env::var_os(name)
+				.filter(|value| !value.is_empty())
+				.map(PathBuf::from)
+		};
+		set("XDG_DATA_HOME")
+			.or_else(|| set("HOME").map(|home| home.join(".local/share")))
+			.map(|data| data.join("veilmart"))
+			.ok_or_else(|| {
+				Error::usage("Neither XDG_DATA_HOME nor HOME is set; name a folder with --base-path.")
+			})
+	}
+
+	fn path(&self, name: &str, extension: &str) -> Result<PathBuf> {
+		let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+		if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+			return Err(Error::usage(format!(
+				"\"{name}\" is no account name; it has up to 64 letters, digits, - and _"
+			)));
+		}
+		Ok(self.folder.join(format!("{name}.{extension}")))
+	}
+
+	/// Whether there is an account with this name.
+	pub fn contains(&self, name: &str) -> bool {
+		self.path(name, "age").is_ok_and(|path| path.exists())
+	}
+
+	/// Stores an account of a mnemonic under a name that is free.
+	pub fn add(&self, name: &str, mnemonic: &str, passphrase: &PassphraseSource) -> Result<Account> {
+		self.add_with(name, mnemonic, passphrase, None)
+	}
+
+	fn add_with(
+		&self,
+		name: &str,
+		mnemonic: &str,
+		passphrase: &PassphraseSource,
+		work_factor: Option<u8>,
+	) -> Result<Account> {
+		let (secret, public) = (self.path(name, "age")?, self.path(name, "json")?);
+		refuse_existing(&secret)?;
+		refuse_existing(&public)?;
+		let account = Account::from_mnemonic(mnemonic)?;
+		let json = Zeroizing::new(
+			serde_json::to_vec(&SecretAccount {
+				version: 1,
+				mnemonic: mnemonic.into(),
+			})
+			.map_err(|error| Error::file(error.to_string()))?,
+		);
+		let about = PublicAccount {
+			address: account.address(),
+		};
+		let about = serde_json::to_vec_pretty(&about).map_err(|error| Error::file(error.to_string()))?;
+		write_secret_with(
+			&secret,
+			&format!("account {name}"),
+			&json,
+			passphrase,
+			work_factor,
+		)?;
+		write_new(&public, &about)?;
+		Ok(account)
+	}
+
+	/// Opens an account.
+	pub fn open(&self, name: &str, passphrase: &PassphraseSource) -> Result<Account> {
+		let path = self.path(name, "age")?;
+		if !path.exists() {
+			return Err(self.unknown(name));
+		}
+		let json = read_secret(&path, &format!("account {name}"), passphrase)?;
+		let damaged = || Error::file(format!("{} does not hold an account.", path.display()));
+		let secret: SecretAccount = serde_json::from_slice(&json).map_err(|_| damaged())?;
+		if secret.version != 1 {
+			return Err(Error::file(format!(
+				"{} was written by a newer version.",
+				path.display()
+			)));
+		}
+		let account = Account::from_mnemonic(&secret.mnemonic)?;
+		if self
+			.about(name)
+			.is_ok_and(|public| public.address != account.address())
+		{
+			return Err(Error::file(format!(
+				"{} names another address than the account has; somebody changed it.",
+				self.path(name, "json")?.display()
+			)));
+		}
+		Ok(account)
+	}
+
+	/// What is public about an account.
+	pub fn about(&self, name: &str) -> Result<PublicAccount> {
+		let path = self.path(name, "json")?;
+		let text = fs::read(&path).map_err(|_| self.unknown(name))?;
+		serde_json::from_slice(&text)
+			.map_err(|error| Error::file(format!("{} is damaged: {error}", path.display())))
+	}
+
+	/// The account of a name, without its secret.
+	pub fn account_id(&self, name: &str) -> Result<AccountId> {
+		let public = self.about(name)?;
+		AccountId::from_ss58check(&public.address)
+			.map_err(|_| Error::file(format!("The file of account {name} holds no valid address.")))
+	}
+
+	/// The names of all accounts, sorted.
+	pub fn names(&self) -> Result<Vec<String>> {
+		let entries = match fs::read_dir(&self.folder) {
+			Ok(entries) => entries,
+			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+			Err(error) => {
+				return Err(Error::file(format!(
+					"Cannot read {}: {error}",
+					self.folder.display()
+				)))
+			}
+		};
+		let mut names: Vec<_> = entries
+			.filter_map(|entry| {
+				let path = entry.ok()?.path();
+				let name = path.file_stem()?.to_str()?.to_owned();
+				(path.extension()? == "age" && self.path(&name, "age").is_ok()).then_some(name)
+			})
+			.collect();
+		names.sort();
+		Ok(names)
+	}
+
+	fn unknown(&self, name: &str) -> Error {
+		Error::usage(format!(
+			"There is no account {name} in {}.",
+			self.folder.display()
+		))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// The mnemonic of the well-known development keys.
+	const MNEMONIC: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+	/// Cheap: tests need no protection.
+	const CHEAP: Option<u8> = Some(2);
+
+	fn keystore() -> (tempfile::TempDir, Keystore) {
+		let folder = tempfile::tempdir().unwrap();
+		let keystore = Keystore::new(folder.path());
+		keystore
+			.add_with("shop", MNEMONIC, &PassphraseSource::known("correct horse"), CHEAP)
+			.unwrap();
+		(folder, keystore)
+	}
+
+	#[test]
+	fn accounts_come_back() {
+		let (_folder, keystore) = keystore();
+		let account = keystore
+			.open("shop", &PassphraseSource::known("correct horse"))
+			.unwrap();
+		assert_eq!(account.address(), keystore.about("shop").unwrap().address);
+		assert_eq!(keystore.names().unwrap(), ["shop"]);
+		assert!(keystore.contains("shop") && !keystore.contains("other"));
+	}
+
+	#[test]
+	fn a_wrong_passphrase_is_named_as_such() {
+		let (_folder, keystore) = keystore();
+		let error = keystore
+			.open("shop", &PassphraseSource::known("wrong"))
+			.unwrap_err();
+		assert!(error.to_string().contains("passphrase does not open"), "{error}");
+	}
+
+	#[test]
+	fn a_truncated_file_is_not_opened() {
+		let (_folder, keystore) = keystore();
+		let path = keystore.path("shop", "age").unwrap();
+		let whole = fs::read(&path).unwrap();
+		for length in [0, 10, whole.len() / 2, whole.len() - 1] {
+			fs::write(&path, &whole[..length]).unwrap();
+			let error = keystore
+				.open("shop", &PassphraseSource::known("correct horse"))
+				.unwrap_err();
+			assert!(
+				matches!(error, Error::File(_)),
+				"a file of {length} bytes: {error}"
+			);
+		}
+		let mut changed = whole.clone();
+		*changed.last_mut().unwrap() ^= 1;
+		fs::write(&path, &changed).unwrap();
+		assert!(keystore
+			.open("shop", &PassphraseSource::known("correct horse"))
+			.is_err());
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn secrets_are_for_their_owner_only() {
+		use std::os::unix::fs::PermissionsExt;
+		let (_folder, keystore) = keystore();
+		let path = keystore.path("shop", "age").unwrap();
+		assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+		assert_eq!(
+			fs::metadata(&keystore.folder).unwrap().permissions().mode() & 0o777,
+			0o700
+		);
+		fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+		let error = keystore
+			.open("shop", &PassphraseSource::known("correct horse"))
+			.unwrap_err();
+		assert!(error.to_string().contains("may be read by others"), "{error}");
+	}
+
+	#[test]
+	fn nothing_is_overwritten_and_nothing_is_left_over() {
+		let (_folder, keystore) = keystore();
+		let before = fs::read(keystore.path("shop", "age").unwrap()).unwrap();
+		let error = keystore
+			.add_with("shop", MNEMONIC, &PassphraseSource::known("other"), CHEAP)
+			.unwrap_err();
+		assert!(error.to_string().contains("exists already"), "{error}");
+		assert_eq!(fs::read(keystore.path("shop", "age").unwrap()).unwrap(), before);
+		assert_eq!(
+			fs::read_dir(&keystore.folder).unwrap().count(),
+			2,
+			"a temporary file stayed"
+		);
+	}
+
+	#[test]
+	fn the_file_shows_nothing_of_the_secret() {
+		let (_folder, keystore) = keystore();
+		for extension in ["age", "json"] {
+			let bytes = fs::read(keystore.path("shop", extension).unwrap()).unwrap();
+			let text = String::from_utf8_lossy(&bytes);
+			assert!(
+				MNEMONIC.split(' ').all(|word| !text.contains(word)),
+				"a word stands in the {extension} file"
+			);
+		}
+	}
+
+	#[test]
+	fn a_changed_public_part_is_noticed() {
+		let (_folder, keystore) = keystore();
+		let other = PublicAccount {
+			address: Account::development("//Alice").unwrap().address(),
+		};
+		fs::write(
+			keystore.path("shop", "json").unwrap(),
+			serde_json::to_vec(&other).unwrap(),
+		)
+		.unwrap();
+		let error = keystore
+			.open("shop", &PassphraseSource::known("correct horse"))
+			.unwrap_err();
+		assert!(error.to_string().contains("another address"), "{error}");
+	}
+
+	#[test]
+	fn names_stay_in_the_folder() {
+		let (_folder, keystore) = keystore();
+		for name in ["", "..", "../shop", "a/b", "a.b", "shop\0", &"x".repeat(65)] {
+			assert!(
+				keystore.open(name, &PassphraseSource::known("x")).is_err(),
+				"{name:?} passed for a name"
+			);
+		}
+	}
+
+	#[test]
+	fn a_passphrase_file_gives_its_first_line() {
+		let (folder, keystore) = keystore();
+		let path = folder.path().join("passphrase");
+		fs::write(&path, "correct horse\r\nmore\n").unwrap();
+		assert!(keystore
+			.open("shop", &PassphraseSource::File(path.clone()))
+			.is_ok());
+		fs::write(&path, "\n").unwrap();
+		let empty = keystore.add_with("new", MNEMONIC, &PassphraseSource::File(path), CHEAP);
+		assert!(matches!(empty, Err(Error::Usage(_))));
+	}
+}

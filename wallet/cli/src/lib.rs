@@ -1,0 +1,30 @@
+//! The `veilmart` command as a library: a node's client, a wallet's session on it, encrypted accounts, and the
+//! certificate authority's side. The demo and the tests of the whole system use it, too.
+//!
+//! It is not the wallet: openings, statements and proofs are `veilmart-wallet`'s, which knows no chain. Here they are
+//! brought together with the chain's state and its transactions.
+//!
+//! - [`session`]: an account on a chain; one method for each thing that it can do;
+//! - [`chain`]: typed reads and signed transactions, with refusals in words;
+//! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
+//! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
+//! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
+//! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
+
+#![deny(missing_docs)]
+
+pub mod account;
+pub mod amount;
+pub mod ca;
+pub mod certificate;
+pub mod chain;
+pub mod cli;
+pub mod commands;
+pub mod commodity;
+mod convert;
+pub mod error;
+pub mod keystore;
+pub mod names;
+pub mod output;
+pub mod session;
+pub mod watch;

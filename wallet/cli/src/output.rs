@@ -1,0 +1,201 @@
+//! What a command prints: results on the standard output, for people or as JSON; everything else on the standard error.
+
+use std::{
+	future::Future,
+	io::{IsTerminal, Write},
+	time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// After this time a person wants to know what is going on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+	/// For people.
+	Text,
+	/// One JSON value, or one per line where results keep coming.
+	Json,
+}
+
+/// Prints results and progress.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+	format: Format,
+}
+
+/// What a command has to say: one thing in two forms.
+#[derive(Clone, Debug)]
+pub struct Report {
+	/// For people.
+	pub text: String,
+	/// For programs. Amounts are strings with two decimals, identifiers as the command line takes them.
+	pub json: Value,
+}
+
+impl Report {
+	/// A report.
+	pub fn new(text: impl Into<String>, json: Value) -> Self {
+		Self {
+			text: text.into(),
+			json,
+		}
+	}
+}
+
+impl Output {
+	/// Output in this form.
+	pub fn new(format: Format) -> Self {
+		Self { format }
+	}
+
+	/// Prints a result.
+	pub fn report(&self, report: &Report) {
+		let line = match self.format {
+			Format::Text => report.text.trim_end().to_owned(),
+			Format::Json => report.json.to_string(),
+		};
+		// Whoever closed the pipe does not want more.
+		let _ = writeln!(std::io::stdout().lock(), "{line}");
+	}
+
+	/// Says something that is no result.
+	pub fn note(&self, text: &str) {
+		eprintln!("{text}");
+	}
+
+	/// Prints an error.
+	pub fn error(&self, error: &Error) {
+		match self.format {
+			Format::Text => eprintln!("Error: {error}"),
+			Format::Json => eprintln!("{}", error.to_json()),
+		}
+	}
+
+	/// Waits for something; says what it is waiting for once that takes more than a second.
+	pub async fn wait<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+		let started = Instant::now();
+		let mut work = std::pin::pin!(work);
+		match tokio::time::timeout(PATIENCE, &mut work).await {
+			Ok(done) => done,
+			Err(_) => {
+				eprintln!("{what} …");
+				let done = work.await;
+				eprintln!("{what}: {:.1} s", started.elapsed().as_secs_f32());
+				done
+			}
+		}
+	}
+}
+
+/// A line on the standard error that counts while something long goes on. On a terminal it is one line that changes,
+/// elsewhere a new line every ten seconds.
+pub struct Counter {
+	what: &'static str,
+	started: Instant,
+	shown: Instant,
+	count: u64,
+	terminal: bool,
+}
+
+impl Counter {
+	/// A counter of things that take long to find.
+	pub fn new(what: &'static str) -> Self {
+		let now = Instant::now();
+		Self {
+			what,
+			started: now,
+			shown: now,
+			count: 0,
+			terminal: std::io::stderr().is_terminal(),
+		}
+	}
+
+	/// One more.
+	pub fn step(&mut self) {
+		self.count += 1;
+		let pause = if self.terminal {
+			Duration::from_millis(200)
+		} else {
+			Duration::from_secs(10)
+		};
+		if self.shown.elapsed() < pause {
+			return;
+		}
+		self.shown = Instant::now();
+		let line = format!(
+			"{}: {} so far, {} s",
+			self.what,
+			self.count,
+			self.started.elapsed().as_secs()
+		);
+		if self.terminal {
+			eprint!("\r{line}");
+		} else {
+			eprintln!("{line}");
+		}
+	}
+
+	/// The end.
+	pub fn finish(self) {
+		let seconds = self.started.elapsed().as_secs_f32();
+		let start = if self.terminal { "\r" } else { "" };
+		eprintln!("{start}{}: {} in {seconds:.1} s        ", self.what, self.count);
+	}
+}
+
+/// A table with columns as wide as their widest cell. Columns whose name ends in `>` are aligned to the right.
+pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+	let names: Vec<_> = heads
+		.iter()
+		.map(|head| head.trim_end_matches('>').to_owned())
+		.collect();
+	let width = |column: usize| {
+		rows.iter()
+			.chain([&names])
+			.filter_map(|row| row.get(column))
+			.map(|cell| cell.chars().count())
+			.max()
+			.unwrap_or(0)
+	};
+	let widths: Vec<_> = (0..heads.len()).map(width).collect();
+	let mut out = String::new();
+	for row in [&names].into_iter().chain(rows) {
+		let cells = row.iter().zip(&widths).zip(heads).map(|((cell, width), head)| {
+			if head.ends_with('>') {
+				format!("{cell:>width$}")
+			} else {
+				format!("{cell:<width$}")
+			}
+		});
+		out += cells.collect::<Vec<_>>().join("  ").trim_end();
+		out.push('\n');
+	}
+	out
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn tables_are_aligned() {
+		let rows = vec![
+			vec!["a".into(), "12.50".into()],
+			vec!["long".into(), "7.00".into()],
+		];
+		assert_eq!(
+			table(&["name", "amount>"], &rows),
+			"name  amount\na      12.50\nlong    7.00\n"
+		);
+	}
+
+	#[test]
+	fn a_table_of_nothing_has_its_head() {
+		assert_eq!(table(&["name", "amount>"], &[]), "name  amount\n");
+	}
+}

@@ -1,0 +1,218 @@
+//! What happens to an account on the marketplace, as it becomes final.
+
+use pallet_ecommerce::Event;
+use serde_json::{json, Value};
+use veilmart_runtime::{AccountId, Hash, Runtime, RuntimeEvent};
+
+use crate::{
+	account::address,
+	amount, commodity,
+	error::{Error, Result},
+	names::{show_credit, show_listing, show_order},
+	output::{Output, Report},
+	session::{Session, Side},
+};
+
+/// The most blocks that are made up for when the node leaves out announcements.
+const LONGEST_GAP: u32 = 1_000;
+
+/// Prints the account's events until the connection ends, or for this many blocks.
+pub async fn run(session: &Session, blocks: Option<u32>, output: &Output) -> Result<()> {
+	let chain = session.chain();
+	let mut headers = chain.finalized_headers().await?;
+	output.note(&format!(
+		"Watching {}; stop with Ctrl-C.",
+		session.account().address()
+	));
+	let mut last = None;
+	let mut seen = 0;
+	while let Some(header) = headers.next().await {
+		let header = header
+			.map_err(|error| Error::node(format!("The node's announcement cannot be read: {error}")))?;
+		// Announcements of several blocks at once name the last one only. The first is where watching begins.
+		let from = last.map_or(header.number, |last: u32| last.saturating_add(1));
+		for number in from.max(header.number.saturating_sub(LONGEST_GAP))..=header.number {
+			let Some(block) = chain.block_hash(number).await? else {
+				continue;
+			};
+			for report in of_block(session, number, block).await? {
+				output.report(&report);
+			}
+			seen += 1;
+			if blocks.is_some_and(|blocks| seen >= blocks) {
+				return Ok(());
+			}
+		}
+		last = Some(header.number);
+	}
+	Err(Error::node("The connection to the node was lost."))
+}
+
+async fn of_block(session: &Session, number: u32, block: Hash) -> Result<Vec<Report>> {
+	let mut reports = Vec::new();
+	for record in session.chain().events(block).await? {
+		let RuntimeEvent::Ecommerce(event) = record.event else {
+			continue;
+		};
+		let Some((text, mut json)) = describe(&event, session.id()) else {
+			continue;
+		};
+		json["block"] = json!(number);
+		let mut text = format!("#{number}  {text}");
+		if let Event::Placed { order, .. } = &event {
+			// The order may be gone by now; then the event is all there is.
+			if let Some(opened) = session.order_view(order).await? {
+				match opened.contents {
+					Ok(contents) => {
+						let item = contents.commodity.map(commodity::decode);
+						text += &format!(
+							": {} × {} at {}, {} in all",
+							contents.quantity,
+							item.as_deref().unwrap_or("?"),
+							amount::show(contents.price),
+							amount::show(contents.total)
+						);
+						json["item"] = json!(item);
+						json["quantity"] = json!(contents.quantity);
+						json["total"] = json!(amount::show(contents.total));
+					}
+					Err(problem) if opened.side == Side::Seller => {
+						text += &format!(": {problem}");
+						json["problem"] = json!(problem);
+					}
+					Err(_) => {}
+				}
+			}
+		}
+		reports.push(Report::new(text, json));
+	}
+	Ok(reports)
+}
+
+/// The event in words and as JSON, if the account has to do with it.
+fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String, Value)> {
+	let concerns = |parties: &[&AccountId]| parties.contains(&me).then_some(());
+	let of_order = |name: &str, verb: &str, order: &pallet_ecommerce::OrderId<AccountId>| {
+		let order = show_order(order);
+		(
+			format!("order {order} {verb}"),
+			json!({ "event": name, "order": order }),
+		)
+	};
+	Some(match event {
+		Event::Issued { issuer, to, credit } => {
+			concerns(&[issuer, to])?;
+			(
+				format!(
+					"money was issued by {} to {}; it waits to be collected",
+					address(issuer),
+					address(to)
+				),
+				json!({ "event": "issued", "issuer": address(issuer), "to": address(to), "credit": show_credit(credit) }),
+			)
+		}
+		Event::Collected { account, credits } => {
+			concerns(&[account])?;
+			let credits: Vec<_> = credits.iter().map(show_credit).collect();
+			(
+				format!("{} credits were collected", credits.len()),
+				json!({ "event": "collected", "credits": credits }),
+			)
+		}
+		Event::Listed { listing } => {
+			concerns(&[&listing.seller])?;
+			let name = show_listing(listing);
+			(
+				format!("listing {name} is for sale"),
+				json!({ "event": "listed", "listing": name }),
+			)
+		}
+		Event::Quoted {
+			listing,
+			buyer,
+			version,
+		} => {
+			concerns(&[&listing.seller, buyer])?;
+			let name = show_listing(listing);
+			(
+				format!("listing {name} was quoted to {}", address(buyer)),
+				json!({ "event": "quoted", "listing": name, "buyer": address(buyer), "priceVersion": version }),
+			)
+		}
+		Event::Placed { order, listing } => {
+			concerns(&[&order.buyer, &listing.seller])?;
+			let (text, mut json) = of_order("placed", "was placed", order);
+			json["listing"] = json!(show_listing(listing));
+			(text, json)
+		}
+		Event::Cancelled { order } => {
+			concerns(&[&order.buyer])?;
+			of_order("cancelled", "was cancelled", order)
+		}
+		Event::Accepted { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order("accepted", "was accepted", order)
+		}
+		Event::Declined {
+			order,
+			seller,
+			reason,
+		} => {
+			concerns(&[&order.buyer, seller])?;
+			let (text, mut json) = of_order("declined", "was declined", order);
+			json["reason"] = json!(format!("{reason:?}"));
+			(format!("{text} ({reason:?})"), json)
+		}
+		Event::Shipped { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order("shipped", "was shipped", order)
+		}
+		Event::Completed { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order(
+				"completed",
+				"is completed; total and bond are the seller's to collect",
+				order,
+			)
+		}
+		// The macro's own, which is never there.
+		Event::__Ignore(..) => return None,
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pallet_ecommerce::{DeclineReason, ListingId, OrderId};
+
+	#[test]
+	fn events_are_for_those_whom_they_concern() {
+		let [buyer, seller, other] = [1, 2, 3].map(|byte| AccountId::from([byte; 32]));
+		let order = OrderId {
+			buyer: buyer.clone(),
+			seq: 4,
+		};
+		let listing = ListingId {
+			seller: seller.clone(),
+			seq: 5,
+		};
+		let placed = Event::<Runtime>::Placed {
+			order: order.clone(),
+			listing: listing.clone(),
+		};
+		for me in [&buyer, &seller] {
+			let (text, json) = describe(&placed, me).unwrap();
+			assert!(text.contains("was placed"));
+			assert_eq!(json["order"], show_order(&order));
+			assert_eq!(json["listing"], show_listing(&listing));
+		}
+		assert!(describe(&placed, &other).is_none());
+		let declined = Event::<Runtime>::Declined {
+			order,
+			seller: seller.clone(),
+			reason: DeclineReason::OutOfStock,
+		};
+		assert_eq!(describe(&declined, &buyer).unwrap().1["reason"], "OutOfStock");
+		assert!(describe(&Event::<Runtime>::Listed { listing }, &buyer).is_none());
+	}
+}
