@@ -15,6 +15,9 @@ pub mod opening;
 pub mod state;
 mod wallet;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::WalletError;
 pub use keys::Keys;
 pub use wallet::Wallet;

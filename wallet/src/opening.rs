@@ -7,7 +7,7 @@
 
 use crate::{
 	derive::Object,
-	notes::{Note, NoteCall, OwnNote, QuoteNote, SealedNote, Seed},
+	notes::{Note, NoteCall, OrderNote, OwnNote, QuoteNote, SealedNote, Seed},
 	state::{Ciphertext, Credit, CreditKind, Listing, ListingName, Order, OrderName, Owned, Quote, Terms},
 	Wallet, WalletError,
 };

@@ -30,7 +30,10 @@ fn world(set: ParameterSet) -> &'static World {
 	};
 	WORLDS[index].get_or_init(|| {
 		let mut factors = text.lines().map(|line| hex::decode(line).expect("hexadecimal"));
-		let (p, q) = (factors.next().expect("two lines"), factors.next().expect("two lines"));
+		let (p, q) = (
+			factors.next().expect("two lines"),
+			factors.next().expect("two lines"),
+		);
 		let secret = SecretKey::from_factors(&p, &q).expect("the test key is well formed");
 		let key = secret.public().clone();
 		World {
@@ -64,9 +67,20 @@ impl World {
 	}
 
 	fn seal_with(&self, value: u64, nonce: Nonce) -> Sealed {
-		let opening = Opening { value, nonce: nonce.clone() };
-		let c = self.prover.encryptor().encrypt_opening(&opening).expect("the nonce is in range");
-		Sealed { bytes: self.key().encode(&c), value, nonce }
+		let opening = Opening {
+			value,
+			nonce: nonce.clone(),
+		};
+		let c = self
+			.prover
+			.encryptor()
+			.encrypt_opening(&opening)
+			.expect("the nonce is in range");
+		Sealed {
+			bytes: self.key().encode(&c),
+			value,
+			nonce,
+		}
 	}
 
 	/// `P^num·h_s^ρ`; the nonce is `ρ`.
@@ -74,7 +88,11 @@ impl World {
 		let rho = FreshNonce::random(self.set, &mut OsRng);
 		let power = self.key().scale(&self.residue(price), num);
 		let total = self.prover.encryptor().rerandomise(&power, &rho);
-		Sealed { bytes: self.key().encode(&total), value: num, nonce: rho.nonce().clone() }
+		Sealed {
+			bytes: self.key().encode(&total),
+			value: num,
+			nonce: rho.nonce().clone(),
+		}
 	}
 
 	/// The statement of `call` for values `x`, and its witness. Of `x`, a call uses as many as it has values.
@@ -92,49 +110,88 @@ impl World {
 		};
 		let price = self.seal(x[2].max(1));
 		let total = self.total(&price, x[0]);
-		let Extras { listing, order, terms, version, quota, counterparty, .. } = *extras;
+		let Extras {
+			listing,
+			order,
+			terms,
+			version,
+			quota,
+			counterparty,
+			..
+		} = *extras;
 		match call {
-			Call::Issue => {
-				(statements::issue(set, context, counterparty, quota, &c[0].bytes, &c[1].bytes, own, note), first(2))
-			},
-			Call::Transfer => {
-				(statements::transfer(set, context, counterparty, &c[0].bytes, &c[1].bytes, own, note), first(2))
-			},
-			Call::Redeem => {
-				(statements::redeem(set, context, counterparty, &c[0].bytes, &c[1].bytes, own, note), first(2))
-			},
-			Call::List =>
-				(statements::list(set, context, &c[0].bytes, &c[1].bytes, &c[2].bytes, own), first(3)),
-			Call::Reprice => (statements::reprice(set, context, listing, version, &c[0].bytes, own), first(1)),
-			Call::Restock => (statements::restock(set, context, listing, version, &c[0].bytes, own), first(1)),
-			Call::Order => (
-				statements::order(set, context, &OrderParts {
-					listing,
-					version,
-					terms,
-					price: &price.bytes,
-					quantity: &c[0].bytes,
-					total: &total.bytes,
-					balance_after: &c[1].bytes,
-					own_note: own,
+			Call::Issue => (
+				statements::issue(
+					set,
+					context,
+					counterparty,
+					quota,
+					&c[0].bytes,
+					&c[1].bytes,
+					own,
 					note,
-					quote,
-				}),
+				),
+				first(2),
+			),
+			Call::Transfer => (
+				statements::transfer(set, context, counterparty, &c[0].bytes, &c[1].bytes, own, note),
+				first(2),
+			),
+			Call::Redeem => (
+				statements::redeem(set, context, counterparty, &c[0].bytes, &c[1].bytes, own, note),
+				first(2),
+			),
+			Call::List => (
+				statements::list(set, context, &c[0].bytes, &c[1].bytes, &c[2].bytes, own),
+				first(3),
+			),
+			Call::Reprice => (
+				statements::reprice(set, context, listing, version, &c[0].bytes, own),
+				first(1),
+			),
+			Call::Restock => (
+				statements::restock(set, context, listing, version, &c[0].bytes, own),
+				first(1),
+			),
+			Call::Order => (
+				statements::order(
+					set,
+					context,
+					&OrderParts {
+						listing,
+						version,
+						terms,
+						price: &price.bytes,
+						quantity: &c[0].bytes,
+						total: &total.bytes,
+						balance_after: &c[1].bytes,
+						own_note: own,
+						note,
+						quote,
+					},
+				),
 				witness(&[&c[0], &c[1]], &[&c[0], &total, &c[1]]),
 			),
-			Call::Dispute => (statements::dispute(set, context, order, &total.bytes, &c[0].bytes, own), first(1)),
+			Call::Dispute => (
+				statements::dispute(set, context, order, &total.bytes, &c[0].bytes, own),
+				first(1),
+			),
 			Call::Accept => (
-				statements::accept(set, context, &AcceptParts {
-					order,
-					listing,
-					terms,
-					quantity: &c[2].bytes,
-					total: &total.bytes,
-					stock_after: &c[0].bytes,
-					balance_after: &c[1].bytes,
-					own_note: own,
-					stock_note: note,
-				}),
+				statements::accept(
+					set,
+					context,
+					&AcceptParts {
+						order,
+						listing,
+						terms,
+						quantity: &c[2].bytes,
+						total: &total.bytes,
+						stock_after: &c[0].bytes,
+						balance_after: &c[1].bytes,
+						own_note: own,
+						stock_note: note,
+					},
+				),
 				first(2),
 			),
 		}
@@ -142,7 +199,10 @@ impl World {
 
 	/// Proves, and verifies with both verifiers.
 	fn holds(&self, statement: &Statement, witness: &Witness) {
-		let proof = self.prover.prove(statement, witness, &mut OsRng).expect("an honest proof is made");
+		let proof = self
+			.prover
+			.prove(statement, witness, &mut OsRng)
+			.expect("an honest proof is made");
 		assert_eq!(proof.len(), proof_len(statement));
 		assert!(proof.len() <= MAX_PROOF_BYTES);
 		for verifier in &self.verifiers {
@@ -177,10 +237,21 @@ fn array<const L: usize>() -> [u8; L] {
 
 fn extras() -> Extras {
 	Extras {
-		context: Context { genesis: array(), account: array(), seq: OsRng.next_u64(), salt: array() },
+		context: Context {
+			genesis: array(),
+			account: array(),
+			seq: OsRng.next_u64(),
+			salt: array(),
+		},
 		notes: [array(), array(), array()],
-		listing: ListingName { seller: array(), seq: OsRng.next_u64() },
-		order: OrderName { buyer: array(), seq: OsRng.next_u64() },
+		listing: ListingName {
+			seller: array(),
+			seq: OsRng.next_u64(),
+		},
+		order: OrderName {
+			buyer: array(),
+			seq: OsRng.next_u64(),
+		},
 		terms: Terms {
 			accept_period: OsRng.next_u64(),
 			ship_period: OsRng.next_u64(),
@@ -212,7 +283,13 @@ fn adjusted(call: Call, mut x: [u64; 3]) -> [u64; 3] {
 fn honest_proofs_of_extreme_values_verify() {
 	for set in ParameterSet::ALL {
 		for call in Call::ALL {
-			for x in [[0, 0, 0], [1, 1, 1], [u64::MAX; 3], [u64::MAX, 0, u64::MAX], [1, u64::MAX, 0]] {
+			for x in [
+				[0, 0, 0],
+				[1, 1, 1],
+				[u64::MAX; 3],
+				[u64::MAX, 0, u64::MAX],
+				[1, u64::MAX, 0],
+			] {
 				let (statement, witness) = world(set).case(call, adjusted(call, x), &extras());
 				world(set).holds(&statement, &witness);
 			}
@@ -255,7 +332,14 @@ fn nonces_at_both_ends_of_their_range_are_proved() {
 		one[0] = 1;
 		let one = Nonce::from_uniform(&one);
 		let smallest = largest.negate().sub(&one);
-		for nonce in [largest.clone(), largest.negate(), smallest.clone(), Nonce::ZERO, one.clone(), one.negate()] {
+		for nonce in [
+			largest.clone(),
+			largest.negate(),
+			smallest.clone(),
+			Nonce::ZERO,
+			one.clone(),
+			one.negate(),
+		] {
 			let balance = world.seal_with(17, nonce);
 			let total = world.seal(5);
 			let extras = extras();
@@ -267,10 +351,16 @@ fn nonces_at_both_ends_of_their_range_are_proved() {
 				&balance.bytes,
 				extras.notes[0],
 			);
-			let witness = Witness { values: vec![17], nonces: vec![balance.nonce.clone()] };
+			let witness = Witness {
+				values: vec![17],
+				nonces: vec![balance.nonce.clone()],
+			};
 			world.holds(&statement, &witness);
 			for outside in [largest.add(&one), smallest.sub(&one)] {
-				let witness = Witness { values: vec![17], nonces: vec![outside] };
+				let witness = Witness {
+					values: vec![17],
+					nonces: vec![outside],
+				};
 				world.refuses(&statement, &witness, ProveError::Nonce(0));
 			}
 		}
@@ -284,9 +374,16 @@ fn a_wrong_witness_is_refused() {
 	for call in Call::ALL {
 		let (statement, honest) = world.case(call, [3, 4, 5], &extras());
 		let refused = |witness: &Witness| {
-			let proof = world.prover.prove(&statement, witness, &mut OsRng).expect("shapes are right");
+			let proof = world
+				.prover
+				.prove(&statement, witness, &mut OsRng)
+				.expect("shapes are right");
 			for verifier in &world.verifiers {
-				assert_eq!(verifier.verify(&statement, &proof), Err(ProofError::Challenge), "{call:?}");
+				assert_eq!(
+					verifier.verify(&statement, &proof),
+					Err(ProofError::Challenge),
+					"{call:?}"
+				);
 			}
 		};
 		for j in 0..honest.values.len() {
@@ -308,7 +405,10 @@ trait CloneParts {
 
 impl CloneParts for Witness {
 	fn clone_parts(&self) -> Witness {
-		Witness { values: self.values.clone(), nonces: self.nonces.clone() }
+		Witness {
+			values: self.values.clone(),
+			nonces: self.nonces.clone(),
+		}
 	}
 }
 
@@ -316,7 +416,10 @@ impl CloneParts for Witness {
 fn the_prover_refuses_what_does_not_fit() {
 	let world = world(ParameterSet::Paillier2048);
 	for call in Call::ALL {
-		let extras = Extras { quota: 1000, ..extras() };
+		let extras = Extras {
+			quota: 1000,
+			..extras()
+		};
 		let (statement, honest) = world.case(call, [3, 4, 5], &extras);
 		let mut longer = honest.clone_parts();
 		longer.values.push(1);
@@ -342,19 +445,43 @@ fn the_prover_refuses_what_does_not_fit() {
 			world.refuses(&statement, &above, ProveError::Value(1));
 		}
 		// A statement of the other key size, and ciphertexts that are none.
-		let other = self::world(ParameterSet::Paillier3072).case(call, [3, 4, 5], &extras).0;
+		let other = self::world(ParameterSet::Paillier3072)
+			.case(call, [3, 4, 5], &extras)
+			.0;
 		world.refuses(&other, &honest, ProveError::Statement);
 	}
 	let extras = extras();
-	let witness = Witness { values: vec![1], nonces: vec![Nonce::ZERO] };
+	let witness = Witness {
+		values: vec![1],
+		nonces: vec![Nonce::ZERO],
+	};
 	let of = |bytes: &[u8]| {
-		statements::reprice(world.set, &extras.context, extras.listing, 1, bytes, extras.notes[0])
+		statements::reprice(
+			world.set,
+			&extras.context,
+			extras.listing,
+			1,
+			bytes,
+			extras.notes[0],
+		)
 	};
 	let len = world.set.ciphertext_bytes();
-	world.refuses(&of(&vec![0; len]), &witness, ProveError::Ciphertext(CiphertextError::Zero));
-	world.refuses(&of(&vec![0xff; len]), &witness, ProveError::Ciphertext(CiphertextError::NotReduced));
+	world.refuses(
+		&of(&vec![0; len]),
+		&witness,
+		ProveError::Ciphertext(CiphertextError::Zero),
+	);
+	world.refuses(
+		&of(&vec![0xff; len]),
+		&witness,
+		ProveError::Ciphertext(CiphertextError::NotReduced),
+	);
 	let modulus = [vec![0; len / 2], world.key().modulus_bytes()].concat();
-	world.refuses(&of(&modulus), &witness, ProveError::Ciphertext(CiphertextError::NotUnit));
+	world.refuses(
+		&of(&modulus),
+		&witness,
+		ProveError::Ciphertext(CiphertextError::NotUnit),
+	);
 	world.refuses(&of(&vec![1; len - 1]), &witness, ProveError::Statement);
 	world.refuses(&of(&vec![1; len + 1]), &witness, ProveError::Statement);
 	world.refuses(&of(&[]), &witness, ProveError::Statement);
@@ -362,7 +489,10 @@ fn the_prover_refuses_what_does_not_fit() {
 
 #[test]
 fn proofs_are_as_long_as_documented() {
-	for (set, w) in [(ParameterSet::Paillier2048, 176), (ParameterSet::Paillier3072, 240)] {
+	for (set, w) in [
+		(ParameterSet::Paillier2048, 176),
+		(ParameterSet::Paillier3072, 240),
+	] {
 		for (call, values, equations, padded) in [
 			(Call::Issue, 2, 2, 4),
 			(Call::Transfer, 2, 2, 2),
@@ -409,7 +539,12 @@ fn two_proofs_of_one_statement_share_nothing_but_the_version() {
 		}
 	}
 	impl rand_core::CryptoRng for Zeros {}
-	let parts = |proof: &[u8]| proof[1..].chunks(16).map(<[u8]>::to_vec).collect::<std::collections::HashSet<_>>();
+	let parts = |proof: &[u8]| {
+		proof[1..]
+			.chunks(16)
+			.map(<[u8]>::to_vec)
+			.collect::<std::collections::HashSet<_>>()
+	};
 	let first = world.prover.prove(&statement, &witness, &mut OsRng).unwrap();
 	let second = world.prover.prove(&statement, &witness, &mut OsRng).unwrap();
 	assert!(parts(&first).is_disjoint(&parts(&second)));
@@ -472,7 +607,15 @@ fn names_are_distinct() {
 		assert_eq!(set.len(), names.len(), "{names:?}");
 	};
 	distinct(&Call::ALL.map(Call::name));
-	distinct(&[NoteKind::Own, NoteKind::Stock, NoteKind::Counterparty, NoteKind::Quote].map(NoteKind::name));
+	distinct(
+		&[
+			NoteKind::Own,
+			NoteKind::Stock,
+			NoteKind::Counterparty,
+			NoteKind::Quote,
+		]
+		.map(NoteKind::name),
+	);
 	distinct(
 		&[
 			Role::Amount,

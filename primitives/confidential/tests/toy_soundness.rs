@@ -15,7 +15,12 @@ struct Toy {
 }
 
 /// `ℓ > bound + values·challenges`, as `2^252 > 2^250 + 2^193`; every difference of challenges is coprime to `N`.
-const TOY: Toy = Toy { order: 61, modulus: 11 * 13, challenges: 8, values: 3 };
+const TOY: Toy = Toy {
+	order: 61,
+	modulus: 11 * 13,
+	challenges: 8,
+	values: 3,
+};
 
 impl Toy {
 	/// The largest bound for which the argument holds: `|Δz| < bound` and `|v·Δe| ≤ (values-1)·(challenges-1)`.
@@ -64,7 +69,9 @@ impl Toy {
 
 	/// `1/d` modulo `N`.
 	fn inverse(&self, d: u64) -> u64 {
-		(1..self.modulus).find(|x| x * d % self.modulus == 1).expect("coprime")
+		(1..self.modulus)
+			.find(|x| x * d % self.modulus == 1)
+			.expect("coprime")
 	}
 }
 
@@ -92,10 +99,20 @@ fn without_the_bound_a_fraction_passes_at_half_the_challenges_and_anything_at_al
 	for v in 0..TOY.values {
 		let x = (v + TOY.order * TOY.inverse(2)) % TOY.modulus;
 		assert!(x != v);
-		assert!(TOY.best_of(&integers, v, x, wide) >= TOY.challenges as usize / 2, "V = {v}, plaintext {x}");
-		assert_eq!(TOY.best_of(&integers, v, x, TOY.safe_bound()), 1, "V = {v}, plaintext {x}");
+		assert!(
+			TOY.best_of(&integers, v, x, wide) >= TOY.challenges as usize / 2,
+			"V = {v}, plaintext {x}"
+		);
+		assert_eq!(
+			TOY.best_of(&integers, v, x, TOY.safe_bound()),
+			1,
+			"V = {v}, plaintext {x}"
+		);
 		let x = (v + TOY.order * TOY.inverse(3)) % TOY.modulus;
-		assert!(TOY.best_of(&integers, v, x, wide) >= TOY.challenges.div_ceil(3) as usize, "V = {v}, plaintext {x}");
+		assert!(
+			TOY.best_of(&integers, v, x, wide) >= TOY.challenges.div_ceil(3) as usize,
+			"V = {v}, plaintext {x}"
+		);
 	}
 	for (v, x, best) in TOY.false_statements(TOY.order * TOY.modulus) {
 		assert_eq!(best, TOY.challenges as usize, "V = {v}, plaintext {x}");

@@ -2,7 +2,6 @@
 
 use crate::{
 	limbs::Limb,
-	montgomery::select,
 	square_ring::{bits_at, Residue, SquareRing},
 };
 use alloc::vec::Vec;
@@ -106,7 +105,8 @@ impl FixedBase {
 			for block in 0..self.blocks {
 				let entries = &self.table
 					[(block << self.teeth) * self.width..((block + 1) << self.teeth) * self.width];
-				select(&mut picked, entries.chunks(self.width), self.digit(exponent, block, column));
+				let entry = |i: usize| &entries[i * self.width..(i + 1) * self.width];
+				ring.select(&mut picked, 1 << self.teeth, entry, self.digit(exponent, block, column));
 				let (out, a) = (&mut next, &acc);
 				ring.mul_slices(out, a, &picked);
 				core::mem::swap(&mut acc, &mut next);

@@ -13,8 +13,10 @@
 use crate::limbs::{self, Limb};
 use alloc::vec::Vec;
 use core::arch::x86_64::{
-	__m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
-	_mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512,
+	__m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_castsi512_si128, _mm512_cmpeq_epi64_mask,
+	_mm512_loadu_si512,
+	_mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_or_epi64,
+	 _mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512,
 	_mm512_sub_epi64, _mm_cvtsi128_si64,
 };
 use zeroize::Zeroizing;
@@ -126,6 +128,25 @@ impl Kernel {
 				4 => self.square_vectors::<4>(x),
 				5 => self.square_vectors::<5>(x),
 				_ => self.square_vectors::<8>(x),
+			}
+		}
+	}
+
+	/// `out ←` the entry of the table with this index, reading every entry whole.
+	pub(crate) fn select<'a>(
+		&self,
+		out: &mut [u64],
+		count: usize,
+		entry: impl Fn(usize) -> &'a [u64],
+		index: u64,
+	) {
+		// SAFETY: as in `mul`.
+		unsafe {
+			match self.vectors {
+				3 => select_vectors::<6>(out, count, entry, index),
+				4 => select_vectors::<8>(out, count, entry, index),
+				5 => select_vectors::<10>(out, count, entry, index),
+				_ => select_vectors::<16>(out, count, entry, index),
 			}
 		}
 	}
@@ -245,6 +266,30 @@ impl Kernel {
 			acc[j] = _mm512_add_epi64(cover[j], _mm512_sub_epi64(full, m[j]));
 		}
 		(acc, self.cover[0] + (MASK - quotient[0]) + 1)
+	}
+}
+
+/// [`Kernel::select`] for entries of `V` vectors: a comparison makes a mask, and a masked instruction takes the same time
+/// whatever the mask is.
+#[target_feature(enable = "avx512f")]
+fn select_vectors<'a, const V: usize>(
+	out: &mut [u64],
+	count: usize,
+	entry: impl Fn(usize) -> &'a [u64],
+	index: u64,
+) {
+	let wanted = _mm512_set1_epi64(index as i64);
+	let mut acc = [_mm512_setzero_si512(); V];
+	for i in 0..count {
+		let keep = _mm512_cmpeq_epi64_mask(_mm512_set1_epi64(i as i64), wanted);
+		let vectors = load::<V>(entry(i));
+		for j in 0..V {
+			acc[j] = _mm512_mask_or_epi64(acc[j], keep, acc[j], vectors[j]);
+		}
+	}
+	for (chunk, vector) in out[..V * LANES].chunks_exact_mut(LANES).zip(&acc) {
+		// SAFETY: the chunk has eight words, and the instruction asks for no alignment.
+		unsafe { _mm512_storeu_si512(chunk.as_mut_ptr().cast(), *vector) };
 	}
 }
 

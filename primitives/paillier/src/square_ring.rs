@@ -312,6 +312,21 @@ impl SquareRing {
 		limbs::sub_if_not_less(t, high, n);
 	}
 
+	/// `out ←` the words of the table's entry with this index, reading every entry, so that no address depends on it.
+	pub(crate) fn select<'a>(
+		&self,
+		out: &mut [Limb],
+		count: usize,
+		entry: impl Fn(usize) -> &'a [Limb],
+		index: Limb,
+	) {
+		#[cfg(all(feature = "std", target_arch = "x86_64"))]
+		if let Some(vectors) = &self.vectors {
+			return vectors.select(out, count, entry, index);
+		}
+		select(out, (0..count).map(entry), index);
+	}
+
 	/// `base^exponent` for a secret exponent (little-endian): time and addresses depend on its length only.
 	pub fn pow_secret(&self, base: &Residue, exponent: &[Limb]) -> Residue {
 		const WINDOW: usize = 5;
@@ -329,7 +344,7 @@ impl SquareRing {
 				self.square_in_place(&mut acc);
 			}
 			let digit = bits_at(exponent, window * WINDOW, WINDOW);
-			select(&mut picked.0, table.iter().map(|entry| &entry.0[..]), digit);
+			self.select(&mut picked.0, table.len(), |i| &table[i].0, digit);
 			self.mul_into(&mut next, &acc, &picked);
 			core::mem::swap(&mut acc, &mut next);
 		}

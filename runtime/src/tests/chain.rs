@@ -2,7 +2,7 @@
 
 use frame_support::{
 	dispatch::DispatchClass,
-	traits::IntegrityTest,
+	traits::{IntegrityTest, PalletsInfoAccess},
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
 use sp_runtime::traits::TransactionExtension;

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use codec::{Decode, DecodeAll, Encode};
+use frame_support::storage::storage_prefix;
 use frame_system::{EventRecord, Phase};
 use jsonrpsee::{
 	core::client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
@@ -19,7 +20,7 @@ use pallet_ecommerce::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sp_core::{storage::StorageKey, twox_128, Bytes, H256};
+use sp_core::{storage::StorageKey, Bytes, H256};
 use sp_runtime::{
 	generic::Era,
 	traits::{BlakeTwo256, Hash as _},
@@ -325,7 +326,7 @@ impl Chain {
 
 	/// What happened in a block.
 	pub async fn events(&self, block: Hash) -> Result<Vec<Event>> {
-		let key = StorageKey([twox_128(b"System"), twox_128(b"Events")].concat());
+		let key = StorageKey(storage_prefix(b"System", b"Events").to_vec());
 		let encoded: Option<Bytes> = self.request("state_getStorage", rpc_params![key, block]).await?;
 		let encoded = encoded.map(|bytes| bytes.0).unwrap_or_default();
 		if encoded.is_empty() {
@@ -569,7 +570,6 @@ fn reason(error: &RpcError) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use frame_support::dispatch::DispatchInfo;
 	use frame_system::DispatchEventInfo;
 	use serde_json::json;
 	use sp_runtime::{DispatchError, ModuleError};
@@ -607,16 +607,7 @@ mod tests {
 	fn failed(error: DispatchError) -> frame_system::Event<Runtime> {
 		frame_system::Event::ExtrinsicFailed {
 			dispatch_error: error,
-			dispatch_info: info(),
-		}
-	}
-
-	fn info() -> DispatchEventInfo {
-		let info = DispatchInfo::default();
-		DispatchEventInfo {
-			weight: info.call_weight,
-			class: info.class,
-			pays_fee: info.pays_fee,
+			dispatch_info: DispatchEventInfo::default(),
 		}
 	}
 
@@ -632,7 +623,7 @@ mod tests {
 				record(
 					0,
 					frame_system::Event::ExtrinsicSuccess {
-						dispatch_info: info(),
+						dispatch_info: DispatchEventInfo::default(),
 					},
 				),
 				record(1, failed(module)),

@@ -1,0 +1,112 @@
+//! Real retail orders on a running chain: what `make demo` runs.
+//!
+//! Makes a certificate authority's key, starts a node on a chain with that key, certifies everybody, issues money, replays
+//! order lines of a real shop through quote, order, accept, ship, confirm and collect, and compares every balance with
+//! plain arithmetic. Tries to cheat twice. Fails if anything differs.
+
+mod cheats;
+mod market;
+mod process;
+mod report;
+mod retail;
+
+use clap::Parser;
+use std::{error::Error, process::ExitCode, time::Instant};
+use veilmart_cli::{ca, keystore::PassphraseSource, output::Counter};
+use veilmart_confidential::PARAMETER_SET;
+
+/// Real retail orders on a running chain.
+#[derive(Parser)]
+#[command(after_help = "Example:\n  veilmart-demo --orders 100")]
+struct Arguments {
+	/// How many order lines to replay.
+	#[arg(long, default_value_t = 20)]
+	orders: usize,
+	/// Keep the folder with the node's log and the key, and say where it is.
+	#[arg(long)]
+	keep: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let arguments = Arguments::parse();
+	match run(&arguments).await {
+		Ok(true) => ExitCode::SUCCESS,
+		Ok(false) => {
+			eprintln!("The demo found a difference.");
+			ExitCode::FAILURE
+		},
+		Err(error) => {
+			eprintln!("The demo failed: {error}");
+			ExitCode::FAILURE
+		},
+	}
+}
+
+async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+	let (lines, skipped) = retail::orders(arguments.orders)?;
+	let folder = tempfile::Builder::new().prefix("veilmart-demo-").tempdir()?;
+	let mut steps = report::Steps::default();
+
+	println!("1. The certificate authority makes a key of {} bits.", PARAMETER_SET.modulus_bits());
+	let start = Instant::now();
+	let mut progress = Counter::new("candidates for safe primes");
+	let secret = ca::generate_key(PARAMETER_SET, &mut || progress.step());
+	progress.finish();
+	let files = ca::write(&secret, folder.path(), &PassphraseSource::known("a demo has no secrets"))?;
+	steps.add("key ceremony", start);
+
+	println!("2. A node starts on a chain with that key.");
+	let start = Instant::now();
+	let specification = folder.path().join("chain.json");
+	process::export_specification("dev", &files.public, &specification).await?;
+	let (node, chain) = process::Node::start(&specification, folder.path()).await?;
+	steps.add("specification and node", start);
+
+	let outcome = trade(&chain, &secret, &lines, &mut steps).await;
+	let log = node.last_words();
+	node.stop().await?;
+	if arguments.keep {
+		println!("Kept: {}", folder.keep().display());
+	}
+	match outcome {
+		Ok(ended) => {
+			report::print(&ended, &skipped, &steps);
+			Ok(ended.agrees())
+		},
+		Err(error) => Err(format!("{error}\nThe node's last words:\n{log}").into()),
+	}
+}
+
+async fn trade(
+	chain: &veilmart_cli::chain::Chain,
+	secret: &veilmart_paillier::SecretKey,
+	lines: &[retail::OrderLine],
+	steps: &mut report::Steps,
+) -> Result<report::Ended, Box<dyn Error>> {
+	println!("3. Issuer, sellers and customers get their certificates.");
+	let start = Instant::now();
+	let mut market = market::Market::open(chain, lines).await?;
+	steps.add("certificates", start);
+
+	println!("4. The sellers list what will be ordered; the issuer issues money.");
+	let start = Instant::now();
+	market.list(lines).await?;
+	steps.add("listings", start);
+	let start = Instant::now();
+	market.endow(lines).await?;
+	steps.add("money", start);
+
+	println!("5. {} orders: quote, order, accept, ship, confirm, collect.", lines.len());
+	let start = Instant::now();
+	for (number, line) in lines.iter().enumerate() {
+		market.purchase(number, line, steps).await?;
+	}
+	steps.add("orders, all", start);
+
+	println!("6. Two attempts to cheat.");
+	let refusals = cheats::attempt(&mut market, lines).await?;
+
+	println!("7. Everybody opens its balance; the certificate authority audits.");
+	market.settle(secret, refusals).await
+}
