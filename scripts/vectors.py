@@ -167,6 +167,7 @@ def verify_modulus_proof(key, proof, rounds=None):
         require(0 < x < n and 0 < z < n and flags < 4, f"round {i}: a number is out of range")
         y = expand("veilmart/paillier/mod/1", key.set.encode(), key.n_bytes, w_bytes, le32(i), size=size + 16)
         y = big(y) % n
+        require(math.gcd(y, n) == 1, f"round {i}: the modulus has a tiny factor")
         require(pow(z, n, n) == y, f"round {i}: the N-th root is wrong")
         a, b = flags & 1, flags >> 1
         require(pow(x, 4, n) == (-1) ** a * w**b * y % n, f"round {i}: the fourth root is wrong")

@@ -19,7 +19,10 @@ use crate::{
 };
 
 /// The functions that the runtime may call in the node: Substrate's, and ours beside them.
-pub type HostFunctions = (sp_io::SubstrateHostFunctions, veilmart_verification_host::HostFunctions);
+pub type HostFunctions = (
+	sp_io::SubstrateHostFunctions,
+	veilmart_verification_host::HostFunctions,
+);
 
 /// Runs the runtime's wasm.
 pub type Executor = WasmExecutor<HostFunctions>;

@@ -29,8 +29,8 @@ use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	composition, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header, Nonce, Runtime,
-	RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment, VERSION,
+	composition, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header,
+	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment, VERSION,
 };
 
 impl_opaque_keys! {

@@ -16,7 +16,10 @@ use veilmart_paillier::test_keys;
 
 pub use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
-use crate::{AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig, EcommerceConfig, RuntimeGenesisConfig};
+use crate::{
+	AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig, EcommerceConfig,
+	RuntimeGenesisConfig,
+};
 
 /// What each well-known account holds of the valueless token.
 const ENDOWMENT: Balance = 1_000_000_000;

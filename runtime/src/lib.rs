@@ -52,6 +52,17 @@ mod wasm {
 #[cfg(feature = "std")]
 pub use wasm::WASM_BINARY;
 
+/// The same with verification inside the runtime: it needs no host function of ours and reaches the same state.
+#[cfg(feature = "std")]
+mod portable_wasm {
+	#![allow(missing_docs, dead_code)]
+
+	include!(concat!(env!("OUT_DIR"), "/portable_wasm_binary.rs"));
+}
+
+#[cfg(feature = "std")]
+pub use portable_wasm::WASM_BINARY as PORTABLE_WASM_BINARY;
+
 /// Number of a block.
 pub type BlockNumber = u32;
 /// A transaction's signature: sr25519, ed25519 or ECDSA.

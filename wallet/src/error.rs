@@ -4,8 +4,8 @@ use crate::amount;
 use alloc::string::String;
 use veilmart_confidential::ProveError;
 
-/// Why a wallet did not do what it was asked. The text of an error may contain the account's own amounts: it is for the
-/// screen of its owner, not for a log.
+/// Why a wallet did not do what it was asked. The text of an error may contain the account's own amounts: it
+/// is for the screen of its owner, not for a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WalletError {
 	/// The recovery phrase has the wrong number of words: this many.
@@ -72,7 +72,8 @@ pub enum WalletError {
 	NoteUnreadable,
 	/// The note was opened but is not one that this wallet understands.
 	NoteMalformed,
-	/// The note is not about what it came with, or there is none. What it should open must not be relied upon.
+	/// The note is not about what it came with, or there is none. What it should open must not be relied
+	/// upon.
 	NoteMismatch,
 	/// Nothing was named to collect.
 	NothingToCollect,
@@ -88,41 +89,65 @@ impl core::fmt::Display for WalletError {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		let money = |minor: &u64| -> String { amount::format(*minor) };
 		f.write_str(match self {
-			Self::PhraseLength(words) =>
-				return write!(f, "a recovery phrase has 12, 15, 18, 21 or 24 words, this one has {words}"),
-			Self::PhraseWord(index) =>
-				return write!(f, "word {} of the recovery phrase is not in the list of words", index.saturating_add(1)),
-			Self::PhraseChecksum => "the words of the recovery phrase do not belong together: check spelling and order",
+			Self::PhraseLength(words) => {
+				return write!(
+					f,
+					"a recovery phrase has 12, 15, 18, 21 or 24 words, this one has {words}"
+				)
+			}
+			Self::PhraseWord(index) => {
+				return write!(
+					f,
+					"word {} of the recovery phrase is not in the list of words",
+					index.saturating_add(1)
+				)
+			}
+			Self::PhraseChecksum => {
+				"the words of the recovery phrase do not belong together: check spelling and order"
+			}
 			Self::KeySize => "the chain uses a key of another size than this wallet",
 			Self::Amount => "not an amount: write it like 12.50",
-			Self::NotEnoughBalance { have, cost } =>
+			Self::NotEnoughBalance { have, cost } => {
 				return write!(
 					f,
 					"not enough balance: you have {}, the order costs {}",
 					money(have),
 					amount::format(*cost)
-				),
-			Self::NotEnoughForBond { have, bond, multiple } =>
+				)
+			}
+			Self::NotEnoughForBond { have, bond, multiple } => {
 				return write!(
 					f,
 					"not enough balance for the bond: you have {}, the bond is {} ({multiple} times the order)",
 					money(have),
 					amount::format(*bond)
-				),
-			Self::NotEnoughStock { left, wanted } =>
-				return write!(f, "not enough stock: {left} left, the order is for {wanted}"),
-			Self::QuotaExceeded { left, amount } =>
-				return write!(f, "over the quota: you may still issue {}, not {}", money(left), money(amount)),
+				)
+			}
+			Self::NotEnoughStock { left, wanted } => {
+				return write!(f, "not enough stock: {left} left, the order is for {wanted}")
+			}
+			Self::QuotaExceeded { left, amount } => {
+				return write!(
+					f,
+					"over the quota: you may still issue {}, not {}",
+					money(left),
+					money(amount)
+				)
+			}
 			Self::ZeroAmount => "the amount must be more than zero",
 			Self::ZeroPrice => "the price must be more than zero",
 			Self::ZeroQuantity => "order at least one piece",
 			Self::TooMuch => "that is more than an account can hold",
 			Self::RefreshFirst => "the balance has taken in too many credits: refresh it first",
-			Self::PriceChanged => "the price has changed since you were quoted: ask the seller for a new quote",
+			Self::PriceChanged => {
+				"the price has changed since you were quoted: ask the seller for a new quote"
+			}
 			Self::NotYours => "that belongs to another account",
 			Self::SelfDealing => "you cannot buy from yourself",
 			Self::OtherListing => "the order is for another listing",
-			Self::UnsafeViewKey => "the other party's view key is unsafe: nothing sealed to it would stay secret",
+			Self::UnsafeViewKey => {
+				"the other party's view key is unsafe: nothing sealed to it would stay secret"
+			}
 			Self::NoteUnreadable => "the note cannot be read with this account's view keys",
 			Self::NoteMalformed => "the note is not in a form that this wallet understands",
 			Self::NoteMismatch => "the note does not match what it came with: do not rely on it",

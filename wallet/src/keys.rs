@@ -1,4 +1,6 @@
-//! The secrets of an account, all from one seed.
+//! The secrets of an account, all from one seed: docs/formats.md, *Secrets of an account*.
+//!
+//! Not a key store: how a phrase is kept, and typed, is up to the program.
 
 use crate::{notes::SealedNote, WalletError};
 use alloc::string::String;
@@ -32,8 +34,9 @@ pub fn phrase_of_entropy(entropy: &[u8]) -> Result<Zeroizing<String>, WalletErro
 	Ok(phrase)
 }
 
-/// The mini secret of a phrase's entropy as Substrate derives it: PBKDF2-HMAC-SHA512 over the *entropy* (BIP-39 itself
-/// takes the words), 2048 rounds, salt `mnemonic ‖ password`, of which the first 32 bytes count.
+/// The mini secret of a phrase's entropy as Substrate derives it: PBKDF2-HMAC-SHA512 over the *entropy*
+/// (BIP-39 itself takes the words), 2048 rounds, salt `mnemonic ‖ password`, of which the first 32 bytes
+/// count.
 fn mini_secret(entropy: &[u8], password: &str) -> Zeroizing<[u8; 32]> {
 	let mut salt = Zeroizing::new(String::with_capacity(8 + password.len()));
 	salt.push_str("mnemonic");
@@ -41,7 +44,9 @@ fn mini_secret(entropy: &[u8], password: &str) -> Zeroizing<[u8; 32]> {
 	let mut long = Zeroizing::new([0; 64]);
 	pbkdf2::pbkdf2_hmac::<Sha512>(entropy, salt.as_bytes(), 2048, &mut *long);
 	let mut out = Zeroizing::new([0; 32]);
-	out.iter_mut().zip(long.iter()).for_each(|(out, byte)| *out = *byte);
+	out.iter_mut()
+		.zip(long.iter())
+		.for_each(|(out, byte)| *out = *byte);
 	out
 }
 
@@ -53,14 +58,15 @@ pub struct Keys {
 }
 
 impl Keys {
-	/// The keys of a BIP-39 recovery phrase, in English and with the empty password: the account is the one that other
-	/// Substrate wallets show for it.
+	/// The keys of a BIP-39 recovery phrase, in English and with the empty password: the account is the one
+	/// that other Substrate wallets show for it.
 	pub fn from_mnemonic(phrase: &str) -> Result<Self, WalletError> {
-		let mnemonic = Mnemonic::parse_in_normalized(Language::English, phrase).map_err(|error| match error {
-			bip39::Error::BadWordCount(words) => WalletError::PhraseLength(words),
-			bip39::Error::UnknownWord(index) => WalletError::PhraseWord(index),
-			_ => WalletError::PhraseChecksum,
-		})?;
+		let mnemonic =
+			Mnemonic::parse_in_normalized(Language::English, phrase).map_err(|error| match error {
+				bip39::Error::BadWordCount(words) => WalletError::PhraseLength(words),
+				bip39::Error::UnknownWord(index) => WalletError::PhraseWord(index),
+				_ => WalletError::PhraseChecksum,
+			})?;
 		let (mut entropy, len) = mnemonic.to_entropy_array();
 		let seed = mini_secret(entropy.get(..len).unwrap_or_default(), "");
 		entropy.zeroize();
@@ -72,7 +78,11 @@ impl Keys {
 		let mini = MiniSecretKey::from_bytes(seed).expect("refuses other lengths only; qed");
 		let mut secret = Zeroizing::new([0; 32]);
 		hash::prf(seed, "veilmart/prf/1", &[], &mut *secret);
-		Self { seed: Zeroizing::new(*seed), pair: mini.expand_to_keypair(ExpansionMode::Ed25519), secret }
+		Self {
+			seed: Zeroizing::new(*seed),
+			pair: mini.expand_to_keypair(ExpansionMode::Ed25519),
+			secret,
+		}
 	}
 
 	/// The account: the sr25519 public key.
@@ -82,14 +92,24 @@ impl Keys {
 
 	/// Signs a message (sr25519, context `substrate`), as extrinsics and certificate requests need it.
 	pub fn sign(&self, message: &[u8], rng: &mut (impl RngCore + CryptoRng)) -> [u8; 64] {
-		self.pair.sign(attach_rng(signing_context(b"substrate").bytes(message), rng)).to_bytes()
+		self.pair
+			.sign(attach_rng(signing_context(b"substrate").bytes(message), rng))
+			.to_bytes()
 	}
 
 	/// The view key with this index. An account registers the one with index 0 first.
 	pub fn view_key(&self, index: u32) -> ViewKey {
 		let mut secret = Zeroizing::new([0; 32]);
-		hash::prf(&self.seed, "veilmart/view/1", &[&index.to_le_bytes()], &mut *secret);
-		ViewKey { index, secret: crypto_box::SecretKey::from_bytes(*secret) }
+		hash::prf(
+			&self.seed,
+			"veilmart/view/1",
+			&[&index.to_le_bytes()],
+			&mut *secret,
+		);
+		ViewKey {
+			index,
+			secret: crypto_box::SecretKey::from_bytes(*secret),
+		}
 	}
 
 	/// The secret that salts and seeds derive from.
@@ -130,5 +150,22 @@ impl ViewKey {
 impl core::fmt::Debug for ViewKey {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		write!(f, "ViewKey({}, secret)", self.index)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn mini_secrets_are_substrates() {
+		// From Substrate's published vectors, which use the password "Substrate".
+		for (entropy, start) in [
+			([0x00; 16], [0x44, 0xe9, 0xd1, 0x25, 0xf0, 0x37, 0xac, 0x1d]),
+			([0x7f; 16], [0x43, 0x13, 0x24, 0x96, 0x08, 0xfe, 0x8a, 0xc1]),
+			([0xff; 16], [0x22, 0x7d, 0x62, 0x56, 0xfd, 0x4f, 0x9c, 0xca]),
+		] {
+			assert_eq!(mini_secret(&entropy, "Substrate")[..8], start);
+		}
 	}
 }

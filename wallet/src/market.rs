@@ -1,18 +1,19 @@
 //! The calls: explicit state in, the body of a call out.
 //!
-//! Nothing here is sent, stored or remembered. Each function checks first, in the shopper's words, what the proof would
-//! refuse later; then derives fresh nonces, seals the notes and proves. What the account owns after the call comes back as
-//! [`Opened`], so that several calls can be prepared in a row without waiting for blocks.
+//! Nothing here is sent, stored or remembered. Each function checks first, in the shopper's words, what the
+//! proof would refuse later; then derives fresh nonces, seals the notes and proves. What the account owns
+//! after the call comes back as [`Opened`], so that several calls can be prepared in a row without waiting
+//! for blocks.
 //!
-//! `seq` is always the sequence number of the *marketplace* (`AccountState::seq` of the runtime API, plus the calls that were
-//! prepared but not included yet), never the system's nonce. `rng` must be a cryptographic random source; should it repeat
-//! itself nevertheless, nonces still differ for different plaintexts.
+//! `seq` is always the sequence number of the *marketplace* (`AccountState::seq` of the runtime API, plus the
+//! calls that were prepared but not included yet), never the system's nonce. `rng` must be a cryptographic
+//! random source; should it repeat itself nevertheless, nonces still differ for different plaintexts.
 
 use crate::{
 	derive::{self, Object},
 	notes::{note_hash, CreditNote, Note, NoteCall, OrderNote, OwnNote, QuoteNote, SealedNote, Seed},
 	opening::{Opened, OpenedListing, OpenedOrder, Quoted},
-	state::{AccountBytes, Ciphertext, CreditName, ListingName, OrderName, Party, Proof, Salt, Terms},
+	state::{Ciphertext, CreditName, ListingName, OrderName, Party, Proof, Salt, Terms},
 	Wallet, WalletError,
 };
 use alloc::vec::Vec;
@@ -24,137 +25,14 @@ use veilmart_confidential::{
 use veilmart_paillier::{Opening, ParameterSet};
 use zeroize::Zeroizing;
 
+pub use crate::calls::{AcceptCall, CollectCall, IssueCall, ListCall, OrderCall, QuoteCall};
+
 /// The most credits that one [`Wallet::collect`] takes.
 pub const MAX_COLLECT: usize = 16;
 
-/// The body of `issue`.
-#[derive(Clone, Debug)]
-pub struct IssueCall {
-	/// The issuer's sequence number.
-	pub seq: u64,
-	/// The salt.
-	pub salt: Salt,
-	/// Who receives.
-	pub to: AccountBytes,
-	/// `A`.
-	pub amount: Ciphertext,
-	/// `Issued'`.
-	pub issued_after: Ciphertext,
-	/// The issuer's note to itself.
-	pub own_note: SealedNote,
-	/// The note to the recipient.
-	pub note: SealedNote,
-	/// The proof.
-	pub proof: Proof,
-	/// Not part of the call: what the issuer has issued after it.
-	pub issued: Opened,
-}
-
-/// The body of `collect`.
-#[derive(Clone, Debug)]
-pub struct CollectCall {
-	/// The account's sequence number.
-	pub seq: u64,
-	/// The credits, in the order given.
-	pub credits: Vec<CreditName>,
-	/// The account's note to itself.
-	pub own_note: SealedNote,
-	/// Not part of the call: the balance after it.
-	pub balance: Opened,
-}
-
-/// The body of `list`.
-#[derive(Clone, Debug)]
-pub struct ListCall {
-	/// The seller's sequence number, which names the listing.
-	pub seq: u64,
-	/// The salt.
-	pub salt: Salt,
-	/// `P`.
-	pub price: Ciphertext,
-	/// `R`.
-	pub stock: Ciphertext,
-	/// `C`.
-	pub commodity: Ciphertext,
-	/// The seller's note to itself.
-	pub own_note: SealedNote,
-	/// The proof.
-	pub proof: Proof,
-	/// Not part of the call: the listing after it.
-	pub listing: OpenedListing,
-}
-
-/// The body of `quote`.
-#[derive(Clone, Debug)]
-pub struct QuoteCall {
-	/// The seller's sequence number.
-	pub seq: u64,
-	/// The sequence number that names the listing.
-	pub listing: u64,
-	/// The buyer.
-	pub buyer: AccountBytes,
-	/// The note, sealed to the buyer.
-	pub note: SealedNote,
-}
-
-/// The body of `order`.
-#[derive(Clone, Debug)]
-pub struct OrderCall {
-	/// The buyer's sequence number, which names the order.
-	pub seq: u64,
-	/// The salt.
-	pub salt: Salt,
-	/// The listing.
-	pub listing: ListingName,
-	/// The price version that the buyer was quoted.
-	pub version: u32,
-	/// `X`.
-	pub quantity: Ciphertext,
-	/// `S`.
-	pub total: Ciphertext,
-	/// `B'`.
-	pub balance_after: Ciphertext,
-	/// The buyer's note to itself.
-	pub own_note: SealedNote,
-	/// The note to the seller.
-	pub note: SealedNote,
-	/// The quote, sealed to the buyer itself.
-	pub quote: SealedNote,
-	/// The proof.
-	pub proof: Proof,
-	/// Not part of the call: the balance after it.
-	pub balance: Opened,
-	/// Not part of the call: the order.
-	pub order: OpenedOrder,
-}
-
-/// The body of `accept`.
-#[derive(Clone, Debug)]
-pub struct AcceptCall {
-	/// The seller's sequence number.
-	pub seq: u64,
-	/// The salt.
-	pub salt: Salt,
-	/// The order.
-	pub order: OrderName,
-	/// `R'`.
-	pub stock_after: Ciphertext,
-	/// `K'`.
-	pub balance_after: Ciphertext,
-	/// The seller's note to itself about its balance.
-	pub own_note: SealedNote,
-	/// The seller's note to itself about its stock.
-	pub stock_note: SealedNote,
-	/// The proof.
-	pub proof: Proof,
-	/// Not part of the call: the seller's balance after it.
-	pub balance: Opened,
-	/// Not part of the call: the listing after it.
-	pub listing: OpenedListing,
-}
-
 impl Wallet {
-	/// Issues `amount` minor units to `to`. `issued` is what this issuer has issued before, `quota` the limit for all of it.
+	/// Issues `amount` minor units to `to`. `issued` is what this issuer has issued before, `quota` the limit
+	/// for all of it.
 	pub fn issue(
 		&self,
 		seq: u64,
@@ -172,11 +50,32 @@ impl Wallet {
 			return Err(WalletError::QuotaExceeded { left, amount });
 		}
 		let after = issued.value().saturating_add(amount);
-		let salt = self.salt(Call::Issue.name(), seq, &[amount, after], &[&issued.ciphertext], rng);
+		let salt = self.salt(
+			Call::Issue.name(),
+			seq,
+			&[amount, after],
+			&[&issued.ciphertext],
+			rng,
+		);
 		let fresh = self.fresh(Call::Issue, seq, &salt, Role::Amount, amount)?;
-		let after = self.encrypt(issued.opening.add(&fresh.opened.opening).ok_or(WalletError::TooMuch)?)?;
-		let own_note = self.own_note(NoteCall::Issue, seq, salt, [amount, after.value(), 0, 0], &after, rng)?;
-		let note = CreditNote { amount, amount_seed: fresh.seed };
+		let after = self.encrypt(
+			issued
+				.opening
+				.add(&fresh.opened.opening)
+				.ok_or(WalletError::TooMuch)?,
+		)?;
+		let own_note = self.own_note(
+			NoteCall::Issue,
+			seq,
+			salt,
+			[amount, after.value(), 0, 0],
+			&after,
+			rng,
+		)?;
+		let note = CreditNote {
+			amount,
+			amount_seed: fresh.seed,
+		};
 		let note = self.seal(Note::Credit(note), &to.view_key, rng)?;
 		let statement = statements::issue(
 			self.set(),
@@ -188,7 +87,12 @@ impl Wallet {
 			note_hash(&own_note),
 			note_hash(&note),
 		);
-		let proof = self.prove(&statement, &[amount, after.value()], &[&fresh.opened, &after], rng)?;
+		let proof = self.prove(
+			&statement,
+			&[amount, after.value()],
+			&[&fresh.opened, &after],
+			rng,
+		)?;
 		Ok(IssueCall {
 			seq,
 			salt,
@@ -217,20 +121,38 @@ impl Wallet {
 		if names.len() > MAX_COLLECT {
 			return Err(WalletError::TooManyCredits);
 		}
-		if names.iter().enumerate().any(|(i, name)| names.iter().skip(i + 1).any(|other| other == name)) {
+		if names
+			.iter()
+			.enumerate()
+			.any(|(i, name)| names.iter().skip(i + 1).any(|other| other == name))
+		{
 			return Err(WalletError::DuplicateCredit);
 		}
 		let sum = credits
 			.iter()
-			.try_fold(balance.opening.clone(), |sum, (_, credit)| sum.add(&credit.opening))
+			.try_fold(balance.opening.clone(), |sum, (_, credit)| {
+				sum.add(&credit.opening)
+			})
 			.ok_or(WalletError::TooMuch)?;
 		let after = self.encrypt(sum)?;
 		let mut inputs: Vec<&Ciphertext> = [&balance.ciphertext].into();
 		inputs.extend(credits.iter().map(|(_, credit)| &credit.ciphertext));
 		// Nothing is encrypted under this salt; it tells the note apart from every other.
 		let salt = self.salt("collect", seq, &[after.value()], &inputs, rng);
-		let own_note = self.own_note(NoteCall::Collect, seq, salt, [after.value(), 0, 0, 0], &after, rng)?;
-		Ok(CollectCall { seq, credits: names, own_note, balance: after })
+		let own_note = self.own_note(
+			NoteCall::Collect,
+			seq,
+			salt,
+			[after.value(), 0, 0, 0],
+			&after,
+			rng,
+		)?;
+		Ok(CollectCall {
+			seq,
+			credits: names,
+			own_note,
+			balance: after,
+		})
 	}
 
 	/// Offers `stock` pieces of the item with code `commodity` at `price` minor units each.
@@ -250,7 +172,14 @@ impl Wallet {
 		let p = self.fresh(Call::List, seq, &salt, Role::Price, price)?;
 		let r = self.fresh(Call::List, seq, &salt, Role::Stock, stock)?;
 		let c = self.fresh(Call::List, seq, &salt, Role::Commodity, commodity)?;
-		let own_note = self.own_note(NoteCall::List, seq, salt, [price, stock, commodity, 0], &r.opened, rng)?;
+		let own_note = self.own_note(
+			NoteCall::List,
+			seq,
+			salt,
+			[price, stock, commodity, 0],
+			&r.opened,
+			rng,
+		)?;
 		let statement = statements::list(
 			self.set(),
 			&self.context(seq, salt),
@@ -269,7 +198,10 @@ impl Wallet {
 			own_note,
 			proof,
 			listing: OpenedListing {
-				name: ListingName { seller: self.account(), seq },
+				name: ListingName {
+					seller: self.account(),
+					seq,
+				},
 				version: 0,
 				price: p.opened,
 				stock: r.opened,
@@ -280,7 +212,8 @@ impl Wallet {
 		})
 	}
 
-	/// Tells a buyer price and item code of a listing: their values and the seeds of their nonces. Nothing about the stock.
+	/// Tells a buyer price and item code of a listing: their values and the seeds of their nonces. Nothing
+	/// about the stock.
 	pub fn quote(
 		&self,
 		seq: u64,
@@ -301,11 +234,16 @@ impl Wallet {
 			commodity_seed: listing.commodity_seed.clone(),
 		};
 		let note = self.seal(Note::Quote(note), &buyer.view_key, rng)?;
-		Ok(QuoteCall { seq, listing: listing.name.seq, buyer: buyer.account, note })
+		Ok(QuoteCall {
+			seq,
+			listing: listing.name.seq,
+			buyer: buyer.account,
+			note,
+		})
 	}
 
-	/// Orders `quantity` pieces at the quoted price. `terms` are the ledger's present terms, `seller_view_key` is the view
-	/// key that the seller registered.
+	/// Orders `quantity` pieces at the quoted price. `terms` are the ledger's present terms,
+	/// `seller_view_key` is the view key that the seller registered.
 	#[allow(clippy::too_many_arguments)]
 	pub fn order(
 		&self,
@@ -333,15 +271,27 @@ impl Wallet {
 		let x = self.fresh(Call::Order, seq, &salt, Role::Quantity, quantity)?;
 		// ρ is the nonce of a factor of S that holds nothing.
 		let rho = self.fresh(Call::Order, seq, &salt, Role::Total, 0)?;
-		let total = quoted.price.opening.scale(quantity).and_then(|total| total.add(&rho.opened.opening));
+		let total = quoted
+			.price
+			.opening
+			.scale(quantity)
+			.and_then(|total| total.add(&rho.opened.opening));
 		let total = self.encrypt(total.ok_or(WalletError::TooMuch)?)?;
-		let after = balance.opening.sub(&total.opening).ok_or(WalletError::NotEnoughBalance { have, cost })?;
+		let after = balance
+			.opening
+			.sub(&total.opening)
+			.ok_or(WalletError::NotEnoughBalance { have, cost })?;
 		let after = self.encrypt(after)?;
 
 		let price = quoted.price.value();
 		let values = [after.value(), quantity, price, total.value()];
 		let own_note = self.own_note(NoteCall::Order, seq, salt, values, &after, rng)?;
-		let note = OrderNote { quantity, price, quantity_seed: x.seed, total_seed: rho.seed };
+		let note = OrderNote {
+			quantity,
+			price,
+			quantity_seed: x.seed,
+			total_seed: rho.seed,
+		};
 		let note = self.seal(Note::Order(note), seller_view_key, rng)?;
 		let quote = self.seal(Note::Quote(quoted.note.clone()), &self.own_view_key(), rng)?;
 		let statement = statements::order(
@@ -360,8 +310,12 @@ impl Wallet {
 				quote: note_hash(&quote),
 			},
 		);
-		let proof =
-			self.prove(&statement, &[quantity, after.value()], &[&x.opened, &rho.opened, &after], rng)?;
+		let proof = self.prove(
+			&statement,
+			&[quantity, after.value()],
+			&[&x.opened, &rho.opened, &after],
+			rng,
+		)?;
 		Ok(OrderCall {
 			seq,
 			salt,
@@ -376,7 +330,10 @@ impl Wallet {
 			proof,
 			balance: after,
 			order: OpenedOrder {
-				name: OrderName { buyer: self.account(), seq },
+				name: OrderName {
+					buyer: self.account(),
+					seq,
+				},
 				listing: quoted.listing,
 				terms: *terms,
 				price,
@@ -403,8 +360,11 @@ impl Wallet {
 			return Err(WalletError::OtherListing);
 		}
 		let (left, wanted) = (listing.stock.value(), order.quantity.value());
-		let stock =
-			listing.stock.opening.sub(&order.quantity.opening).ok_or(WalletError::NotEnoughStock { left, wanted })?;
+		let stock = listing
+			.stock
+			.opening
+			.sub(&order.quantity.opening)
+			.ok_or(WalletError::NotEnoughStock { left, wanted })?;
 		let multiple = order.terms.bond_multiple;
 		let have = balance.value();
 		let after = order
@@ -412,7 +372,11 @@ impl Wallet {
 			.opening
 			.scale(multiple.into())
 			.and_then(|bond| balance.opening.sub(&bond))
-			.ok_or(WalletError::NotEnoughForBond { have, bond: order.bond(), multiple })?;
+			.ok_or(WalletError::NotEnoughForBond {
+				have,
+				bond: order.bond(),
+				multiple,
+			})?;
 		let stock = self.encrypt(stock)?;
 		let after = self.encrypt(after)?;
 		let values = [stock.value(), after.value()];
@@ -450,7 +414,10 @@ impl Wallet {
 			stock_note,
 			proof,
 			balance: after,
-			listing: OpenedListing { stock, ..listing.clone() },
+			listing: OpenedListing {
+				stock,
+				..listing.clone()
+			},
 		})
 	}
 
@@ -459,7 +426,12 @@ impl Wallet {
 	}
 
 	fn context(&self, seq: u64, salt: Salt) -> Context {
-		Context { genesis: self.genesis, account: self.account(), seq, salt }
+		Context {
+			genesis: self.genesis,
+			account: self.account(),
+			seq,
+			salt,
+		}
 	}
 
 	/// A salt for these plaintexts and input ciphertexts, and 32 bytes of entropy.
@@ -474,7 +446,13 @@ impl Wallet {
 		let mut entropy = Zeroizing::new([0; 32]);
 		rng.fill_bytes(&mut *entropy);
 		let inputs: Vec<&[u8]> = inputs.iter().map(|ciphertext| ciphertext.as_ref()).collect();
-		derive::salt(self.keys.secret(), &self.origin(call, seq), plaintexts, &inputs, &entropy)
+		derive::salt(
+			self.keys.secret(),
+			&self.origin(call, seq),
+			plaintexts,
+			&inputs,
+			&entropy,
+		)
 	}
 
 	/// A new ciphertext of the object that the call creates.
@@ -482,7 +460,10 @@ impl Wallet {
 		let seed = self.seed(call, seq, salt, role);
 		let account = self.account();
 		let nonce = self.nonce(&seed, &account, &Object { account, seq }, role);
-		Ok(Fresh { opened: self.encrypt(Opening { value, nonce })?, seed })
+		Ok(Fresh {
+			opened: self.encrypt(Opening { value, nonce })?,
+			seed,
+		})
 	}
 
 	fn own_view_key(&self) -> [u8; 32] {
@@ -508,7 +489,13 @@ impl Wallet {
 		opened: &Opened,
 		rng: &mut (impl RngCore + CryptoRng),
 	) -> Result<SealedNote, WalletError> {
-		let note = OwnNote { call, seq, salt, values, nonce: opened.opening.nonce.clone() };
+		let note = OwnNote {
+			call,
+			seq,
+			salt,
+			values,
+			nonce: opened.opening.nonce.clone(),
+		};
 		self.seal(Note::Own(note), &self.own_view_key(), rng)
 	}
 
@@ -520,8 +507,14 @@ impl Wallet {
 		openings: &[&Opened],
 		rng: &mut (impl RngCore + CryptoRng),
 	) -> Result<Proof, WalletError> {
-		let nonces = openings.iter().map(|opened| opened.opening.nonce.clone()).collect();
-		let witness = Witness { values: values.to_vec(), nonces };
+		let nonces = openings
+			.iter()
+			.map(|opened| opened.opening.nonce.clone())
+			.collect();
+		let witness = Witness {
+			values: values.to_vec(),
+			nonces,
+		};
 		Ok(self.prover.prove(statement, &witness, rng)?)
 	}
 }

@@ -1,7 +1,8 @@
 //! Notes: how openings travel to whom they concern, sealed.
 //!
-//! A note discloses what it opens and no more. All notes have one length, so that a sealed one does not tell what it is.
-//! Layout: docs/formats.md, *Notes*. Whether a note says the truth is not decided here: see [`crate::opening`].
+//! A note discloses what it opens and no more. All notes have one length, so that a sealed one does not tell
+//! what it is. Layout: docs/formats.md, *Notes*. Whether a note says the truth is not decided here: see
+//! [`crate::opening`].
 
 use crate::{keys::ViewKey, WalletError};
 use curve25519_dalek::montgomery::MontgomeryPoint;
@@ -28,22 +29,32 @@ pub fn note_hash(sealed: &SealedNote) -> [u8; 32] {
 }
 
 /// What a nonce expands from. Wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Seed(pub [u8; 32]);
 
-/// The call that an own note belongs to.
+/// The call that an own note belongs to, with what its four values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum NoteCall {
+	/// Amount, issued after; the nonce of what was issued.
 	Issue,
+	/// Amount, balance after; the nonce of the balance.
 	Transfer,
+	/// Amount, balance after; the nonce of the balance.
 	Redeem,
+	/// Price, stock, item code; the nonce of the stock.
 	List,
+	/// Price, stock, item code; the nonce of the stock.
 	Reprice,
+	/// Price, stock, item code; the nonce of the stock.
 	Restock,
+	/// Balance after, quantity, price, total; the nonce of the balance.
 	Order,
+	/// Balance after; the nonce of the balance.
 	Dispute,
+	/// As its own note: balance after, quantity, price, total; the nonce of the balance. As the listing's
+	/// note: price, stock after, item code; the nonce of the stock.
 	Accept,
+	/// Balance after; the nonce of the balance.
 	Collect,
 }
 
@@ -85,7 +96,7 @@ impl Drop for OwnNote {
 }
 
 /// Opens price and item code of a listing.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct QuoteNote {
 	/// The price of one piece, in minor units.
 	pub price: u64,
@@ -98,7 +109,7 @@ pub struct QuoteNote {
 }
 
 /// Opens quantity and total of an order for a seller, who knows the nonce of its own price.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct OrderNote {
 	/// The number of pieces.
 	pub quantity: u64,
@@ -111,7 +122,7 @@ pub struct OrderNote {
 }
 
 /// Opens an amount that was issued or transferred.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct CreditNote {
 	/// The amount, in minor units.
 	pub amount: u64,
@@ -120,6 +131,8 @@ pub struct CreditNote {
 }
 
 /// A note.
+// Short-lived, and one at a time.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Note {
 	/// To oneself.
@@ -150,7 +163,10 @@ impl Note {
 		let mut out = Zeroizing::new([0; NOTE_BYTES]);
 		let mut at = 0;
 		let mut put = |bytes: &[u8]| {
-			out.iter_mut().skip(at).zip(bytes).for_each(|(out, byte)| *out = *byte);
+			out.iter_mut()
+				.skip(at)
+				.zip(bytes)
+				.for_each(|(out, byte)| *out = *byte);
 			at += bytes.len();
 		};
 		match self {
@@ -160,31 +176,32 @@ impl Note {
 				put(&note.salt);
 				note.values.iter().for_each(|value| put(&value.to_le_bytes()));
 				put(&Zeroizing::new(note.nonce.encode(set)));
-			},
+			}
 			Self::Quote(note) => {
 				put(&[VERSION, 1]);
 				put(&note.price.to_le_bytes());
 				put(&note.commodity.to_le_bytes());
 				put(&note.price_seed.0);
 				put(&note.commodity_seed.0);
-			},
+			}
 			Self::Order(note) => {
 				put(&[VERSION, 2]);
 				put(&note.quantity.to_le_bytes());
 				put(&note.price.to_le_bytes());
 				put(&note.quantity_seed.0);
 				put(&note.total_seed.0);
-			},
+			}
 			Self::Credit(note) => {
 				put(&[VERSION, 3]);
 				put(&note.amount.to_le_bytes());
 				put(&note.amount_seed.0);
-			},
+			}
 		}
 		out
 	}
 
-	/// Reads a note strictly: exact length, known version, kind and call, a nonce in range, zeros after the fields.
+	/// Reads a note strictly: exact length, known version, kind and call, a nonce in range, zeros after the
+	/// fields.
 	pub fn decode(set: ParameterSet, bytes: &[u8]) -> Result<Self, WalletError> {
 		if bytes.len() != NOTE_BYTES {
 			return Err(WalletError::NoteMalformed);
@@ -201,7 +218,12 @@ impl Note {
 				call: *NoteCall::ALL.get(usize::from(fields.byte()?))?,
 				seq: fields.number()?,
 				salt: fields.array()?,
-				values: [fields.number()?, fields.number()?, fields.number()?, fields.number()?],
+				values: [
+					fields.number()?,
+					fields.number()?,
+					fields.number()?,
+					fields.number()?,
+				],
 				nonce: Nonce::decode(set, fields.take(Nonce::encoded_len(set))?)?,
 			}),
 			1 => Self::Quote(QuoteNote {
@@ -216,7 +238,10 @@ impl Note {
 				quantity_seed: fields.seed()?,
 				total_seed: fields.seed()?,
 			}),
-			3 => Self::Credit(CreditNote { amount: fields.number()?, amount_seed: fields.seed()? }),
+			3 => Self::Credit(CreditNote {
+				amount: fields.number()?,
+				amount_seed: fields.seed()?,
+			}),
 			_ => return None,
 		};
 		fields.0.iter().all(|byte| *byte == 0).then_some(note)
@@ -224,8 +249,8 @@ impl Note {
 
 	/// Seals the note to a view key.
 	///
-	/// The ephemeral key is drawn from `rng` mixed with the note and the recipient: with a source that repeats itself,
-	/// two different notes would otherwise be encrypted with one key stream.
+	/// The ephemeral key is drawn from `rng` mixed with the note and the recipient: with a source that
+	/// repeats itself, two different notes would otherwise be encrypted with one key stream.
 	pub fn seal(
 		&self,
 		set: ParameterSet,
@@ -238,7 +263,10 @@ impl Note {
 		let plain = self.encode(set);
 		let mut transcript = Transcript::new(b"veilmart/seal");
 		transcript.append_message(b"recipient", view_key);
-		let mut rng = transcript.build_rng().rekey_with_witness_bytes(b"note", &*plain).finalize(rng);
+		let mut rng = transcript
+			.build_rng()
+			.rekey_with_witness_bytes(b"note", &*plain)
+			.finalize(rng);
 		crypto_box::PublicKey::from_bytes(*view_key)
 			.seal(&mut rng, &*plain)
 			.ok()
@@ -253,8 +281,8 @@ impl Note {
 	}
 }
 
-/// Whether a secret can be shared with this key at all. With one of the few points of small order as "view key" everybody
-/// could open what a careless wallet seals to it, and the amounts in it are the sender's, too.
+/// Whether a secret can be shared with this key at all. With one of the few points of small order as "view
+/// key" everybody could open what a careless wallet seals to it, and the amounts in it are the sender's, too.
 fn is_safe_view_key(key: &[u8; 32]) -> bool {
 	// Clamped scalars are multiples of the cofactor, which takes every such point to zero.
 	MontgomeryPoint(*key).mul_clamped([0; 32]).to_bytes() != [0; 32]

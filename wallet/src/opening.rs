@@ -1,7 +1,9 @@
-//! Openings: what a wallet knows about ciphertexts, and how it learns it again from its mnemonic and the ledger.
+//! Openings: what a wallet knows about ciphertexts, and how it learns it again from its mnemonic and the
+//! ledger.
 //!
-//! Everything here ends in the same check: the ciphertext is computed anew from what a note says and compared with the
-//! ledger's bit for bit. The types have private fields, so an [`Opened`] that was not checked cannot be made.
+//! Everything here ends in the same check: the ciphertext is computed anew from what a note says and compared
+//! with the ledger's bit for bit. The types have private fields, so an [`Opened`] that was not checked cannot
+//! be made.
 //!
 //! This module reads. What is written, and proved, is in [`crate::market`].
 
@@ -24,7 +26,10 @@ pub struct Opened {
 impl Opened {
 	/// The ciphertext 1: zero, with which every account starts.
 	pub fn zero() -> Self {
-		Self { ciphertext: Ciphertext::ONE, opening: Opening::ZERO }
+		Self {
+			ciphertext: Ciphertext::ONE,
+			opening: Opening::ZERO,
+		}
 	}
 
 	/// The plaintext: minor units, pieces or an item code.
@@ -126,7 +131,7 @@ impl Quoted {
 }
 
 /// An order as its buyer or its seller knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenedOrder {
 	pub(crate) name: OrderName,
 	pub(crate) listing: ListingName,
@@ -135,6 +140,15 @@ pub struct OpenedOrder {
 	pub(crate) commodity: Option<u64>,
 	pub(crate) quantity: Opened,
 	pub(crate) total: Opened,
+}
+
+impl core::fmt::Debug for OpenedOrder {
+	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+		f.debug_struct("OpenedOrder")
+			.field("name", &self.name)
+			.field("listing", &self.listing)
+			.finish_non_exhaustive()
+	}
 }
 
 impl OpenedOrder {
@@ -158,8 +172,8 @@ impl OpenedOrder {
 		self.price
 	}
 
-	/// The item code as the buyer noted it for itself; `None` for the seller, who knows it from the listing. To be shown,
-	/// not relied upon: the order holds no ciphertext to compare it with.
+	/// The item code as the buyer noted it for itself; `None` for the seller, who knows it from the listing.
+	/// To be shown, not relied upon: the order holds no ciphertext to compare it with.
 	pub fn commodity(&self) -> Option<u64> {
 		self.commodity
 	}
@@ -185,7 +199,9 @@ impl Wallet {
 	pub fn open_balance(&self, state: &Owned) -> Result<Opened, WalletError> {
 		self.open_owned(state, |note| match (note.call, note.values) {
 			(NoteCall::Transfer | NoteCall::Redeem, [_, balance, ..]) => Some(balance),
-			(NoteCall::Order | NoteCall::Dispute | NoteCall::Accept | NoteCall::Collect, [balance, ..]) => Some(balance),
+			(NoteCall::Order | NoteCall::Dispute | NoteCall::Accept | NoteCall::Collect, [balance, ..]) => {
+				Some(balance)
+			}
 			_ => None,
 		})
 	}
@@ -204,20 +220,34 @@ impl Wallet {
 		value: impl FnOnce(&OwnNote) -> Option<u64>,
 	) -> Result<Opened, WalletError> {
 		let Some(note) = &state.note else {
-			return if state.ciphertext == Ciphertext::ONE { Ok(Opened::zero()) } else { Err(WalletError::NoteMismatch) };
+			return if state.ciphertext == Ciphertext::ONE {
+				Ok(Opened::zero())
+			} else {
+				Err(WalletError::NoteMismatch)
+			};
 		};
 		let note = self.read_own(note)?;
 		let value = value(&note).ok_or(WalletError::NoteMismatch)?;
-		self.check(Opening { value, nonce: note.nonce.clone() }, &state.ciphertext)
+		self.check(
+			Opening {
+				value,
+				nonce: note.nonce.clone(),
+			},
+			&state.ciphertext,
+		)
 	}
 
-	/// Opens a listing of this account: price and item code from the salts of their calls, the stock from the note.
+	/// Opens a listing of this account: price and item code from the salts of their calls, the stock from the
+	/// note.
 	pub fn open_listing(&self, listing: &Listing) -> Result<OpenedListing, WalletError> {
 		if listing.name.seller != self.account() {
 			return Err(WalletError::NotYours);
 		}
 		let note = self.read_own(&listing.note)?;
-		if !matches!(note.call, NoteCall::List | NoteCall::Reprice | NoteCall::Restock | NoteCall::Accept) {
+		if !matches!(
+			note.call,
+			NoteCall::List | NoteCall::Reprice | NoteCall::Restock | NoteCall::Accept
+		) {
 			return Err(WalletError::NoteMismatch);
 		}
 		let [price, stock, commodity, _] = note.values;
@@ -228,9 +258,27 @@ impl Wallet {
 		Ok(OpenedListing {
 			name: listing.name,
 			version: listing.version,
-			price: self.check(Opening { value: price, nonce: price_nonce }, &listing.price)?,
-			stock: self.check(Opening { value: stock, nonce: note.nonce.clone() }, &listing.stock)?,
-			commodity: self.check(Opening { value: commodity, nonce: commodity_nonce }, &listing.commodity)?,
+			price: self.check(
+				Opening {
+					value: price,
+					nonce: price_nonce,
+				},
+				&listing.price,
+			)?,
+			stock: self.check(
+				Opening {
+					value: stock,
+					nonce: note.nonce.clone(),
+				},
+				&listing.stock,
+			)?,
+			commodity: self.check(
+				Opening {
+					value: commodity,
+					nonce: commodity_nonce,
+				},
+				&listing.commodity,
+			)?,
 			price_seed,
 			commodity_seed,
 		})
@@ -238,8 +286,8 @@ impl Wallet {
 
 	/// Opens price and item code of somebody's listing with the quote for it.
 	///
-	/// A quote for an older price is [`WalletError::PriceChanged`]; one that does not give exactly the listing's ciphertexts
-	/// is [`WalletError::NoteMismatch`], whatever it promises.
+	/// A quote for an older price is [`WalletError::PriceChanged`]; one that does not give exactly the
+	/// listing's ciphertexts is [`WalletError::NoteMismatch`], whatever it promises.
 	pub fn open_quote(&self, listing: &Listing, quote: &Quote) -> Result<Quoted, WalletError> {
 		if quote.version != listing.version {
 			return Err(WalletError::PriceChanged);
@@ -250,8 +298,20 @@ impl Wallet {
 		Ok(Quoted {
 			listing: listing.name,
 			version: listing.version,
-			price: self.check(Opening { value: note.price, nonce: price_nonce }, &listing.price)?,
-			commodity: self.check(Opening { value: note.commodity, nonce: commodity_nonce }, &listing.commodity)?,
+			price: self.check(
+				Opening {
+					value: note.price,
+					nonce: price_nonce,
+				},
+				&listing.price,
+			)?,
+			commodity: self.check(
+				Opening {
+					value: note.commodity,
+					nonce: commodity_nonce,
+				},
+				&listing.commodity,
+			)?,
 			note,
 		})
 	}
@@ -285,7 +345,8 @@ impl Wallet {
 
 	/// Opens an order from a listing of this account, with the buyer's note.
 	///
-	/// [`WalletError::NoteMismatch`], [`WalletError::NoteMalformed`] and [`WalletError::NoteUnreadable`] are reasons to decline.
+	/// [`WalletError::NoteMismatch`], [`WalletError::NoteMalformed`] and [`WalletError::NoteUnreadable`] are
+	/// reasons to decline.
 	pub fn open_order_as_seller(&self, order: &Order) -> Result<OpenedOrder, WalletError> {
 		if order.listing.seller != self.account() {
 			return Err(WalletError::NotYours);
@@ -308,11 +369,22 @@ impl Wallet {
 	) -> Result<OpenedOrder, WalletError> {
 		let OrderName { buyer, seq } = order.name;
 		let nonce = |seed: &Seed, role| self.nonce(seed, &buyer, &Object { account: buyer, seq }, role);
-		let quantity = Opening { value: note.quantity, nonce: nonce(&note.quantity_seed, Role::Quantity) };
-		let price = Opening { value: note.price, nonce: price_nonce.clone() };
-		let rho = Opening { value: 0, nonce: nonce(&note.total_seed, Role::Total) };
-		let total =
-			price.scale(note.quantity).and_then(|total| total.add(&rho)).ok_or(WalletError::NoteMismatch)?;
+		let quantity = Opening {
+			value: note.quantity,
+			nonce: nonce(&note.quantity_seed, Role::Quantity),
+		};
+		let price = Opening {
+			value: note.price,
+			nonce: price_nonce.clone(),
+		};
+		let rho = Opening {
+			value: 0,
+			nonce: nonce(&note.total_seed, Role::Total),
+		};
+		let total = price
+			.scale(note.quantity)
+			.and_then(|total| total.add(&rho))
+			.ok_or(WalletError::NoteMismatch)?;
 		Ok(OpenedOrder {
 			name: order.name,
 			listing: order.listing,
@@ -324,8 +396,8 @@ impl Wallet {
 		})
 	}
 
-	/// Opens a credit of this account. `order` is the order that it comes out of, which the ledger keeps until then; `None`
-	/// for issued money.
+	/// Opens a credit of this account. `order` is the order that it comes out of, which the ledger keeps
+	/// until then; `None` for issued money. A refund opens for the buyer; proceeds and bond for the seller.
 	///
 	/// A credit that does not open must not be collected: its nonce would be lost in the balance's.
 	pub fn open_credit(&self, credit: &Credit, order: Option<&Order>) -> Result<Opened, WalletError> {
@@ -336,19 +408,28 @@ impl Wallet {
 				let Note::Credit(note) = self.read(sealed)? else {
 					return Err(WalletError::NoteMismatch);
 				};
-				let object = Object { account: name.creator, seq: name.seq };
+				let object = Object {
+					account: name.creator,
+					seq: name.seq,
+				};
 				let nonce = self.nonce(&note.amount_seed, &name.creator, &object, Role::Amount);
-				Opening { value: note.amount, nonce }
-			},
+				Opening {
+					value: note.amount,
+					nonce,
+				}
+			}
 			(_, None) => return Err(WalletError::NoteMismatch),
-			(_, Some(order)) if (order.name.buyer, order.name.seq) != (name.creator, name.seq) =>
-				return Err(WalletError::NoteMismatch),
+			(_, Some(order)) if (order.name.buyer, order.name.seq) != (name.creator, name.seq) => {
+				return Err(WalletError::NoteMismatch)
+			}
 			(CreditKind::Refund, Some(order)) => self.open_order_as_buyer(order)?.total.opening,
 			(CreditKind::Proceeds, Some(order)) => self.open_order_as_seller(order)?.total.opening,
 			(CreditKind::Bond, Some(order)) => {
 				let total = self.open_order_as_seller(order)?.total.opening;
-				total.scale(order.terms.bond_multiple.into()).ok_or(WalletError::NoteMismatch)?
-			},
+				total
+					.scale(order.terms.bond_multiple.into())
+					.ok_or(WalletError::NoteMismatch)?
+			}
 		};
 		self.check(opening, &credit.amount)
 	}
@@ -363,12 +444,24 @@ impl Wallet {
 
 	/// The nonce of something that belongs to a listing, for the seller and for whoever was given the seed.
 	fn listing_nonce(&self, seed: &Seed, listing: &ListingName, role: Role) -> Nonce {
-		self.nonce(seed, &listing.seller, &Object { account: listing.seller, seq: listing.seq }, role)
+		self.nonce(
+			seed,
+			&listing.seller,
+			&Object {
+				account: listing.seller,
+				seq: listing.seq,
+			},
+			role,
+		)
 	}
 
 	/// The seed of a price that this account set, when it listed or later.
 	fn own_price_seed(&self, listing: &ListingName, price_seq: u64, price_salt: &Salt) -> Seed {
-		let call = if price_seq == listing.seq { Call::List } else { Call::Reprice };
+		let call = if price_seq == listing.seq {
+			Call::List
+		} else {
+			Call::Reprice
+		};
 		self.seed(call, price_seq, price_salt, Role::Price)
 	}
 

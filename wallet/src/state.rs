@@ -1,6 +1,7 @@
 //! What the ledger holds, as a wallet reads it: the fields of the runtime API's answers in plain bytes.
 //!
-//! Whoever talks to the node fills these in; nothing in them is trusted. See the marketplace pallet for what each is.
+//! Whoever talks to the node fills these in; nothing in them is trusted. See the marketplace pallet for what
+//! each is.
 
 use crate::notes::SealedNote;
 use alloc::vec::Vec;

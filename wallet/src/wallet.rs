@@ -10,8 +10,8 @@ use crate::{
 use veilmart_confidential::{AccountBytes, Call, Ciphertext, Prover, Role, Salt, PARAMETER_SET};
 use veilmart_paillier::{Encryptor, Nonce, Opening, PublicKey};
 
-/// An account's keys with what proving needs on one chain. Holds no state of the ledger: every function takes what it works
-/// on. The calls are in [`crate::market`], the reading in [`crate::opening`].
+/// An account's keys with what proving needs on one chain. Holds no state of the ledger: every function takes
+/// what it works on. The calls are in [`crate::market`], the reading in [`crate::opening`].
 pub struct Wallet {
 	pub(crate) keys: Keys,
 	pub(crate) prover: Prover,
@@ -21,15 +21,25 @@ pub struct Wallet {
 
 impl Wallet {
 	/// A wallet for the chain with this key and genesis hash. Takes some 20 ms: make one, keep it.
+	///
+	/// Both come from a source that is trusted, not from whatever node answers: under a key of somebody
+	/// else's making ciphertexts hide nothing. Derive the key with [`PublicKey::from_modulus`], never from a
+	/// node's word for `h_s`.
 	pub fn new(keys: Keys, key: PublicKey, genesis: [u8; 32]) -> Result<Self, WalletError> {
 		if key.set() != PARAMETER_SET {
 			return Err(WalletError::KeySize);
 		}
-		Ok(Self { keys, prover: Prover::new(Encryptor::new(key)), genesis, view_index: 0 })
+		Ok(Self {
+			keys,
+			prover: Prover::new(Encryptor::new(key)),
+			genesis,
+			view_index: 0,
+		})
 	}
 
-	/// Seals notes to itself to the view key with this index, which is the one registered in the account's certificate.
-	/// Notes that were sealed to earlier ones are still opened. The default is 0.
+	/// Seals notes to itself to the view key with this index, which is the one registered in the account's
+	/// certificate. Notes that were sealed to earlier ones are still opened, by trying one after the other.
+	/// The default is 0.
 	pub fn with_view_index(mut self, index: u32) -> Self {
 		self.view_index = index;
 		self
@@ -51,7 +61,12 @@ impl Wallet {
 	}
 
 	pub(crate) fn origin(&self, call: &'static str, seq: u64) -> Origin {
-		Origin { genesis: self.genesis, account: self.account(), seq, call }
+		Origin {
+			genesis: self.genesis,
+			account: self.account(),
+			seq,
+			call,
+		}
 	}
 
 	/// The seed of a ciphertext that this account made in the call.
@@ -66,7 +81,11 @@ impl Wallet {
 
 	/// The ciphertext of an opening.
 	pub(crate) fn encrypt(&self, opening: Opening) -> Result<Opened, WalletError> {
-		let residue = self.prover.encryptor().encrypt_opening(&opening).ok_or(WalletError::RefreshFirst)?;
+		let residue = self
+			.prover
+			.encryptor()
+			.encrypt_opening(&opening)
+			.ok_or(WalletError::RefreshFirst)?;
 		let ciphertext =
 			Ciphertext::from_slice(&self.public_key().encode(&residue)).ok_or(WalletError::KeySize)?;
 		Ok(Opened { ciphertext, opening })

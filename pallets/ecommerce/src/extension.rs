@@ -17,7 +17,9 @@ use frame_support::{
 use scale_info::TypeInfo;
 use sp_runtime::{
 	impl_tx_ext_default,
-	traits::{AsSystemOriginSigner, DispatchInfoOf, Dispatchable, Implication, TransactionExtension, ValidateResult},
+	traits::{
+		AsSystemOriginSigner, DispatchInfoOf, Dispatchable, Implication, TransactionExtension, ValidateResult,
+	},
 	transaction_validity::{InvalidTransaction, TransactionValidityError, ValidTransaction},
 };
 use veilmart_confidential::Statement;
@@ -64,7 +66,9 @@ pub fn refusal_sentence(code: u8) -> Option<&'static str> {
 		"The equations do not hold, or the proof was made for something else.",
 		"A value is negative, zero where it must not be, or above its limit.",
 	];
-	SENTENCES.get(usize::from(code.checked_sub(FIRST_REFUSAL)?)).copied()
+	SENTENCES
+		.get(usize::from(code.checked_sub(FIRST_REFUSAL)?))
+		.copied()
 }
 
 /// The refusal of a transaction for the reason that its dispatch would fail for.
@@ -73,7 +77,10 @@ fn refuse<T: Config>(error: Error<T>) -> TransactionValidityError {
 		Error::StaleSequence => InvalidTransaction::Stale.into(),
 		// A pallet's error encodes as its index.
 		error => InvalidTransaction::Custom(
-			error.encode().first().map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL)),
+			error
+				.encode()
+				.first()
+				.map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL)),
 		)
 		.into(),
 	}
@@ -123,16 +130,16 @@ struct Claim<'a, T: Config> {
 /// The sequence number that a call carries; every call of the pallet does.
 fn sequence_of<T: Config>(call: &Call<T>) -> Option<u64> {
 	match call {
-		Call::issue { seq, .. } |
-		Call::collect { seq, .. } |
-		Call::list { seq, .. } |
-		Call::quote { seq, .. } |
-		Call::order { seq, .. } |
-		Call::cancel { seq, .. } |
-		Call::accept { seq, .. } |
-		Call::decline { seq, .. } |
-		Call::ship { seq, .. } |
-		Call::confirm { seq, .. } => Some(*seq),
+		Call::issue { seq, .. }
+		| Call::collect { seq, .. }
+		| Call::list { seq, .. }
+		| Call::quote { seq, .. }
+		| Call::order { seq, .. }
+		| Call::cancel { seq, .. }
+		| Call::accept { seq, .. }
+		| Call::decline { seq, .. }
+		| Call::ship { seq, .. }
+		| Call::confirm { seq, .. } => Some(*seq),
 		_ => None,
 	}
 }
@@ -145,7 +152,16 @@ fn claim_of<'a, T: Config>(
 ) -> Result<Option<Claim<'a, T>>, Error<T>> {
 	let when_next = |check: &dyn Fn() -> Result<(), Error<T>>| if is_next { check() } else { Ok(()) };
 	Ok(Some(match call {
-		Call::issue { seq, salt, to, amount, issued_after, own_note, note, proof } => {
+		Call::issue {
+			seq,
+			salt,
+			to,
+			amount,
+			issued_after,
+			own_note,
+			note,
+			proof,
+		} => {
 			let parts = Issue {
 				to: to.clone(),
 				amount: (**amount).clone(),
@@ -158,8 +174,16 @@ fn claim_of<'a, T: Config>(
 				proof,
 				identity: when_next(&|| Pallet::<T>::issue_identity(who, &parts)),
 			}
-		},
-		Call::list { seq, salt, price, stock, commodity, own_note, proof } => {
+		}
+		Call::list {
+			seq,
+			salt,
+			price,
+			stock,
+			commodity,
+			own_note,
+			proof,
+		} => {
 			let parts = List {
 				price: (**price).clone(),
 				stock: (**stock).clone(),
@@ -171,7 +195,7 @@ fn claim_of<'a, T: Config>(
 				proof,
 				identity: Ok(()),
 			}
-		},
+		}
 		Call::order {
 			seq,
 			salt,
@@ -200,8 +224,17 @@ fn claim_of<'a, T: Config>(
 				proof,
 				identity: when_next(&|| Pallet::<T>::order_identity(who, &parts)),
 			}
-		},
-		Call::accept { seq, salt, order, stock_after, balance_after, own_note, stock_note, proof } => {
+		}
+		Call::accept {
+			seq,
+			salt,
+			order,
+			stock_after,
+			balance_after,
+			own_note,
+			stock_note,
+			proof,
+		} => {
 			let parts = Accept {
 				order: order.clone(),
 				stock_after: (**stock_after).clone(),
@@ -214,14 +247,16 @@ fn claim_of<'a, T: Config>(
 				proof,
 				identity: when_next(&|| Pallet::<T>::accept_identity(who, &parts)),
 			}
-		},
+		}
 		_ => return Ok(None),
 	}))
 }
 
 impl<T: Config + Send + Sync> CheckProof<T> {
 	fn check(who: &T::AccountId, call: &Call<T>) -> Result<ValidTransaction, TransactionValidityError> {
-		let Some(seq) = sequence_of(call) else { return Ok(ValidTransaction::default()) };
+		let Some(seq) = sequence_of(call) else {
+			return Ok(ValidTransaction::default());
+		};
 		let next = Sequence::<T>::get(who);
 		if seq < next {
 			return Err(refuse::<T>(Error::StaleSequence));
@@ -231,8 +266,16 @@ impl<T: Config + Send + Sync> CheckProof<T> {
 			Pallet::<T>::ensure_proved(&claim.statement, claim.proof).map_err(refuse)?;
 		}
 		let tag = |seq: u64| ("veilmart/seq", who, seq).encode();
-		let requires: Vec<_> = if seq > next { [tag(seq.saturating_sub(1))].into() } else { Vec::new() };
-		Ok(ValidTransaction { requires, provides: [tag(seq)].into(), ..Default::default() })
+		let requires: Vec<_> = if seq > next {
+			[tag(seq.saturating_sub(1))].into()
+		} else {
+			Vec::new()
+		};
+		Ok(ValidTransaction {
+			requires,
+			provides: [tag(seq)].into(),
+			..Default::default()
+		})
 	}
 }
 

@@ -1,8 +1,6 @@
 //! The key in genesis.
 
-use crate::{
-	Ciphertext, Config, CurrentTerms, GenesisConfig, IssuerQuota, Modulus, ModulusProof, NonceBase,
-};
+use crate::{Ciphertext, Config, CurrentTerms, GenesisConfig, IssuerQuota, Modulus, ModulusProof, NonceBase};
 use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use veilmart_confidential::PARAMETER_SET;
@@ -26,7 +24,9 @@ impl<T: Config> GenesisConfig<T> {
 	pub(crate) fn build_or_explain(&self) -> Result<(), String> {
 		let mut sum: u64 = 0;
 		for (issuer, quota) in &self.issuer_quotas {
-			sum = sum.checked_add(*quota).ok_or("the issuers' quotas together exceed 2^64")?;
+			sum = sum
+				.checked_add(*quota)
+				.ok_or("the issuers' quotas together exceed 2^64")?;
 			if IssuerQuota::<T>::contains_key(issuer) {
 				return Err(format!("{issuer:?} has two quotas"));
 			}
@@ -34,11 +34,18 @@ impl<T: Config> GenesisConfig<T> {
 		}
 		if let Some(terms) = self.terms {
 			if terms.penalty_share > 1 {
-				return Err("a buyer's share of the bond above the total would make cheating a seller pay".into());
+				return Err(
+					"a buyer's share of the bond above the total would make cheating a seller pay".into(),
+				);
+			}
+			if terms.bond_multiple < terms.penalty_share.max(1) {
+				return Err("a bond is at least the total, or it could not pay the penalty".into());
 			}
 			CurrentTerms::<T>::put(terms);
 		}
-		let Some(GenesisKey { modulus, proof }) = &self.key else { return Ok(()) };
+		let Some(GenesisKey { modulus, proof }) = &self.key else {
+			return Ok(());
+		};
 		if modulus.len() != PARAMETER_SET.modulus_bytes() {
 			return Err(format!(
 				"the key has {} bits, this runtime is for {}",

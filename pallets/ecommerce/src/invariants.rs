@@ -1,8 +1,8 @@
 //! What holds after every block, whatever was called.
 
 use crate::{
-	types::Accumulators,
-	Balances, Ciphertext, Config, Error, Incoming, Issued, Orders, Pallet, Redeemed, Zeroed,
+	types::Accumulators, Balances, Ciphertext, Config, Error, Incoming, Issued, Orders, Pallet, Redeemed,
+	Zeroed,
 };
 use alloc::vec::Vec;
 
@@ -18,15 +18,25 @@ impl<T: Config> Pallet<T> {
 	/// Multiplies the whole state together. For audits and tests; no dispatch does this.
 	pub(crate) fn compute_accumulators() -> Result<Accumulators, Error<T>> {
 		let all = |factors: Vec<(Ciphertext, u32)>| {
-			Self::product(factors.iter().map(|(ciphertext, exponent)| (ciphertext, *exponent)))
+			Self::product(
+				factors
+					.iter()
+					.map(|(ciphertext, exponent)| (ciphertext, *exponent)),
+			)
 		};
 		let orders: Vec<_> = Orders::<T>::iter_values().collect();
 		Ok(Accumulators {
-			issued: all(Issued::<T>::iter_values().map(|owned| (owned.ciphertext, 1)).collect())?,
+			issued: all(Issued::<T>::iter_values()
+				.map(|owned| (owned.ciphertext, 1))
+				.collect())?,
 			redeemed: Redeemed::<T>::get(),
 			zeroed: Zeroed::<T>::get(),
-			balances: all(Balances::<T>::iter_values().map(|owned| (owned.ciphertext, 1)).collect())?,
-			incoming: all(Incoming::<T>::iter_values().map(|credit| (credit.amount, 1)).collect())?,
+			balances: all(Balances::<T>::iter_values()
+				.map(|owned| (owned.ciphertext, 1))
+				.collect())?,
+			incoming: all(Incoming::<T>::iter_values()
+				.map(|credit| (credit.amount, 1))
+				.collect())?,
 			totals: all(orders
 				.iter()
 				.filter(|order| order.state.holds_total())
@@ -70,7 +80,8 @@ impl<T: Config> Pallet<T> {
 	#[cfg(any(feature = "try-runtime", test))]
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		if !crate::Modulus::<T>::get().is_empty() {
-			let accumulators = Self::compute_accumulators().map_err(|_| "a stored ciphertext is malformed")?;
+			let accumulators =
+				Self::compute_accumulators().map_err(|_| "a stored ciphertext is malformed")?;
 			let [held, issued] =
 				Self::conservation(&accumulators).map_err(|_| "an accumulator is malformed")?;
 			ensure!(held == issued, "conservation is broken: money was made or lost");
@@ -82,7 +93,10 @@ impl<T: Config> Pallet<T> {
 				OrdersOfSeller::<T>::contains_key(seller, &id),
 				"an order is missing from its seller's index"
 			);
-			ensure!(Listings::<T>::contains_key(seller, listing), "an order is for a listing that does not exist");
+			ensure!(
+				Listings::<T>::contains_key(seller, listing),
+				"an order is for a listing that does not exist"
+			);
 			let waiting = Incoming::<T>::iter()
 				.filter(|(_, credit, _)| {
 					credit.kind.is_of_order() && credit.creator == id.buyer && credit.seq == id.seq
@@ -94,10 +108,15 @@ impl<T: Config> Pallet<T> {
 				"an order counts its open credits wrong"
 			);
 			ensure!(
-				waiting.iter().all(|kind| Self::credits_of(order.state).contains(kind)),
+				waiting
+					.iter()
+					.all(|kind| Self::credits_of(order.state).contains(kind)),
 				"an order has a credit that its state does not allow"
 			);
-			ensure!(order.state.holds_total() || order.open_credits > 0, "a finished order was not removed");
+			ensure!(
+				order.state.holds_total() || order.open_credits > 0,
+				"a finished order was not removed"
+			);
 		}
 		for (seller, id, ()) in OrdersOfSeller::<T>::iter() {
 			let order = Orders::<T>::get(&id.buyer, id.seq);

@@ -111,8 +111,16 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn context(who: &T::AccountId, seq: u64, salt: Salt) -> Context {
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
 		let mut bytes = [0; 32];
-		bytes.iter_mut().zip(genesis.as_ref()).for_each(|(out, byte)| *out = *byte);
-		Context { genesis: bytes, account: who.clone().into(), seq, salt: salt.0 }
+		bytes
+			.iter_mut()
+			.zip(genesis.as_ref())
+			.for_each(|(out, byte)| *out = *byte);
+		Context {
+			genesis: bytes,
+			account: who.clone().into(),
+			seq,
+			salt: salt.0,
+		}
 	}
 
 	/// Has the proof verified, natively or not as the runtime says. Asked again at dispatch even if the pool did.
@@ -120,7 +128,10 @@ impl<T: Config> Pallet<T> {
 		let modulus = Modulus::<T>::get();
 		ensure!(!modulus.is_empty(), Error::<T>::NoKey);
 		let h_s = NonceBase::<T>::get();
-		let key = LedgerKey { modulus: &modulus, h_s: h_s.as_ref() };
+		let key = LedgerKey {
+			modulus: &modulus,
+			h_s: h_s.as_ref(),
+		};
 		Ok(verify(T::Verification::get(), key, statement, proof)?)
 	}
 
@@ -131,7 +142,10 @@ impl<T: Config> Pallet<T> {
 		taken: (&'a Ciphertext, u32),
 	) -> Result<(), Error<T>> {
 		let before = Self::product([(after, 1), taken])?;
-		ensure!(before == Balances::<T>::get(who).ciphertext, Error::<T>::BalanceMismatch);
+		ensure!(
+			before == Balances::<T>::get(who).ciphertext,
+			Error::<T>::BalanceMismatch
+		);
 		Ok(())
 	}
 
@@ -178,12 +192,39 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_sequence(who, seq)?;
 		Self::issue_identity(who, &parts)?;
 		Self::ensure_proved(&statement, proof)?;
-		let credit = CreditId { creator: who.clone(), seq, kind: CreditKind::Issued };
-		let Issue { to, amount, issued_after, own_note, note } = parts;
+		let credit = CreditId {
+			creator: who.clone(),
+			seq,
+			kind: CreditKind::Issued,
+		};
+		let Issue {
+			to,
+			amount,
+			issued_after,
+			own_note,
+			note,
+		} = parts;
 		Self::raise_sequence(who);
-		Issued::<T>::insert(who, Owned { ciphertext: issued_after, note: Some(own_note) });
-		Incoming::<T>::insert(&to, &credit, Credit { amount, note: Some(note) });
-		Self::deposit_event(Event::Issued { issuer: who.clone(), to, credit });
+		Issued::<T>::insert(
+			who,
+			Owned {
+				ciphertext: issued_after,
+				note: Some(own_note),
+			},
+		);
+		Incoming::<T>::insert(
+			&to,
+			&credit,
+			Credit {
+				amount,
+				note: Some(note),
+			},
+		);
+		Self::deposit_event(Event::Issued {
+			issuer: who.clone(),
+			to,
+			credit,
+		});
 		Ok(())
 	}
 
@@ -202,27 +243,48 @@ impl<T: Config> Pallet<T> {
 		);
 		let amounts = credits
 			.iter()
-			.map(|id| Ok(Incoming::<T>::get(who, id).ok_or(Error::<T>::NoSuchCredit)?.amount))
+			.map(|id| {
+				Ok(Incoming::<T>::get(who, id)
+					.ok_or(Error::<T>::NoSuchCredit)?
+					.amount)
+			})
 			.collect::<Result<Vec<_>, Error<T>>>()?;
 		Self::ensure_sequence(who, seq)?;
 		let before = Balances::<T>::get(who).ciphertext;
-		let after =
-			Self::product(core::iter::once(&before).chain(&amounts).map(|ciphertext| (ciphertext, 1)))?;
+		let after = Self::product(
+			core::iter::once(&before)
+				.chain(&amounts)
+				.map(|ciphertext| (ciphertext, 1)),
+		)?;
 		Self::raise_sequence(who);
 		for id in &credits {
 			Incoming::<T>::remove(who, id);
 			if id.kind.is_of_order() {
-				Self::close_credit(&OrderId { buyer: id.creator.clone(), seq: id.seq });
+				Self::close_credit(&OrderId {
+					buyer: id.creator.clone(),
+					seq: id.seq,
+				});
 			}
 		}
-		Balances::<T>::insert(who, Owned { ciphertext: after, note: Some(own_note) });
-		Self::deposit_event(Event::Collected { account: who.clone(), credits });
+		Balances::<T>::insert(
+			who,
+			Owned {
+				ciphertext: after,
+				note: Some(own_note),
+			},
+		);
+		Self::deposit_event(Event::Collected {
+			account: who.clone(),
+			credits,
+		});
 		Ok(())
 	}
 
 	/// One credit of an order is collected. With the last the order goes: nothing is left for its notes to open.
 	fn close_credit(id: &OrderId<T::AccountId>) {
-		let Some(mut order) = Orders::<T>::get(&id.buyer, id.seq) else { return };
+		let Some(mut order) = Orders::<T>::get(&id.buyer, id.seq) else {
+			return;
+		};
 		order.open_credits = order.open_credits.saturating_sub(1);
 		if order.open_credits == 0 && !order.state.holds_total() {
 			Orders::<T>::remove(&id.buyer, id.seq);

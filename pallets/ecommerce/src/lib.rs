@@ -61,8 +61,8 @@ pub use genesis::GenesisKey;
 pub use pallet::*;
 pub use pallet_certificates::OrderId;
 pub use types::{
-	Accumulators, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order, OrderState, Owned, Proof,
-	Quote, Salt, SealedNote, Terms,
+	Accumulators, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order, OrderState, Owned,
+	Proof, Quote, Salt, SealedNote, Terms,
 };
 pub use veilmart_confidential::Ciphertext;
 pub use weights::WeightInfo;
@@ -80,7 +80,9 @@ pub mod pallet {
 
 	/// What the runtime decides for the marketplace.
 	#[pallet::config]
-	pub trait Config: pallet_certificates::Config + frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+	pub trait Config:
+		pallet_certificates::Config + frame_system::Config<RuntimeEvent: From<Event<Self>>>
+	{
 		/// The weights of the calls, each with the full cost of its proof.
 		type WeightInfo: WeightInfo;
 
@@ -471,8 +473,7 @@ pub mod pallet {
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::charge(&who)?;
-			let parts =
-				orders::PlaceOrder {
+			let parts = orders::PlaceOrder {
 				listing,
 				version,
 				quantity: *quantity,

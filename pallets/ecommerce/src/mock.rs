@@ -4,8 +4,8 @@
 //! expect does not come from the wallet.
 
 use crate::{
-	self as pallet_ecommerce, Call, CheckProof, Ciphertext, CreditId, CreditKind, ListingId, OrderId, Proof, Salt,
-	SealedNote, Terms,
+	self as pallet_ecommerce, Call, CheckProof, Ciphertext, CreditId, CreditKind, ListingId, OrderId, Proof,
+	Salt, SealedNote, Terms,
 };
 use codec::Encode;
 use frame_support::{
@@ -172,7 +172,8 @@ pub static SECRET: LazyLock<SecretKey> =
 
 /// A prover for it.
 pub static PROVER: LazyLock<Prover> = LazyLock::new(|| {
-	let key = PublicKey::from_modulus(test_keys::modulus(PARAMETER_SET)).expect("the test key is well formed");
+	let key =
+		PublicKey::from_modulus(test_keys::modulus(PARAMETER_SET)).expect("the test key is well formed");
 	Prover::new(Encryptor::new(key))
 });
 
@@ -191,19 +192,27 @@ pub fn execute(test: impl FnOnce()) {
 
 /// An opening of this value under a fresh nonce.
 pub fn fresh(value: u64) -> Opening {
-	Opening { value, nonce: FreshNonce::random(PARAMETER_SET, &mut OsRng).nonce().clone() }
+	Opening {
+		value,
+		nonce: FreshNonce::random(PARAMETER_SET, &mut OsRng).nonce().clone(),
+	}
 }
 
 /// The ciphertext of an opening.
 pub fn encrypt(opening: &Opening) -> Ciphertext {
 	let encryptor = PROVER.encryptor();
-	let residue = encryptor.encrypt_opening(opening).expect("nonces of tests are in range");
+	let residue = encryptor
+		.encrypt_opening(opening)
+		.expect("nonces of tests are in range");
 	Ciphertext::from_slice(&encryptor.key().encode(&residue)).expect("the length is fixed")
 }
 
 /// What a ciphertext of the ledger holds.
 pub fn decrypt(ciphertext: &Ciphertext) -> u64 {
-	SECRET.decrypt_amount(ciphertext.as_ref()).expect("valid").expect("below 2^64")
+	SECRET
+		.decrypt_amount(ciphertext.as_ref())
+		.expect("valid")
+		.expect("below 2^64")
 }
 
 /// A note with recognisable content: the ledger does not open notes.
@@ -250,7 +259,10 @@ pub fn prove(statement: &Statement, values: Vec<u64>, nonces: &[&Opening]) -> Pr
 }
 
 pub fn listing_name(id: &ListingId<AccountId32>) -> ListingName {
-	ListingName { seller: id.seller.clone().into(), seq: id.seq }
+	ListingName {
+		seller: id.seller.clone().into(),
+		seq: id.seq,
+	}
 }
 
 pub fn terms() -> statements::Terms {
@@ -259,7 +271,11 @@ pub fn terms() -> statements::Terms {
 
 impl Party {
 	pub fn new(who: Sr25519Keyring) -> Self {
-		Self { who: who.to_account_id(), balance: Opening::ZERO, issued: Opening::ZERO }
+		Self {
+			who: who.to_account_id(),
+			balance: Opening::ZERO,
+			issued: Opening::ZERO,
+		}
 	}
 
 	pub fn seq(&self) -> u64 {
@@ -271,7 +287,12 @@ impl Party {
 	}
 
 	pub fn context_at(&self, seq: u64, salt: Salt) -> Context {
-		Context { genesis: System::block_hash(0).0, account: self.who.clone().into(), seq, salt: salt.0 }
+		Context {
+			genesis: System::block_hash(0).0,
+			account: self.who.clone().into(),
+			seq,
+			salt: salt.0,
+		}
 	}
 
 	/// An `issue` of an amount, with the credit's opening.
@@ -329,8 +350,19 @@ impl Party {
 			vec![price.value, stock.value, commodity.value],
 			&[&price, &stock, &commodity],
 		);
-		let id = ListingId { seller: self.who.clone(), seq: self.seq() };
-		let call = Call::list { seq: self.seq(), salt, price: p.into(), stock: r.into(), commodity: c.into(), own_note: note(4).into(), proof };
+		let id = ListingId {
+			seller: self.who.clone(),
+			seq: self.seq(),
+		};
+		let call = Call::list {
+			seq: self.seq(),
+			salt,
+			price: p.into(),
+			stock: r.into(),
+			commodity: c.into(),
+			own_note: note(4).into(),
+			proof,
+		};
 		(call, Listed { id, price, stock })
 	}
 
@@ -348,8 +380,14 @@ impl Party {
 		pieces: u64,
 	) -> (Call<Test>, Placed, Opening) {
 		let (salt, quantity, rho) = (salt(), fresh(pieces), fresh(0));
-		let total = listed.price.scale(pieces).and_then(|total| total.add(&rho)).expect("small amounts");
-		let after = balance.sub(&total).expect("tests that overspend forge their proofs");
+		let total = listed
+			.price
+			.scale(pieces)
+			.and_then(|total| total.add(&rho))
+			.expect("small amounts");
+		let after = balance
+			.sub(&total)
+			.expect("tests that overspend forge their proofs");
 		let [p, x, s, b] = [&listed.price, &quantity, &total, &after].map(encrypt);
 		let statement = statements::order(
 			PARAMETER_SET,
@@ -381,7 +419,10 @@ impl Party {
 			quote: note(7).into(),
 			proof,
 		};
-		let id = OrderId { buyer: self.who.clone(), seq };
+		let id = OrderId {
+			buyer: self.who.clone(),
+			seq,
+		};
 		(call, Placed { id, quantity, total }, after)
 	}
 
@@ -396,7 +437,10 @@ impl Party {
 			PARAMETER_SET,
 			&self.context(salt),
 			&AcceptParts {
-				order: OrderName { buyer: placed.id.buyer.clone().into(), seq: placed.id.seq },
+				order: OrderName {
+					buyer: placed.id.buyer.clone().into(),
+					seq: placed.id.seq,
+				},
 				listing: listing_name(&listed.id),
 				terms: terms(),
 				quantity: x.as_ref(),
@@ -444,14 +488,25 @@ impl Party {
 		let info = frame_support::dispatch::GetDispatchInfo::get_dispatch_info(&call);
 		let len = call.encoded_size();
 		(CheckCertificate::<Test>::new(), CheckProof::<Test>::new())
-			.validate_only(RuntimeOrigin::signed(self.who.clone()), &call, &info, len, source, 0)
+			.validate_only(
+				RuntimeOrigin::signed(self.who.clone()),
+				&call,
+				&info,
+				len,
+				source,
+				0,
+			)
 			.map(|(validity, _, _)| validity)
 	}
 
 	/// Issues money to this party and has it collected.
 	pub fn endow(&mut self, issuer: &mut Party, amount: u64) {
 		let (call, credit, issued) = issuer.issue(self, amount);
-		let id = CreditId { creator: issuer.who.clone(), seq: issuer.seq(), kind: CreditKind::Issued };
+		let id = CreditId {
+			creator: issuer.who.clone(),
+			seq: issuer.seq(),
+			kind: CreditKind::Issued,
+		};
 		issuer.dispatch(call).expect("issues");
 		issuer.issued = issued;
 		self.dispatch(self.collect(vec![id])).expect("collects");
@@ -501,6 +556,11 @@ impl Market {
 		buyer.endow(&mut issuer, 100_000);
 		seller.endow(&mut issuer, 500_000);
 		let listed = seller.offers(255, 100);
-		Self { issuer, buyer, seller, listed }
+		Self {
+			issuer,
+			buyer,
+			seller,
+			listed,
+		}
 	}
 }

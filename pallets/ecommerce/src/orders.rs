@@ -2,11 +2,11 @@
 
 use crate::{
 	types::{
-		listing_name, order_name, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order, OrderState,
-		Owned, Proof, Quote, Salt, SealedNote,
+		listing_name, order_name, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order,
+		OrderState, Owned, Proof, Quote, Salt, SealedNote,
 	},
-	Balances, Ciphertext, Config, CurrentTerms, Error, Event, Incoming, Listings, Orders, OrdersOfSeller, Pallet,
-	Quotes,
+	Balances, Ciphertext, Config, CurrentTerms, Error, Event, Incoming, Listings, Orders, OrdersOfSeller,
+	Pallet, Quotes,
 };
 use frame_support::{ensure, traits::Time};
 use pallet_certificates::{OrderId, Role};
@@ -87,7 +87,11 @@ impl<T: Config> Pallet<T> {
 		amount: Ciphertext,
 	) {
 		order.open_credits = order.open_credits.saturating_add(1);
-		let credit = CreditId { creator: id.buyer.clone(), seq: id.seq, kind };
+		let credit = CreditId {
+			creator: id.buyer.clone(),
+			seq: id.seq,
+			kind,
+		};
 		Incoming::<T>::insert(to, credit, Credit { amount, note: None });
 	}
 
@@ -118,7 +122,12 @@ impl<T: Config> Pallet<T> {
 		let statement = Self::list_statement(who, seq, salt, &parts)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::ensure_proved(&statement, proof)?;
-		let List { price, stock, commodity, own_note } = parts;
+		let List {
+			price,
+			stock,
+			commodity,
+			own_note,
+		} = parts;
 		Self::raise_sequence(who);
 		Listings::<T>::insert(
 			who,
@@ -134,7 +143,12 @@ impl<T: Config> Pallet<T> {
 				note: own_note,
 			},
 		);
-		Self::deposit_event(Event::Listed { listing: ListingId { seller: who.clone(), seq } });
+		Self::deposit_event(Event::Listed {
+			listing: ListingId {
+				seller: who.clone(),
+				seq,
+			},
+		});
 		Ok(())
 	}
 
@@ -147,13 +161,23 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), Error<T>> {
 		Self::ensure_role(who, Role::Seller)?;
 		ensure!(buyer != *who, Error::<T>::SelfDealing);
-		ensure!(Self::ensure_role(&buyer, Role::Buyer).is_ok(), Error::<T>::CounterpartyNotCertified);
-		let id = ListingId { seller: who.clone(), seq: listing };
+		ensure!(
+			Self::ensure_role(&buyer, Role::Buyer).is_ok(),
+			Error::<T>::CounterpartyNotCertified
+		);
+		let id = ListingId {
+			seller: who.clone(),
+			seq: listing,
+		};
 		let version = Self::listing(&id)?.version;
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
 		Quotes::<T>::insert(&buyer, &id, Quote { version, note });
-		Self::deposit_event(Event::Quoted { listing: id, buyer, version });
+		Self::deposit_event(Event::Quoted {
+			listing: id,
+			buyer,
+			version,
+		});
 		Ok(())
 	}
 
@@ -190,7 +214,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// `B = B'·S`.
-	pub(crate) fn order_identity(who: &T::AccountId, parts: &PlaceOrder<T::AccountId>) -> Result<(), Error<T>> {
+	pub(crate) fn order_identity(
+		who: &T::AccountId,
+		parts: &PlaceOrder<T::AccountId>,
+	) -> Result<(), Error<T>> {
 		Self::ensure_debit(who, &parts.balance_after, (&parts.total, 1))
 	}
 
@@ -206,10 +233,28 @@ impl<T: Config> Pallet<T> {
 		Self::order_identity(who, &parts)?;
 		Self::ensure_proved(&statement, proof)?;
 		let listing = Self::listing(&parts.listing)?;
-		let PlaceOrder { listing: name, version, quantity, total, balance_after, own_note, note, quote } = parts;
-		let id = OrderId { buyer: who.clone(), seq };
+		let PlaceOrder {
+			listing: name,
+			version,
+			quantity,
+			total,
+			balance_after,
+			own_note,
+			note,
+			quote,
+		} = parts;
+		let id = OrderId {
+			buyer: who.clone(),
+			seq,
+		};
 		Self::raise_sequence(who);
-		Balances::<T>::insert(who, Owned { ciphertext: balance_after, note: Some(own_note.clone()) });
+		Balances::<T>::insert(
+			who,
+			Owned {
+				ciphertext: balance_after,
+				note: Some(own_note.clone()),
+			},
+		);
 		OrdersOfSeller::<T>::insert(&name.seller, &id, ());
 		Orders::<T>::insert(
 			who,
@@ -231,7 +276,10 @@ impl<T: Config> Pallet<T> {
 				open_credits: 0,
 			},
 		);
-		Self::deposit_event(Event::Placed { order: id, listing: name });
+		Self::deposit_event(Event::Placed {
+			order: id,
+			listing: name,
+		});
 		Ok(())
 	}
 
@@ -244,7 +292,10 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_cancel(who: &T::AccountId, seq: u64, order: u64) -> Result<(), Error<T>> {
 		Self::ensure_known(who)?;
-		let id = OrderId { buyer: who.clone(), seq: order };
+		let id = OrderId {
+			buyer: who.clone(),
+			seq: order,
+		};
 		let order = Self::order_in(&id, OrderState::Placed)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
@@ -284,7 +335,11 @@ impl<T: Config> Pallet<T> {
 		let stock = Self::listing(&order.listing)?.stock;
 		let before = Self::product([(&parts.stock_after, 1), (&order.quantity, 1)])?;
 		ensure!(before == stock, Error::<T>::StockMismatch);
-		Self::ensure_debit(who, &parts.balance_after, (&order.total, order.terms.bond_multiple))
+		Self::ensure_debit(
+			who,
+			&parts.balance_after,
+			(&order.total, order.terms.bond_multiple),
+		)
 	}
 
 	pub(crate) fn do_accept(
@@ -300,14 +355,29 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_proved(&statement, proof)?;
 		let order = Self::order_of_seller(who, &parts.order, OrderState::Placed)?;
 		let mut listing = Self::listing(&order.listing)?;
-		let Accept { order: id, stock_after, balance_after, own_note, stock_note } = parts;
+		let Accept {
+			order: id,
+			stock_after,
+			balance_after,
+			own_note,
+			stock_note,
+		} = parts;
 		Self::raise_sequence(who);
 		listing.stock = stock_after;
 		listing.note = stock_note;
 		Listings::<T>::insert(who, order.listing.seq, listing);
-		Balances::<T>::insert(who, Owned { ciphertext: balance_after, note: Some(own_note) });
+		Balances::<T>::insert(
+			who,
+			Owned {
+				ciphertext: balance_after,
+				note: Some(own_note),
+			},
+		);
 		Self::advance(&id, order, OrderState::Accepted);
-		Self::deposit_event(Event::Accepted { order: id, seller: who.clone() });
+		Self::deposit_event(Event::Accepted {
+			order: id,
+			seller: who.clone(),
+		});
 		Ok(())
 	}
 
@@ -322,7 +392,11 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
 		Self::refund(&id, order);
-		Self::deposit_event(Event::Declined { order: id, seller: who.clone(), reason });
+		Self::deposit_event(Event::Declined {
+			order: id,
+			seller: who.clone(),
+			reason,
+		});
 		Ok(())
 	}
 
@@ -332,13 +406,19 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
 		Self::advance(&id, order, OrderState::Shipped);
-		Self::deposit_event(Event::Shipped { order: id, seller: who.clone() });
+		Self::deposit_event(Event::Shipped {
+			order: id,
+			seller: who.clone(),
+		});
 		Ok(())
 	}
 
 	pub(crate) fn do_confirm(who: &T::AccountId, seq: u64, order: u64) -> Result<(), Error<T>> {
 		Self::ensure_known(who)?;
-		let id = OrderId { buyer: who.clone(), seq: order };
+		let id = OrderId {
+			buyer: who.clone(),
+			seq: order,
+		};
 		let mut order = Self::order_in(&id, OrderState::Shipped)?;
 		Self::ensure_sequence(who, seq)?;
 		let bond = Self::product([(&order.total, order.terms.bond_multiple)])?;

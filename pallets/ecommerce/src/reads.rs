@@ -51,7 +51,15 @@ impl<T: Config> Pallet<T> {
 	/// All listings of a seller.
 	pub fn listings(seller: &T::AccountId) -> Vec<(ListingId<T::AccountId>, Listing)> {
 		Listings::<T>::iter_prefix(seller)
-			.map(|(seq, listing)| (ListingId { seller: seller.clone(), seq }, listing))
+			.map(|(seq, listing)| {
+				(
+					ListingId {
+						seller: seller.clone(),
+						seq,
+					},
+					listing,
+				)
+			})
 			.collect()
 	}
 
@@ -74,7 +82,15 @@ impl<T: Config> Pallet<T> {
 	pub fn orders_of_buyer(buyer: &T::AccountId, state: Option<OrderState>) -> OrdersById<T> {
 		Orders::<T>::iter_prefix(buyer)
 			.filter(|(_, order)| state.is_none_or(|state| order.state == state))
-			.map(|(seq, order)| (OrderId { buyer: buyer.clone(), seq }, order))
+			.map(|(seq, order)| {
+				(
+					OrderId {
+						buyer: buyer.clone(),
+						seq,
+					},
+					order,
+				)
+			})
 			.collect()
 	}
 
@@ -98,7 +114,10 @@ impl<T: Config> Pallet<T> {
 		};
 		let modulus = Modulus::<T>::get();
 		let h_s = NonceBase::<T>::get();
-		let key = LedgerKey { modulus: &modulus, h_s: h_s.as_ref() };
+		let key = LedgerKey {
+			modulus: &modulus,
+			h_s: h_s.as_ref(),
+		};
 		verify(T::Verification::get(), key, &statement, proof).map_or_else(ProofError::code, |()| 0)
 	}
 }

@@ -12,7 +12,9 @@ use veilmart_paillier::hash;
 pub type Proof = BoundedVec<u8, ConstU32<{ MAX_PROOF_BYTES as u32 }>>;
 
 /// 16 bytes that make the nonces of a call unlike those of any other.
-#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq,
+)]
 pub struct Salt(pub [u8; 16]);
 
 /// A note sealed to a view key (a NaCl sealed box), padded to one length so that it does not tell what it is.
@@ -34,7 +36,18 @@ impl core::fmt::Debug for SealedNote {
 
 /// The name of a listing: its seller and the seller's sequence number when it was listed.
 #[derive(
-	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
 )]
 pub struct ListingId<AccountId> {
 	/// Who sells.
@@ -45,7 +58,18 @@ pub struct ListingId<AccountId> {
 
 /// What a credit is.
 #[derive(
-	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
 )]
 pub enum CreditKind {
 	/// Money that was issued.
@@ -68,7 +92,18 @@ impl CreditKind {
 /// The name of a credit: who created it, in which call, and what it is. For what comes out of an order the creator is
 /// the buyer and `seq` the order's.
 #[derive(
-	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
 )]
 pub struct CreditId<AccountId> {
 	/// Who created it.
@@ -89,7 +124,9 @@ pub struct Credit {
 }
 
 /// An encrypted number that one account owns, with its note to itself.
-#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, Default, PartialEq, Eq,
+)]
 pub struct Owned {
 	/// The ciphertext; 1, which is zero, before the first call.
 	pub ciphertext: Ciphertext,
@@ -186,13 +223,32 @@ impl From<Terms> for statements::Terms {
 			bond_multiple,
 			penalty_share,
 		} = terms;
-		Self { accept_period, ship_period, grace_period, confirm_period, resolve_period, bond_multiple, penalty_share }
+		Self {
+			accept_period,
+			ship_period,
+			grace_period,
+			confirm_period,
+			resolve_period,
+			bond_multiple,
+			penalty_share,
+		}
 	}
 }
 
 /// Where an order is on its way.
 #[derive(
-	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
 )]
 pub enum OrderState {
 	/// The total is in escrow; the seller has not answered.
@@ -253,7 +309,9 @@ pub struct Order<AccountId> {
 }
 
 /// Why a seller declined.
-#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq,
+)]
 pub enum DeclineReason {
 	/// Nothing more is said.
 	Unspecified,
@@ -288,10 +346,16 @@ pub struct Accumulators {
 
 /// The name of an order for a statement.
 pub(crate) fn order_name(order: &OrderId<sp_runtime::AccountId32>) -> statements::OrderName {
-	statements::OrderName { buyer: order.buyer.clone().into(), seq: order.seq }
+	statements::OrderName {
+		buyer: order.buyer.clone().into(),
+		seq: order.seq,
+	}
 }
 
 /// The name of a listing for a statement.
 pub(crate) fn listing_name(listing: &ListingId<sp_runtime::AccountId32>) -> statements::ListingName {
-	statements::ListingName { seller: listing.seller.clone().into(), seq: listing.seq }
+	statements::ListingName {
+		seller: listing.seller.clone().into(),
+		seq: listing.seq,
+	}
 }

@@ -51,7 +51,12 @@ impl WeightInfo for () {
 
 	fn collect(credits: u32) -> Weight {
 		let credits = u64::from(credits.max(1));
-		call(0, credits, credits.saturating_mul(2).saturating_add(4), credits.saturating_mul(3).saturating_add(3))
+		call(
+			0,
+			credits,
+			credits.saturating_mul(2).saturating_add(4),
+			credits.saturating_mul(3).saturating_add(3),
+		)
 	}
 
 	fn list() -> Weight {

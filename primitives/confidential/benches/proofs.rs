@@ -23,8 +23,16 @@ fn order(prover: &Prover) -> (Statement, Witness) {
 	let encryptor = prover.encryptor();
 	let key = encryptor.key();
 	let set = key.set();
-	let opening = |value| Opening { value, nonce: FreshNonce::random(set, &mut OsRng).nonce().clone() };
-	let encrypt = |opening: &Opening| encryptor.encrypt_opening(opening).map(|c| key.encode(&c)).expect("in range");
+	let opening = |value| Opening {
+		value,
+		nonce: FreshNonce::random(set, &mut OsRng).nonce().clone(),
+	};
+	let encrypt = |opening: &Opening| {
+		encryptor
+			.encrypt_opening(opening)
+			.map(|c| key.encode(&c))
+			.expect("in range")
+	};
 	let (price, quantity, balance) = (opening(255), opening(6), opening(10_000));
 	let rho = FreshNonce::random(set, &mut OsRng);
 	let mut total = price.scale(6).expect("small");
@@ -33,9 +41,17 @@ fn order(prover: &Prover) -> (Statement, Witness) {
 	let [p, x, s, b] = [&price, &quantity, &total, &after].map(encrypt);
 	let statement = statements::order(
 		set,
-		&Context { genesis: [1; 32], account: [2; 32], seq: 3, salt: [4; 16] },
+		&Context {
+			genesis: [1; 32],
+			account: [2; 32],
+			seq: 3,
+			salt: [4; 16],
+		},
 		&OrderParts {
-			listing: ListingName { seller: [5; 32], seq: 6 },
+			listing: ListingName {
+				seller: [5; 32],
+				seq: 6,
+			},
 			version: 0,
 			terms: TERMS,
 			price: &p,
@@ -60,18 +76,26 @@ fn proofs(c: &mut Criterion) {
 		let prover = Prover::new(Encryptor::new(key.clone()));
 		let verifier = Verifier::new(key.clone());
 		let (statement, witness) = order(&prover);
-		let proof = prover.prove(&statement, &witness, &mut OsRng).expect("an honest witness");
+		let proof = prover
+			.prove(&statement, &witness, &mut OsRng)
+			.expect("an honest witness");
 		verifier.verify(&statement, &proof).expect("an honest proof");
 		let mut group = c.benchmark_group(set.name());
 		group.sample_size(20);
 		let name = |what: &str| BenchmarkId::from_parameter(what);
-		group.bench_function(name("prove order"), |b| b.iter(|| prover.prove(&statement, &witness, &mut OsRng)));
-		group.bench_function(name("verify order"), |b| b.iter(|| verifier.verify(&statement, &proof)));
+		group.bench_function(name("prove order"), |b| {
+			b.iter(|| prover.prove(&statement, &witness, &mut OsRng))
+		});
+		group.bench_function(name("verify order"), |b| {
+			b.iter(|| verifier.verify(&statement, &proof))
+		});
 		group.sample_size(10);
 		group.bench_function(name("verify order, nothing prepared"), |b| {
 			b.iter(|| Verifier::for_one_proof(key.clone()).verify(&statement, &proof))
 		});
-		group.bench_function(name("tables of a verifier"), |b| b.iter(|| Verifier::new(key.clone())));
+		group.bench_function(name("tables of a verifier"), |b| {
+			b.iter(|| Verifier::new(key.clone()))
+		});
 		group.finish();
 	}
 }

@@ -27,7 +27,8 @@ pub(crate) const fn w_bytes(set: ParameterSet) -> usize {
 }
 
 /// Bytes of the longest proof of any statement.
-pub const MAX_PROOF_BYTES: usize = 1 + 16 + 3 * 96 + 3 * w_bytes(ParameterSet::Paillier3072) + 32 * (9 + 2 * 8);
+pub const MAX_PROOF_BYTES: usize =
+	1 + 16 + 3 * 96 + 3 * w_bytes(ParameterSet::Paillier3072) + 32 * (9 + 2 * 8);
 
 /// The generators of commitments and range proofs: the standard ones of the `bulletproofs` crate, `B` the Ristretto
 /// base point and `B̃` hashed from it.
@@ -90,7 +91,10 @@ impl ProofError {
 
 	/// The code under which the error crosses the host interface; never 0.
 	pub fn code(self) -> u32 {
-		Self::ALL.iter().position(|error| *error == self).map_or(u32::MAX, |i| i as u32 + 1)
+		Self::ALL
+			.iter()
+			.position(|error| *error == self)
+			.map_or(u32::MAX, |i| i as u32 + 1)
 	}
 
 	/// The error with this code.
@@ -142,7 +146,9 @@ fn range_len(statement: &Statement) -> usize {
 impl Proof {
 	pub(crate) fn encode(&self) -> Vec<u8> {
 		let mut out = Vec::from([VERSION]);
-		self.commitments.iter().for_each(|v| out.extend_from_slice(v.as_bytes()));
+		self.commitments
+			.iter()
+			.for_each(|v| out.extend_from_slice(v.as_bytes()));
 		out.extend_from_slice(&self.challenge);
 		self.z.iter().for_each(|z| out.extend_from_slice(z));
 		self.w.iter().for_each(|w| out.extend_from_slice(w));
@@ -162,11 +168,14 @@ impl Proof {
 		if rest.take(1)? != [VERSION] {
 			return Err(ProofError::Version);
 		}
-		let commitments =
-			(0..values).map(|_| Ok(CompressedRistretto(rest.array()?))).collect::<Result<_, ProofError>>()?;
+		let commitments = (0..values)
+			.map(|_| Ok(CompressedRistretto(rest.array()?)))
+			.collect::<Result<_, ProofError>>()?;
 		let challenge = rest.array()?;
 		let z = (0..values).map(|_| rest.array()).collect::<Result<Vec<_>, _>>()?;
-		let w = (0..equations).map(|_| Ok(rest.take(w_len)?.to_vec())).collect::<Result<Vec<_>, ProofError>>()?;
+		let w = (0..equations)
+			.map(|_| Ok(rest.take(w_len)?.to_vec()))
+			.collect::<Result<Vec<_>, ProofError>>()?;
 		let t = (0..values).map(|_| rest.array()).collect::<Result<_, _>>()?;
 		let range = rest.0.to_vec();
 		if !z.iter().all(is_z_in_range) {
@@ -175,7 +184,14 @@ impl Proof {
 		if !w.iter().all(|w| is_w_in_range(w)) {
 			return Err(ProofError::NonceResponse);
 		}
-		Ok(Self { commitments, challenge, z, w, t, range })
+		Ok(Self {
+			commitments,
+			challenge,
+			z,
+			w,
+			t,
+			range,
+		})
 	}
 }
 
@@ -195,7 +211,10 @@ impl<'a> Reader<'a> {
 
 /// `0 ≤ z < 2^250 - 2^192`: bits 250 and above are clear, and bits 192 to 249 are not all set.
 pub(crate) fn is_z_in_range(z: &[u8; 32]) -> bool {
-	let high = z[24..].iter().rev().fold(0u64, |acc, byte| (acc << 8) | u64::from(*byte));
+	let high = z[24..]
+		.iter()
+		.rev()
+		.fold(0u64, |acc, byte| (acc << 8) | u64::from(*byte));
 	high < (1 << 58) - 1
 }
 

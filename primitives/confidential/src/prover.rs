@@ -82,7 +82,10 @@ impl Drop for Masks {
 impl Prover {
 	/// A prover for the encryptor's key.
 	pub fn new(encryptor: Encryptor) -> Self {
-		Self { encryptor, generators: Generators::default() }
+		Self {
+			encryptor,
+			generators: Generators::default(),
+		}
 	}
 
 	/// The encryptor.
@@ -103,7 +106,8 @@ impl Prover {
 		if statement.set != set || !statement.is_well_formed() {
 			return Err(ProveError::Statement);
 		}
-		if witness.values.len() != statement.values.len() || witness.nonces.len() != statement.equations.len() {
+		if witness.values.len() != statement.values.len() || witness.nonces.len() != statement.equations.len()
+		{
 			return Err(ProveError::Shape);
 		}
 		for (i, (value, range)) in witness.values.iter().zip(&statement.values).enumerate() {
@@ -159,10 +163,20 @@ impl Prover {
 				.map(|(alpha, sigma)| self.generators.pedersen.commit(scalar(alpha), *sigma).compress())
 				.collect();
 			let challenge = transcript::challenge(&mut transcript, &commitments, &a, &t);
-			let Some((z, w, t)) = respond(&masks, witness, &blindings, challenge, set) else { continue };
+			let Some((z, w, t)) = respond(&masks, witness, &blindings, challenge, set) else {
+				continue;
+			};
 			transcript::responses(&mut transcript, &z, &w, &t);
 			let range = self.range(statement, witness, &blindings, &points, &mut transcript, &mut rng)?;
-			return Ok(Proof { commitments, challenge, z, w, t, range }.encode());
+			return Ok(Proof {
+				commitments,
+				challenge,
+				z,
+				w,
+				t,
+				range,
+			}
+			.encode());
 		}
 	}
 
@@ -199,14 +213,16 @@ impl Prover {
 		i: usize,
 	) -> Residue {
 		let key = self.encryptor.key();
-		let mut a = self.encryptor.power(&masks.beta[i].words()[..mask_bits(statement.set) / 64]);
+		let mut a = self
+			.encryptor
+			.power(&masks.beta[i].words()[..mask_bits(statement.set) / 64]);
 		for (base, alpha) in statement.equations[i].bases.iter().zip(&masks.alpha) {
 			let factor = match base {
 				Base::Absent => continue,
 				Base::Generator => key.generator_power(&alpha[..]),
-				Base::Ciphertext(index) => {
-					self.encryptor.power_of(&ciphertexts[usize::from(*index)], &alpha[..])
-				},
+				Base::Ciphertext(index) => self
+					.encryptor
+					.power_of(&ciphertexts[usize::from(*index)], &alpha[..]),
 			};
 			a = key.add(&a, &factor);
 		}
@@ -312,7 +328,10 @@ fn product(e: u128, x: u64) -> [u64; 4] {
 /// A number below `2^250` as a scalar.
 fn scalar(words: &[u64; 4]) -> Scalar {
 	let mut bytes = [0; 32];
-	bytes.chunks_mut(8).zip(words).for_each(|(chunk, word)| chunk.copy_from_slice(&word.to_le_bytes()));
+	bytes
+		.chunks_mut(8)
+		.zip(words)
+		.for_each(|(chunk, word)| chunk.copy_from_slice(&word.to_le_bytes()));
 	let out = Scalar::from_bytes_mod_order(bytes);
 	bytes.zeroize();
 	out

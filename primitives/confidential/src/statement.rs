@@ -173,17 +173,20 @@ impl Binding {
 	/// The bytes that transcripts bind; numbers are little-endian.
 	pub fn bytes(&self) -> Vec<u8> {
 		match self {
-			Self::ListingSeller(account) | Self::OrderBuyer(account) | Self::Counterparty(account) => account.to_vec(),
-			Self::PriceVersion(number) | Self::BondMultiple(number) | Self::PenaltyShare(number) =>
-				number.to_le_bytes().to_vec(),
-			Self::ListingSeq(number) |
-			Self::OrderSeq(number) |
-			Self::Quota(number) |
-			Self::AcceptPeriod(number) |
-			Self::ShipPeriod(number) |
-			Self::GracePeriod(number) |
-			Self::ConfirmPeriod(number) |
-			Self::ResolvePeriod(number) => number.to_le_bytes().to_vec(),
+			Self::ListingSeller(account) | Self::OrderBuyer(account) | Self::Counterparty(account) => {
+				account.to_vec()
+			}
+			Self::PriceVersion(number) | Self::BondMultiple(number) | Self::PenaltyShare(number) => {
+				number.to_le_bytes().to_vec()
+			}
+			Self::ListingSeq(number)
+			| Self::OrderSeq(number)
+			| Self::Quota(number)
+			| Self::AcceptPeriod(number)
+			| Self::ShipPeriod(number)
+			| Self::GracePeriod(number)
+			| Self::ConfirmPeriod(number)
+			| Self::ResolvePeriod(number) => number.to_le_bytes().to_vec(),
 		}
 	}
 }
@@ -297,24 +300,30 @@ impl Statement {
 
 	/// The commitments that the Bulletproof is about, before padding: how often each value is used.
 	pub(crate) fn ranges(&self) -> usize {
-		self.values.iter().map(|range| if matches!(range, Range::AtMost(_)) { 2 } else { 1 }).sum()
+		self.values
+			.iter()
+			.map(|range| if matches!(range, Range::AtMost(_)) { 2 } else { 1 })
+			.sum()
 	}
 
 	/// Whether all counts are within the limits and all indices point at something.
 	pub(crate) fn is_well_formed(&self) -> bool {
 		let ciphertexts = self.ciphertexts.len();
 		let in_range = |index: u8| usize::from(index) < ciphertexts;
-		(1..=MAX_VALUES).contains(&self.values.len()) &&
-			(1..=MAX_EQUATIONS).contains(&self.equations.len()) &&
-			ciphertexts <= MAX_CIPHERTEXTS &&
-			self.bindings.len() <= MAX_BINDINGS &&
-			self.notes.len() <= MAX_BINDINGS &&
-			self.ranges().next_power_of_two() <= MAX_RANGES &&
-			self.ciphertexts.iter().all(|(_, bytes)| bytes.len() == self.set.ciphertext_bytes()) &&
-			self.equations.iter().all(|equation| {
-				in_range(equation.target) &&
-					equation.bases.len() == self.values.len() &&
-					equation.bases.iter().all(|base| match base {
+		(1..=MAX_VALUES).contains(&self.values.len())
+			&& (1..=MAX_EQUATIONS).contains(&self.equations.len())
+			&& ciphertexts <= MAX_CIPHERTEXTS
+			&& self.bindings.len() <= MAX_BINDINGS
+			&& self.notes.len() <= MAX_BINDINGS
+			&& self.ranges().next_power_of_two() <= MAX_RANGES
+			&& self
+				.ciphertexts
+				.iter()
+				.all(|(_, bytes)| bytes.len() == self.set.ciphertext_bytes())
+			&& self.equations.iter().all(|equation| {
+				in_range(equation.target)
+					&& equation.bases.len() == self.values.len()
+					&& equation.bases.iter().all(|base| match base {
 						Base::Ciphertext(index) => in_range(*index),
 						Base::Absent | Base::Generator => true,
 					})
@@ -346,7 +355,10 @@ impl Encode for Equation {
 
 impl Decode for Equation {
 	fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
-		Ok(Self { target: Decode::decode(input)?, bases: decode_list(input, MAX_VALUES)? })
+		Ok(Self {
+			target: Decode::decode(input)?,
+			bases: decode_list(input, MAX_VALUES)?,
+		})
 	}
 }
 
@@ -386,7 +398,16 @@ impl Decode for Statement {
 		}
 		let values = decode_list(input, MAX_VALUES)?;
 		let equations = decode_list(input, MAX_EQUATIONS)?;
-		let statement = Self { set, call, context, bindings, notes, ciphertexts, values, equations };
+		let statement = Self {
+			set,
+			call,
+			context,
+			bindings,
+			notes,
+			ciphertexts,
+			values,
+			equations,
+		};
 		if statement.is_well_formed() {
 			Ok(statement)
 		} else {

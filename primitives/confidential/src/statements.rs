@@ -84,12 +84,19 @@ fn build(set: ParameterSet, context: &Context, shape: Shape) -> Statement {
 		context: *context,
 		bindings: shape.bindings,
 		notes: shape.notes.to_vec(),
-		ciphertexts: shape.ciphertexts.iter().map(|(role, bytes)| (*role, bytes.to_vec())).collect(),
+		ciphertexts: shape
+			.ciphertexts
+			.iter()
+			.map(|(role, bytes)| (*role, bytes.to_vec()))
+			.collect(),
 		values: shape.values.to_vec(),
 		equations: shape
 			.equations
 			.iter()
-			.map(|(target, bases)| Equation { target: *target, bases: bases.to_vec() })
+			.map(|(target, bases)| Equation {
+				target: *target,
+				bases: bases.to_vec(),
+			})
 			.collect(),
 	}
 }
@@ -106,14 +113,18 @@ pub fn issue(
 	own_note: NoteHash,
 	note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call: Call::Issue,
-		bindings: [Binding::Counterparty(recipient), Binding::Quota(quota)].into(),
-		notes: &[(NoteKind::Own, own_note), (NoteKind::Counterparty, note)],
-		ciphertexts: &[(Role::Amount, amount), (Role::IssuedAfter, issued_after)],
-		values: &[Positive, AtMost(quota)],
-		equations: &[(0, &[Generator, Absent]), (1, &[Absent, Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Issue,
+			bindings: [Binding::Counterparty(recipient), Binding::Quota(quota)].into(),
+			notes: &[(NoteKind::Own, own_note), (NoteKind::Counterparty, note)],
+			ciphertexts: &[(Role::Amount, amount), (Role::IssuedAfter, issued_after)],
+			values: &[Positive, AtMost(quota)],
+			equations: &[(0, &[Generator, Absent]), (1, &[Absent, Generator])],
+		},
+	)
 }
 
 /// `transfer`: `a ≥ 1`, `b'`; `A = Enc(a)`, `B' = Enc(b')`. The ledger checks `B = B'·A`.
@@ -126,7 +137,16 @@ pub fn transfer(
 	own_note: NoteHash,
 	note: NoteHash,
 ) -> Statement {
-	debit(set, context, Call::Transfer, recipient, amount, balance_after, own_note, note)
+	debit(
+		set,
+		context,
+		Call::Transfer,
+		recipient,
+		amount,
+		balance_after,
+		own_note,
+		note,
+	)
 }
 
 /// `redeem`: as `transfer`; the counterparty is the issuer that will pay.
@@ -139,7 +159,16 @@ pub fn redeem(
 	own_note: NoteHash,
 	note: NoteHash,
 ) -> Statement {
-	debit(set, context, Call::Redeem, issuer, amount, balance_after, own_note, note)
+	debit(
+		set,
+		context,
+		Call::Redeem,
+		issuer,
+		amount,
+		balance_after,
+		own_note,
+		note,
+	)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -153,14 +182,18 @@ fn debit(
 	own_note: NoteHash,
 	note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call,
-		bindings: [Binding::Counterparty(counterparty)].into(),
-		notes: &[(NoteKind::Own, own_note), (NoteKind::Counterparty, note)],
-		ciphertexts: &[(Role::Amount, amount), (Role::BalanceAfter, balance_after)],
-		values: &[Positive, NonNegative],
-		equations: &[(0, &[Generator, Absent]), (1, &[Absent, Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call,
+			bindings: [Binding::Counterparty(counterparty)].into(),
+			notes: &[(NoteKind::Own, own_note), (NoteKind::Counterparty, note)],
+			ciphertexts: &[(Role::Amount, amount), (Role::BalanceAfter, balance_after)],
+			values: &[Positive, NonNegative],
+			equations: &[(0, &[Generator, Absent]), (1, &[Absent, Generator])],
+		},
+	)
 }
 
 /// `list`: `v ≥ 1`, `r`, `c`; `P = Enc(v)`, `R = Enc(r)`, `C = Enc(c)`. The listing is named by the context.
@@ -172,18 +205,26 @@ pub fn list(
 	commodity: &[u8],
 	own_note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call: Call::List,
-		bindings: Vec::new(),
-		notes: &[(NoteKind::Own, own_note)],
-		ciphertexts: &[(Role::Price, price), (Role::Stock, stock), (Role::Commodity, commodity)],
-		values: &[Positive, NonNegative, NonNegative],
-		equations: &[
-			(0, &[Generator, Absent, Absent]),
-			(1, &[Absent, Generator, Absent]),
-			(2, &[Absent, Absent, Generator]),
-		],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::List,
+			bindings: Vec::new(),
+			notes: &[(NoteKind::Own, own_note)],
+			ciphertexts: &[
+				(Role::Price, price),
+				(Role::Stock, stock),
+				(Role::Commodity, commodity),
+			],
+			values: &[Positive, NonNegative, NonNegative],
+			equations: &[
+				(0, &[Generator, Absent, Absent]),
+				(1, &[Absent, Generator, Absent]),
+				(2, &[Absent, Absent, Generator]),
+			],
+		},
+	)
 }
 
 /// `reprice`: `v ≥ 1`; `P = Enc(v)`, for the next price version.
@@ -195,14 +236,18 @@ pub fn reprice(
 	price: &[u8],
 	own_note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call: Call::Reprice,
-		bindings: listing_bindings(listing, version).into(),
-		notes: &[(NoteKind::Own, own_note)],
-		ciphertexts: &[(Role::Price, price)],
-		values: &[Positive],
-		equations: &[(0, &[Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Reprice,
+			bindings: listing_bindings(listing, version).into(),
+			notes: &[(NoteKind::Own, own_note)],
+			ciphertexts: &[(Role::Price, price)],
+			values: &[Positive],
+			equations: &[(0, &[Generator])],
+		},
+	)
 }
 
 /// `restock`: `d`; `D = Enc(d)`. The ledger sets `R ← R·D`.
@@ -214,14 +259,18 @@ pub fn restock(
 	delivery: &[u8],
 	own_note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call: Call::Restock,
-		bindings: listing_bindings(listing, version).into(),
-		notes: &[(NoteKind::Own, own_note)],
-		ciphertexts: &[(Role::Delivery, delivery)],
-		values: &[NonNegative],
-		equations: &[(0, &[Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Restock,
+			bindings: listing_bindings(listing, version).into(),
+			notes: &[(NoteKind::Own, own_note)],
+			ciphertexts: &[(Role::Delivery, delivery)],
+			values: &[NonNegative],
+			equations: &[(0, &[Generator])],
+		},
+	)
 }
 
 fn listing_bindings(listing: ListingName, version: u32) -> [Binding; 3] {
@@ -261,23 +310,31 @@ pub struct OrderParts<'a> {
 pub fn order(set: ParameterSet, context: &Context, parts: &OrderParts) -> Statement {
 	let mut bindings = Vec::from(listing_bindings(parts.listing, parts.version));
 	bindings.extend(parts.terms.bindings());
-	build(set, context, Shape {
-		call: Call::Order,
-		bindings,
-		notes: &[
-			(NoteKind::Own, parts.own_note),
-			(NoteKind::Counterparty, parts.note),
-			(NoteKind::Quote, parts.quote),
-		],
-		ciphertexts: &[
-			(Role::Price, parts.price),
-			(Role::Quantity, parts.quantity),
-			(Role::Total, parts.total),
-			(Role::BalanceAfter, parts.balance_after),
-		],
-		values: &[Positive, NonNegative],
-		equations: &[(1, &[Generator, Absent]), (2, &[Ciphertext(0), Absent]), (3, &[Absent, Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Order,
+			bindings,
+			notes: &[
+				(NoteKind::Own, parts.own_note),
+				(NoteKind::Counterparty, parts.note),
+				(NoteKind::Quote, parts.quote),
+			],
+			ciphertexts: &[
+				(Role::Price, parts.price),
+				(Role::Quantity, parts.quantity),
+				(Role::Total, parts.total),
+				(Role::BalanceAfter, parts.balance_after),
+			],
+			values: &[Positive, NonNegative],
+			equations: &[
+				(1, &[Generator, Absent]),
+				(2, &[Ciphertext(0), Absent]),
+				(3, &[Absent, Generator]),
+			],
+		},
+	)
 }
 
 /// `dispute`: `b'`; `B' = Enc(b')`. The ledger checks `B = B'·S`: a deposit of the order's total.
@@ -289,14 +346,18 @@ pub fn dispute(
 	balance_after: &[u8],
 	own_note: NoteHash,
 ) -> Statement {
-	build(set, context, Shape {
-		call: Call::Dispute,
-		bindings: [Binding::OrderBuyer(order.buyer), Binding::OrderSeq(order.seq)].into(),
-		notes: &[(NoteKind::Own, own_note)],
-		ciphertexts: &[(Role::Total, total), (Role::BalanceAfter, balance_after)],
-		values: &[NonNegative],
-		equations: &[(1, &[Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Dispute,
+			bindings: [Binding::OrderBuyer(order.buyer), Binding::OrderSeq(order.seq)].into(),
+			notes: &[(NoteKind::Own, own_note)],
+			ciphertexts: &[(Role::Total, total), (Role::BalanceAfter, balance_after)],
+			values: &[NonNegative],
+			equations: &[(1, &[Generator])],
+		},
+	)
 }
 
 /// The parts of an `accept` statement besides the context.
@@ -331,17 +392,24 @@ pub fn accept(set: ParameterSet, context: &Context, parts: &AcceptParts) -> Stat
 		Binding::ListingSeq(parts.listing.seq),
 	]);
 	bindings.extend(parts.terms.bindings());
-	build(set, context, Shape {
-		call: Call::Accept,
-		bindings,
-		notes: &[(NoteKind::Own, parts.own_note), (NoteKind::Stock, parts.stock_note)],
-		ciphertexts: &[
-			(Role::Quantity, parts.quantity),
-			(Role::Total, parts.total),
-			(Role::StockAfter, parts.stock_after),
-			(Role::BalanceAfter, parts.balance_after),
-		],
-		values: &[NonNegative, NonNegative],
-		equations: &[(2, &[Generator, Absent]), (3, &[Absent, Generator])],
-	})
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Accept,
+			bindings,
+			notes: &[
+				(NoteKind::Own, parts.own_note),
+				(NoteKind::Stock, parts.stock_note),
+			],
+			ciphertexts: &[
+				(Role::Quantity, parts.quantity),
+				(Role::Total, parts.total),
+				(Role::StockAfter, parts.stock_after),
+				(Role::BalanceAfter, parts.balance_after),
+			],
+			values: &[NonNegative, NonNegative],
+			equations: &[(2, &[Generator, Absent]), (3, &[Absent, Generator])],
+		},
+	)
 }

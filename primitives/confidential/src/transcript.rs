@@ -44,17 +44,23 @@ pub(crate) fn begin(key: &PublicKey, statement: &Statement) -> Transcript {
 			Range::AtMost(limit) => (0, Some(*limit)),
 		};
 		t.append_u64(b"shift", shift);
-		t.append_message(b"limit", &limit.map_or(Vec::new(), |limit| limit.to_le_bytes().to_vec()));
+		t.append_message(
+			b"limit",
+			&limit.map_or(Vec::new(), |limit| limit.to_le_bytes().to_vec()),
+		);
 	}
 	t.append_u64(b"equations", statement.equations.len() as u64);
 	for equation in &statement.equations {
 		t.append_u64(b"target", u64::from(equation.target));
 		for base in &equation.bases {
-			t.append_u64(b"base", match base {
-				Base::Absent => 0,
-				Base::Generator => 1,
-				Base::Ciphertext(index) => 2 + u64::from(*index),
-			});
+			t.append_u64(
+				b"base",
+				match base {
+					Base::Absent => 0,
+					Base::Generator => 1,
+					Base::Ciphertext(index) => 2 + u64::from(*index),
+				},
+			);
 		}
 	}
 	t

@@ -32,7 +32,11 @@ impl Verifier {
 
 	fn with_comb(key: PublicKey, teeth: usize, blocks: usize) -> Self {
 		let comb = key.comb(mask_bits(key.set()), teeth, blocks);
-		Self { key, comb, generators: Generators::default() }
+		Self {
+			key,
+			comb,
+			generators: Generators::default(),
+		}
 	}
 
 	/// The key.
@@ -48,10 +52,18 @@ impl Verifier {
 		}
 		let proof = Proof::decode(statement, bytes)?;
 		let canonical = |bytes: &[u8; 32]| Scalar::from_canonical_bytes(*bytes).into_option();
-		let t: Vec<Scalar> =
-			proof.t.iter().map(canonical).collect::<Option<_>>().ok_or(ProofError::Scalar)?;
-		let z: Vec<Scalar> =
-			proof.z.iter().map(canonical).collect::<Option<_>>().ok_or(ProofError::Scalar)?;
+		let t: Vec<Scalar> = proof
+			.t
+			.iter()
+			.map(canonical)
+			.collect::<Option<_>>()
+			.ok_or(ProofError::Scalar)?;
+		let z: Vec<Scalar> = proof
+			.z
+			.iter()
+			.map(canonical)
+			.collect::<Option<_>>()
+			.ok_or(ProofError::Scalar)?;
 		let commitments: Vec<RistrettoPoint> = proof
 			.commitments
 			.iter()
@@ -73,14 +85,19 @@ impl Verifier {
 			.zip(&proof.w)
 			.map(|(equation, w)| {
 				let mut generators = self.key.ring().one().clone();
-				let mut terms = Vec::from([(ciphertexts[usize::from(equation.target)].clone(), e_words.to_vec())]);
+				let mut terms = Vec::from([(
+					ciphertexts[usize::from(equation.target)].clone(),
+					e_words.to_vec(),
+				)]);
 				for (base, z) in equation.bases.iter().zip(&proof.z) {
 					match base {
-						Base::Absent => {},
+						Base::Absent => {}
 						Base::Generator => {
 							generators = self.key.add(&generators, &self.key.generator_power(&words(z)));
-						},
-						Base::Ciphertext(index) => terms.push((ciphertexts[usize::from(*index)].clone(), words(z))),
+						}
+						Base::Ciphertext(index) => {
+							terms.push((ciphertexts[usize::from(*index)].clone(), words(z)))
+						}
 					}
 				}
 				let powers = self.key.multi_power(terms, (&self.comb, &words(w)));
@@ -93,11 +110,13 @@ impl Verifier {
 			.iter()
 			.zip(z.iter().zip(&t))
 			.map(|(v, (z, t))| {
-				RistrettoPoint::vartime_multiscalar_mul([z, t, &e_scalar], [&gens.B, &gens.B_blinding, v]).compress()
+				RistrettoPoint::vartime_multiscalar_mul([z, t, &e_scalar], [&gens.B, &gens.B_blinding, v])
+					.compress()
 			})
 			.collect();
 		let mut transcript = transcript::begin(&self.key, statement);
-		if transcript::challenge(&mut transcript, &proof.commitments, &equations, &points) != proof.challenge {
+		if transcript::challenge(&mut transcript, &proof.commitments, &equations, &points) != proof.challenge
+		{
 			return Err(ProofError::Challenge);
 		}
 
@@ -125,7 +144,12 @@ impl Verifier {
 fn words(bytes: &[u8]) -> Vec<u64> {
 	bytes
 		.chunks(8)
-		.map(|chunk| chunk.iter().rev().fold(0, |acc, byte| (acc << 8) | u64::from(*byte)))
+		.map(|chunk| {
+			chunk
+				.iter()
+				.rev()
+				.fold(0, |acc, byte| (acc << 8) | u64::from(*byte))
+		})
 		.collect()
 }
 

@@ -16,7 +16,9 @@ fn main() {
 	};
 	let start = Instant::now();
 	let mut candidates = 0;
-	let secret = generate(set, PrimeKind::Safe, &mut rand_core::OsRng, &mut || candidates += 1);
+	let secret = generate(set, PrimeKind::Safe, &mut rand_core::OsRng, &mut || {
+		candidates += 1
+	});
 	eprintln!("{bits} bits: {candidates} candidates, {:?}", start.elapsed());
 	let [p, q] = secret.factors();
 	let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -27,6 +29,10 @@ fn main() {
 	proof.verify(secret.public()).expect("an honest proof verifies");
 	eprintln!("verified in {:?}", start.elapsed());
 	let folder = Path::new(&folder);
-	fs::write(folder.join(format!("{bits}.factors")), format!("{}\n{}\n", hex(&p), hex(&q))).expect("writes");
+	fs::write(
+		folder.join(format!("{bits}.factors")),
+		format!("{}\n{}\n", hex(&p), hex(&q)),
+	)
+	.expect("writes");
 	fs::write(folder.join(format!("{bits}.proof")), proof.as_bytes()).expect("writes");
 }

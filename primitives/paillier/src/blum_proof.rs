@@ -1,9 +1,10 @@
 //! `Π^mod`: the modulus is a product of two distinct primes, both 3 modulo 4, and coprime to `φ(N)` (Canetti, Gennaro,
 //! Goldfeder, Makriyannis, Peled, eprint 2021/060, figure 16), made non-interactive.
 //!
-//! A modulus of another shape passes one round with probability at most one half: a random `y` has an N-th root only
-//! with probability 1/3 or less if `gcd(N, φ(N)) > 1`, and one of `±y, ±w·y` has a fourth root with probability at most
-//! one half if `N` has three or more prime factors. 128 rounds leave 2^-128.
+//! A modulus of another shape passes one round with probability at most one half: among the units modulo `N`, a random `y`
+//! has an N-th root only with probability 1/3 or less if `gcd(N, φ(N)) > 1`, and one of `±y, ±w·y` has a fourth root with
+//! probability at most one half if `N` has three or more prime factors, or one that is 1 modulo 4. 128 rounds leave 2^-128.
+//! That counts units, so a `y` that is none is refused: with tiny factors the others would help the prover.
 
 use crate::{
 	public_key::{fixed_be, hash_below},
@@ -28,6 +29,8 @@ pub enum BlumProofError {
 	Symbol,
 	/// A root is zero or not below `N`, or a flag is not in 0 to 3.
 	NotReduced,
+	/// A challenge shares a factor with `N`, which has a tiny factor.
+	Challenge,
 	/// An N-th root is wrong: `N` may share a factor with `φ(N)`.
 	NthRoot,
 	/// A fourth root is wrong: `N` may have more than two prime factors.
@@ -41,6 +44,7 @@ impl core::fmt::Display for BlumProofError {
 			Self::NotComposite => "the modulus is not shown to be composite",
 			Self::Symbol => "w has not Jacobi symbol -1",
 			Self::NotReduced => "a number of the proof is out of its range",
+			Self::Challenge => "the modulus has a tiny factor",
 			Self::NthRoot => "an N-th root is wrong: the modulus may share a factor with its totient",
 			Self::FourthRoot => "a fourth root is wrong: the modulus may have more than two prime factors",
 		})
@@ -72,7 +76,12 @@ impl BlumProof {
 	fn challenge(key: &PublicKey, w: &BigUint, round: usize) -> BigUint {
 		let modulus = key.modulus_bytes();
 		let w = fixed_be(w, modulus.len());
-		let parts: [&[u8]; 4] = [key.set().name().as_bytes(), &modulus, &w, &(round as u32).to_le_bytes()];
+		let parts: [&[u8]; 4] = [
+			key.set().name().as_bytes(),
+			&modulus,
+			&w,
+			&(round as u32).to_le_bytes(),
+		];
 		hash_below("veilmart/paillier/mod/1", &parts, key.modulus())
 	}
 
@@ -91,6 +100,7 @@ impl BlumProof {
 		if &w >= n || jacobi(&w, n) != -1 {
 			return Err(BlumProofError::Symbol);
 		}
+		let mut product = BigUint::one();
 		for (i, round) in rounds.chunks_exact(2 * len + 1).enumerate() {
 			let x = BigUint::from_bytes_be(&round[..len]);
 			let z = BigUint::from_bytes_be(&round[len..2 * len]);
@@ -99,6 +109,7 @@ impl BlumProof {
 				return Err(BlumProofError::NotReduced);
 			}
 			let y = Self::challenge(key, &w, i);
+			product = product * &y % n;
 			if key.power_mod_n(&z, n) != y {
 				return Err(BlumProofError::NthRoot);
 			}
@@ -107,7 +118,11 @@ impl BlumProof {
 				return Err(BlumProofError::FourthRoot);
 			}
 		}
-		Ok(())
+		if product.gcd(n).is_one() {
+			Ok(())
+		} else {
+			Err(BlumProofError::Challenge)
+		}
 	}
 }
 

@@ -43,9 +43,15 @@ impl<const LEN: usize> core::fmt::Debug for Ciphertext<LEN> {
 	/// The first and last four bytes: enough to tell two apart in a log.
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		f.write_str("0x")?;
-		self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+		self.0
+			.iter()
+			.take(4)
+			.try_for_each(|byte| write!(f, "{byte:02x}"))?;
 		f.write_str("…")?;
-		self.0.iter().skip(LEN.saturating_sub(4)).try_for_each(|byte| write!(f, "{byte:02x}"))
+		self.0
+			.iter()
+			.skip(LEN.saturating_sub(4))
+			.try_for_each(|byte| write!(f, "{byte:02x}"))
 	}
 }
 
@@ -90,8 +96,9 @@ mod serde_impl {
 		fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 			let text = String::deserialize(deserializer)?;
 			let bytes = crate::from_hex(&text).map_err(D::Error::custom)?;
-			Self::from_slice(&bytes)
-				.ok_or_else(|| D::Error::custom(alloc::format!("expected {LEN} bytes, found {}", bytes.len())))
+			Self::from_slice(&bytes).ok_or_else(|| {
+				D::Error::custom(alloc::format!("expected {LEN} bytes, found {}", bytes.len()))
+			})
 		}
 	}
 }

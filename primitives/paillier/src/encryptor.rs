@@ -54,7 +54,12 @@ impl Encryptor {
 		}
 		// h_s is a unit unless N is malformed; then nothing else works either.
 		let lowered = key.invert(&power).unwrap_or_else(|| key.ring().one().clone());
-		Self { key, fresh, long, lowered }
+		Self {
+			key,
+			fresh,
+			long,
+			lowered,
+		}
 	}
 
 	/// Bits of the longest exponent of `h_s` in a proof, `|N|/2 + 384`.
@@ -69,7 +74,10 @@ impl Encryptor {
 
 	/// `Enc(value; nonce) = (1 + value·N) · h_s^nonce`, the lightweight scheme of the paper.
 	pub fn encrypt(&self, value: u64, nonce: &FreshNonce) -> Residue {
-		let mask = self.fresh.pow_secret(self.key.ring(), &self.limbs(nonce.nonce(), self.key.set().nonce_bits()));
+		let mask = self.fresh.pow_secret(
+			self.key.ring(),
+			&self.limbs(nonce.nonce(), self.key.set().nonce_bits()),
+		);
 		self.key.ring().mul(&self.key.generator_power(&[value]), &mask)
 	}
 
@@ -82,7 +90,11 @@ impl Encryptor {
 		let raised = opening.nonce.offset(set.nonce_limit_bits());
 		let mask = self.power(raised.words());
 		let mask = self.key.ring().mul(&mask, &self.lowered);
-		Some(self.key.ring().mul(&self.key.generator_power(&[opening.value]), &mask))
+		Some(
+			self.key
+				.ring()
+				.mul(&self.key.generator_power(&[opening.value]), &mask),
+		)
 	}
 
 	/// `h_s^exponent` for a secret exponent of at most `|N|/2 + 384` bits, little-endian.

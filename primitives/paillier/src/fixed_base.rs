@@ -54,7 +54,14 @@ impl FixedBase {
 				}
 			}
 		}
-		Self { teeth, blocks, columns, rounds, table, width }
+		Self {
+			teeth,
+			blocks,
+			columns,
+			rounds,
+			table,
+			width,
+		}
 	}
 
 	/// Squarings of one power.
@@ -103,10 +110,15 @@ impl FixedBase {
 				ring.square_in_place(&mut acc);
 			}
 			for block in 0..self.blocks {
-				let entries = &self.table
-					[(block << self.teeth) * self.width..((block + 1) << self.teeth) * self.width];
+				let entries =
+					&self.table[(block << self.teeth) * self.width..((block + 1) << self.teeth) * self.width];
 				let entry = |i: usize| &entries[i * self.width..(i + 1) * self.width];
-				ring.select(&mut picked, 1 << self.teeth, entry, self.digit(exponent, block, column));
+				ring.select(
+					&mut picked,
+					1 << self.teeth,
+					entry,
+					self.digit(exponent, block, column),
+				);
 				let (out, a) = (&mut next, &acc);
 				ring.mul_slices(out, a, &picked);
 				core::mem::swap(&mut acc, &mut next);

@@ -37,7 +37,9 @@ pub fn expand(domain: &str, parts: &[&[u8]], out: &mut [u8]) {
 pub fn prf(secret: &[u8; 32], domain: &str, parts: &[&[u8]], out: &mut [u8]) {
 	for (i, chunk) in out.chunks_mut(64).enumerate() {
 		// A key of 32 bytes is within BLAKE2b's limit of 64, which is the only way that this constructor fails.
-		let Ok(mut hasher) = Blake2bMac512::new_from_slice(secret) else { return };
+		let Ok(mut hasher) = Blake2bMac512::new_from_slice(secret) else {
+			return;
+		};
 		Mac::update(&mut hasher, &(i as u32).to_le_bytes());
 		frame(domain, parts, |bytes| Mac::update(&mut hasher, bytes));
 		let mut block: Vec<u8> = hasher.finalize_fixed().to_vec();

@@ -14,10 +14,8 @@ use crate::limbs::{self, Limb};
 use alloc::vec::Vec;
 use core::arch::x86_64::{
 	__m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_castsi512_si128, _mm512_cmpeq_epi64_mask,
-	_mm512_loadu_si512,
-	_mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_or_epi64,
-	 _mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512,
-	_mm512_sub_epi64, _mm_cvtsi128_si64,
+	_mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_or_epi64,
+	_mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_sub_epi64, _mm_cvtsi128_si64,
 };
 use zeroize::Zeroizing;
 
@@ -47,7 +45,9 @@ impl Kernel {
 	/// The kernel for a modulus of these limbs, whose lowest has the given negated inverse modulo 2^64; `None` if this
 	/// processor cannot or the modulus is of a size for which it has no code.
 	pub(crate) fn new(modulus: &[Limb], negated_inverse: Limb) -> Option<Self> {
-		if !(std::arch::is_x86_feature_detected!("avx512ifma") && std::arch::is_x86_feature_detected!("avx512f")) {
+		if !(std::arch::is_x86_feature_detected!("avx512ifma")
+			&& std::arch::is_x86_feature_detected!("avx512f"))
+		{
 			return None;
 		}
 		let vectors = (64 * modulus.len() + 32).div_ceil(DIGIT * LANES);
@@ -238,7 +238,11 @@ impl Kernel {
 			acc[j] = _mm512_madd52lo_epu64(acc[j], n[j], q_vector);
 		}
 		for j in 0..V {
-			let next = if j + 1 < V { acc[j + 1] } else { _mm512_setzero_si512() };
+			let next = if j + 1 < V {
+				acc[j + 1]
+			} else {
+				_mm512_setzero_si512()
+			};
 			acc[j] = _mm512_alignr_epi64::<1>(next, acc[j]);
 		}
 		*low = ((sum >> DIGIT) as u64).wrapping_add(_mm_cvtsi128_si64(_mm512_castsi512_si128(acc[0])) as u64);
@@ -325,7 +329,9 @@ fn normalise<const V: usize>(acc: &[__m512i; V], low: u64, out: &mut [u64]) {
 
 /// Limbs as digits of 52 bits.
 fn to_digits(limbs: &[Limb], count: usize) -> Vec<u64> {
-	(0..count).map(|i| crate::square_ring::bits_at(limbs, i * DIGIT, DIGIT)).collect()
+	(0..count)
+		.map(|i| crate::square_ring::bits_at(limbs, i * DIGIT, DIGIT))
+		.collect()
 }
 
 /// Normal digits as limbs, and what lies above them.
@@ -333,8 +339,9 @@ fn to_limbs(digits: &[u64], len: usize) -> (Vec<Limb>, Limb) {
 	let mut out = alloc::vec![0; len + 2];
 	for (i, digit) in digits.iter().enumerate() {
 		let (word, shift) = (i * DIGIT / 64, i * DIGIT % 64);
-		for (offset, part) in
-			[digit << shift, if shift == 0 { 0 } else { digit >> (64 - shift) }].into_iter().enumerate()
+		for (offset, part) in [digit << shift, if shift == 0 { 0 } else { digit >> (64 - shift) }]
+			.into_iter()
+			.enumerate()
 		{
 			if let Some(limb) = out.get_mut(word + offset) {
 				*limb |= part;

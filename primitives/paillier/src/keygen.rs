@@ -56,15 +56,16 @@ fn prime(
 	let progress = core::cell::RefCell::new(progress);
 	let mut rng = Newer(rng);
 	loop {
-		let Ok(factory) = SmallFactorsSieveFactory::<BoxedUint>::new(flavor, bits as u32, SetBits::TwoMsb) else {
+		let Ok(factory) = SmallFactorsSieveFactory::<BoxedUint>::new(flavor, bits as u32, SetBits::TwoMsb)
+		else {
 			continue;
 		};
 		let found = sieve_and_find(&mut rng, factory, |_, candidate| {
 			(progress.borrow_mut())();
 			let bytes = Zeroizing::new(candidate.to_be_bytes());
-			bytes.last().is_some_and(|byte| byte & 3 == 3) &&
-				passes_fermat(&bytes, bits) &&
-				is_prime(flavor, candidate)
+			bytes.last().is_some_and(|byte| byte & 3 == 3)
+				&& passes_fermat(&bytes, bits)
+				&& is_prime(flavor, candidate)
 		});
 		if let Ok(Some(found)) = found {
 			return Zeroizing::new(found.to_be_bytes().to_vec());
@@ -76,7 +77,9 @@ fn prime(
 fn passes_fermat(candidate: &[u8], bits: usize) -> bool {
 	let limbs = limbs::from_be_bytes(candidate, bits / LIMB_BITS);
 	let mut exponent = Zeroizing::new(limbs.clone());
-	let Some(modulus) = Modulus::new(limbs) else { return false };
+	let Some(modulus) = Modulus::new(limbs) else {
+		return false;
+	};
 	exponent[0] ^= 1;
 	let mut two = alloc::vec![0; modulus.len()];
 	two[0] = 2;

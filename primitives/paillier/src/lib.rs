@@ -84,5 +84,8 @@ pub(crate) fn from_hex(text: &str) -> Result<alloc::vec::Vec<u8>, &'static str> 
 		return Err("an odd number of hexadecimal digits");
 	}
 	let digit = |byte: u8| (byte as char).to_digit(16).ok_or("not a hexadecimal digit");
-	digits.chunks_exact(2).map(|pair| Ok((digit(pair[0])? * 16 + digit(pair[1])?) as u8)).collect()
+	digits
+		.chunks_exact(2)
+		.map(|pair| Ok((digit(pair[0])? * 16 + digit(pair[1])?) as u8))
+		.collect()
 }

@@ -34,7 +34,9 @@ pub fn mask(bit: Limb) -> Limb {
 pub fn from_be_bytes(bytes: &[u8], len: usize) -> Vec<Limb> {
 	let mut out = alloc::vec![0; len];
 	for (limb, chunk) in out.iter_mut().zip(bytes.rchunks(LIMB_BYTES)) {
-		*limb = chunk.iter().fold(0, |acc: Limb, byte| (acc << 8) | Limb::from(*byte));
+		*limb = chunk
+			.iter()
+			.fold(0, |acc: Limb, byte| (acc << 8) | Limb::from(*byte));
 	}
 	out
 }

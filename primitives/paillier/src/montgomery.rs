@@ -31,8 +31,11 @@ impl Modulus {
 		for _ in 0..6 {
 			inverse = inverse.wrapping_mul((2 as Limb).wrapping_sub(first.wrapping_mul(inverse)));
 		}
-		let mut modulus =
-			Self { negated_inverse: inverse.wrapping_neg(), r_squared: Zeroizing::new(Vec::new()), limbs };
+		let mut modulus = Self {
+			negated_inverse: inverse.wrapping_neg(),
+			r_squared: Zeroizing::new(Vec::new()),
+			limbs,
+		};
 		// R² mod n by doubling 1.
 		let mut power = Zeroizing::new(alloc::vec![0; modulus.len()]);
 		power[0] = 1;

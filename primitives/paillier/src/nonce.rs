@@ -29,7 +29,10 @@ impl Nonce {
 	pub fn from_uniform(bytes: &[u8]) -> Self {
 		let mut out = Self::ZERO;
 		for (word, chunk) in out.0.iter_mut().zip(bytes.chunks(8)) {
-			*word = chunk.iter().rev().fold(0, |acc, byte| (acc << 8) | u64::from(*byte));
+			*word = chunk
+				.iter()
+				.rev()
+				.fold(0, |acc, byte| (acc << 8) | u64::from(*byte));
 		}
 		out
 	}
@@ -49,7 +52,11 @@ impl Nonce {
 
 	/// Two's complement, little-endian, [`Nonce::encoded_len`] bytes. The caller has checked the range.
 	pub fn encode(&self, set: ParameterSet) -> Vec<u8> {
-		self.0.iter().flat_map(|word| word.to_le_bytes()).take(Self::encoded_len(set)).collect()
+		self.0
+			.iter()
+			.flat_map(|word| word.to_le_bytes())
+			.take(Self::encoded_len(set))
+			.collect()
 	}
 
 	/// `self + other`.
@@ -102,14 +109,17 @@ impl Nonce {
 
 	/// `self · factor` for a challenge of 128 bits.
 	pub fn scale_wide(&self, factor: u128) -> Self {
-		self.scale(factor as u64).add(&self.shift_word().scale((factor >> 64) as u64))
+		self.scale(factor as u64)
+			.add(&self.shift_word().scale((factor >> 64) as u64))
 	}
 
 	/// Whether `-2^(|N|/2+128) ≤ r < 2^(|N|/2+128)`. Beyond, the account must refresh.
 	pub fn is_in_range(&self, set: ParameterSet) -> bool {
 		let sign = ((self.0[WORDS - 1] as i64) >> 63) as u64;
 		let bits = set.nonce_limit_bits();
-		let outside = self.0[bits / 64..].iter().fold(0, |acc, word| acc | (word ^ sign));
+		let outside = self.0[bits / 64..]
+			.iter()
+			.fold(0, |acc, word| acc | (word ^ sign));
 		bool::from(outside.ct_eq(&0))
 	}
 
@@ -149,21 +159,33 @@ pub struct Opening {
 
 impl Opening {
 	/// The opening of the ciphertext 1, with which every account starts.
-	pub const ZERO: Self = Self { value: 0, nonce: Nonce::ZERO };
+	pub const ZERO: Self = Self {
+		value: 0,
+		nonce: Nonce::ZERO,
+	};
 
 	/// The opening of the product of both ciphertexts; `None` if the sum exceeds 64 bits.
 	pub fn add(&self, other: &Self) -> Option<Self> {
-		Some(Self { value: self.value.checked_add(other.value)?, nonce: self.nonce.add(&other.nonce) })
+		Some(Self {
+			value: self.value.checked_add(other.value)?,
+			nonce: self.nonce.add(&other.nonce),
+		})
 	}
 
 	/// The opening of the quotient of both ciphertexts; `None` if the difference would be negative.
 	pub fn sub(&self, other: &Self) -> Option<Self> {
-		Some(Self { value: self.value.checked_sub(other.value)?, nonce: self.nonce.sub(&other.nonce) })
+		Some(Self {
+			value: self.value.checked_sub(other.value)?,
+			nonce: self.nonce.sub(&other.nonce),
+		})
 	}
 
 	/// The opening of the ciphertext's power; `None` if the product exceeds 64 bits.
 	pub fn scale(&self, factor: u64) -> Option<Self> {
-		Some(Self { value: self.value.checked_mul(factor)?, nonce: self.nonce.scale(factor) })
+		Some(Self {
+			value: self.value.checked_mul(factor)?,
+			nonce: self.nonce.scale(factor),
+		})
 	}
 }
 

@@ -20,6 +20,8 @@ pub fn encrypt(key: &PublicKey, value: u64, rng: &mut (impl RngCore + CryptoRng)
 	};
 	let len = key.ring().modulus().len();
 	let base = key.ring().from_parts(&to_limbs(&r, len), &alloc::vec![0; len]);
-	let mask = key.ring().multi_pow_public(&[(base, to_limbs(key.modulus(), len))], None);
+	let mask = key
+		.ring()
+		.multi_pow_public(&[(base, to_limbs(key.modulus(), len))], None);
 	key.ring().mul(&key.generator_power(&[value]), &mask)
 }

@@ -16,7 +16,10 @@ impl ProductGroup {
 	/// The group for a modulus of `N` given big-endian.
 	pub fn new(modulus: &[u8]) -> Self {
 		let n = BigUint::from_bytes_be(modulus);
-		Self { modulus_squared: &n * &n, len: 2 * modulus.len() }
+		Self {
+			modulus_squared: &n * &n,
+			len: 2 * modulus.len(),
+		}
 	}
 
 	/// The product of `ciphertext^exponent` over all factors, in the fixed length.

@@ -52,7 +52,9 @@ impl PublicKey {
 		let set = ParameterSet::from_modulus_bytes(bytes.len()).ok_or(KeyError::Length)?;
 		let h = Self::derive_h(set, bytes)?;
 		let mut key = Self::with_unit_base(set, bytes, h)?;
-		let base = key.ring.from_parts(&to_limbs(&key.h, key.limbs()), &alloc::vec![0; key.limbs()]);
+		let base = key
+			.ring
+			.from_parts(&to_limbs(&key.h, key.limbs()), &alloc::vec![0; key.limbs()]);
 		let exponent = to_limbs(&key.modulus, key.limbs());
 		key.h_s = key.ring.multi_pow_public(&[(base, exponent)], None);
 		Ok(key)
@@ -86,7 +88,14 @@ impl PublicKey {
 		let ring = SquareRing::new(Modulus::new(limbs).ok_or(KeyError::Even)?);
 		let modulus = BigUint::from_bytes_be(bytes);
 		let h_s = ring.one().clone();
-		Ok(Self { set, modulus_squared: &modulus * &modulus, modulus, ring, h, h_s })
+		Ok(Self {
+			set,
+			modulus_squared: &modulus * &modulus,
+			modulus,
+			ring,
+			h,
+			h_s,
+		})
 	}
 
 	/// The parameter set.
@@ -172,14 +181,17 @@ impl PublicKey {
 			return Err(CiphertextError::NotReduced);
 		}
 		let (hi, lo) = number.div_rem(&self.modulus);
-		let residue = self.ring.from_parts(&to_limbs(&lo, self.limbs()), &to_limbs(&hi, self.limbs()));
+		let residue = self
+			.ring
+			.from_parts(&to_limbs(&lo, self.limbs()), &to_limbs(&hi, self.limbs()));
 		Ok((residue, lo))
 	}
 
 	/// The residue of a number below `N²`.
 	fn residue(&self, number: &BigUint) -> Residue {
 		let (hi, lo) = number.div_rem(&self.modulus);
-		self.ring.from_parts(&to_limbs(&lo, self.limbs()), &to_limbs(&hi, self.limbs()))
+		self.ring
+			.from_parts(&to_limbs(&lo, self.limbs()), &to_limbs(&hi, self.limbs()))
 	}
 
 	/// The fixed-length form of a residue.
@@ -200,13 +212,16 @@ impl PublicKey {
 
 	/// A plaintext times a public factor: the ciphertext's power.
 	pub fn scale(&self, c: &Residue, factor: u64) -> Residue {
-		self.ring.multi_pow_public(&[(c.clone(), words_to_limbs(&[factor]))], None)
+		self.ring
+			.multi_pow_public(&[(c.clone(), words_to_limbs(&[factor]))], None)
 	}
 
 	/// The inverse of a public residue; `None` if it shares a factor with `N`.
 	pub fn invert(&self, c: &Residue) -> Option<Residue> {
 		let number = BigUint::from_bytes_be(&self.encode(c));
-		number.modinv(&self.modulus_squared).map(|inverse| self.residue(&inverse))
+		number
+			.modinv(&self.modulus_squared)
+			.map(|inverse| self.residue(&inverse))
 	}
 
 	/// `1 + mN`, with `m` little-endian and at most as long as `N`; takes the same time for all values of `m`.
@@ -224,7 +239,10 @@ impl PublicKey {
 
 	/// `Π base^exponent` for public exponents (little-endian words), times the fixed base's power.
 	pub fn multi_power(&self, terms: Vec<(Residue, Vec<u64>)>, fixed: (&FixedBase, &[u64])) -> Residue {
-		let terms: Vec<_> = terms.into_iter().map(|(base, e)| (base, words_to_limbs(&e))).collect();
+		let terms: Vec<_> = terms
+			.into_iter()
+			.map(|(base, e)| (base, words_to_limbs(&e)))
+			.collect();
 		let exponent = words_to_limbs(fixed.1);
 		self.ring.multi_pow_public(&terms, Some((fixed.0, &exponent)))
 	}
@@ -232,7 +250,10 @@ impl PublicKey {
 	/// `base^exponent mod N` for numbers below `N`.
 	pub(crate) fn power_mod_n(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
 		let len = self.limbs();
-		let power = self.ring.modulus().pow(&to_limbs(base, len), &to_limbs(exponent, len));
+		let power = self
+			.ring
+			.modulus()
+			.pow(&to_limbs(base, len), &to_limbs(exponent, len));
 		let mut bytes = alloc::vec![0; self.set.modulus_bytes()];
 		limbs::to_be_bytes(&power, &mut bytes);
 		BigUint::from_bytes_be(&bytes)

@@ -121,8 +121,11 @@ impl SecretKey {
 		let modulus = Modulus::new(p.to_vec()).ok_or(SecretKeyError::Factors)?;
 		let mut order = Zeroizing::new(p.to_vec());
 		order[0] ^= 1;
-		let mut factor =
-			Factor { ring: SquareRing::new(modulus), order, scale: Zeroizing::new(alloc::vec![0; p.len()]) };
+		let mut factor = Factor {
+			ring: SquareRing::new(modulus),
+			order,
+			scale: Zeroizing::new(alloc::vec![0; p.len()]),
+		};
 		let inverse = Zeroizing::new(Self::inverse(&factor, q));
 		// (-q)^-1 = p - q^-1.
 		let mut scale = Zeroizing::new(p.to_vec());
@@ -158,7 +161,9 @@ impl SecretKey {
 		self.key.parse(ciphertext)?;
 		let c = limbs::from_be_bytes(ciphertext, ciphertext.len() / LIMB_BYTES);
 		let [mut m_p, m_q] = [&self.p, &self.q].map(|factor| {
-			let power = factor.ring.pow_secret(&factor.ring.reduce_long(&c), &factor.order);
+			let power = factor
+				.ring
+				.pow_secret(&factor.ring.reduce_long(&c), &factor.order);
 			let (_, l) = factor.ring.to_parts(&power);
 			Zeroizing::new(factor.product(&Zeroizing::new(l), &factor.scale))
 		});
@@ -217,7 +222,9 @@ impl SecretKey {
 			let order = BoxedUint::from_be_slice(&bytes, bits / 2).ok()?;
 			let wide = NonZero::new((&order).resize(bits)).into_option()?;
 			let reduced = n.rem(&wide).resize(bits / 2);
-			let inverse = reduced.invert_mod(&NonZero::new(order).into_option()?).into_option()?;
+			let inverse = reduced
+				.invert_mod(&NonZero::new(order).into_option()?)
+				.into_option()?;
 			let bytes = Zeroizing::new(inverse.to_be_bytes());
 			Some(Zeroizing::new(limbs::from_be_bytes(&bytes, factor.order.len())))
 		};

@@ -204,7 +204,8 @@ impl SquareRing {
 		for chunk in number.chunks(self.len()).rev() {
 			let mut digit = chunk.to_vec();
 			digit.resize(self.len(), 0);
-			let (lo, hi) = self.to_parts(&self.mul(&self.from_parts(&acc[..self.len()], &acc[self.len()..]), &shift));
+			let (lo, hi) =
+				self.to_parts(&self.mul(&self.from_parts(&acc[..self.len()], &acc[self.len()..]), &shift));
 			acc = [lo, hi].concat();
 			let (lo, hi) = self.to_parts(&self.from_parts(&digit, &zero));
 			self.add_plain(&mut acc, &[lo, hi].concat());
@@ -239,7 +240,11 @@ impl SquareRing {
 			return vectors.mul(out, a, b);
 		}
 		let len = self.len();
-		let mut s = Scratch { t: [0; 2 * MAX_LIMBS], quotient: [0; MAX_LIMBS], lo: [0; MAX_LIMBS] };
+		let mut s = Scratch {
+			t: [0; 2 * MAX_LIMBS],
+			quotient: [0; MAX_LIMBS],
+			lo: [0; MAX_LIMBS],
+		};
 		let (a_lo, a_hi) = a.split_at(len);
 		let (b_lo, b_hi) = b.split_at(len);
 		limbs::mul(&mut s.t[..2 * len], a_lo, b_lo);
@@ -258,7 +263,11 @@ impl SquareRing {
 			return vectors.square(&mut x.0);
 		}
 		let len = self.len();
-		let mut s = Scratch { t: [0; 2 * MAX_LIMBS], quotient: [0; MAX_LIMBS], lo: [0; MAX_LIMBS] };
+		let mut s = Scratch {
+			t: [0; 2 * MAX_LIMBS],
+			quotient: [0; MAX_LIMBS],
+			lo: [0; MAX_LIMBS],
+		};
 		let (lo, hi) = x.0.split_at_mut(len);
 		limbs::square(&mut s.t[..2 * len], lo);
 		let wrapped = self.reduce_low(&mut s);
@@ -408,7 +417,11 @@ impl SquareRing {
 pub(crate) fn bits_at(number: &[Limb], at: usize, count: usize) -> Limb {
 	let (limb, shift) = (at / LIMB_BITS, at % LIMB_BITS);
 	let low = number.get(limb).copied().unwrap_or(0) >> shift;
-	let high = if shift == 0 { 0 } else { number.get(limb + 1).copied().unwrap_or(0) << (LIMB_BITS - shift) };
+	let high = if shift == 0 {
+		0
+	} else {
+		number.get(limb + 1).copied().unwrap_or(0) << (LIMB_BITS - shift)
+	};
 	(low | high) & (((1 as Limb) << count) - 1)
 }
 
@@ -427,7 +440,10 @@ mod tests {
 	use rand_core::{OsRng, RngCore};
 
 	fn number(limbs: &[Limb]) -> BigUint {
-		limbs.iter().rev().fold(BigUint::from(0u8), |acc, limb| (acc << LIMB_BITS) + *limb)
+		limbs
+			.iter()
+			.rev()
+			.fold(BigUint::from(0u8), |acc, limb| (acc << LIMB_BITS) + *limb)
 	}
 
 	fn limbs_of(number: &BigUint, len: usize) -> Vec<Limb> {
@@ -459,9 +475,8 @@ mod tests {
 					samples.push(number(&random(2 * len)) % &n2);
 				}
 				for ring in &rings {
-					let residue = |x: &BigUint| {
-						ring.from_parts(&limbs_of(&(x % &n), len), &limbs_of(&(x / &n), len))
-					};
+					let residue =
+						|x: &BigUint| ring.from_parts(&limbs_of(&(x % &n), len), &limbs_of(&(x / &n), len));
 					let value = |x: &Residue| {
 						let (lo, hi) = ring.to_parts(x);
 						assert!(number(&lo) < n && number(&hi) < n, "parts are reduced");

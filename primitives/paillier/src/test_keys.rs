@@ -30,9 +30,15 @@ pub fn secret(set: ParameterSet) -> Result<crate::SecretKey, crate::SecretKeyErr
 	let factors: alloc::vec::Vec<_> = text
 		.lines()
 		.map(|line| {
-			let digits: alloc::vec::Vec<u8> =
-				line.bytes().filter_map(|byte| (byte as char).to_digit(16)).map(|digit| digit as u8).collect();
-			digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]).collect::<alloc::vec::Vec<u8>>()
+			let digits: alloc::vec::Vec<u8> = line
+				.bytes()
+				.filter_map(|byte| (byte as char).to_digit(16))
+				.map(|digit| digit as u8)
+				.collect();
+			digits
+				.chunks_exact(2)
+				.map(|pair| pair[0] * 16 + pair[1])
+				.collect::<alloc::vec::Vec<u8>>()
 		})
 		.collect();
 	match &factors[..] {

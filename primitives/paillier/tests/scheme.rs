@@ -8,8 +8,8 @@ use num_integer::Integer;
 use num_traits::One;
 use rand_core::{OsRng, RngCore};
 use veilmart_paillier::{
-	hash, original, Ciphertext2048, CiphertextError, Encryptor, FreshNonce, KeyError, Nonce, Opening, ParameterSet,
-	PublicKey, SecretKey, SecretKeyError,
+	hash, original, Ciphertext2048, CiphertextError, Encryptor, FreshNonce, KeyError, Nonce, Opening,
+	ParameterSet, PublicKey, SecretKey, SecretKeyError,
 };
 
 fn random(len: usize) -> Vec<u8> {
@@ -23,7 +23,11 @@ fn reference(key: &PublicKey) -> (BigUint, BigUint, BigUint) {
 	let n = BigUint::from_bytes_be(&key.modulus_bytes());
 	let n2 = &n * &n;
 	let mut a = vec![0; key.set().modulus_bytes() + 16];
-	hash::expand("veilmart/paillier/h/1", &[key.set().name().as_bytes(), &key.modulus_bytes()], &mut a);
+	hash::expand(
+		"veilmart/paillier/h/1",
+		&[key.set().name().as_bytes(), &key.modulus_bytes()],
+		&mut a,
+	);
 	let a = BigUint::from_bytes_be(&a) % &n;
 	let h = &n - &a * &a % &n;
 	(n.clone(), n2.clone(), h.modpow(&n, &n2))
@@ -76,7 +80,10 @@ fn products_are_those_of_ordinary_arithmetic() {
 			key.ring().square_in_place(&mut square);
 			assert_eq!(key.encode(&square), pad(&(a * a % &n2), len), "{a} squared");
 			let inverse = key.invert(&key.parse(&pad(a, len)).unwrap()).unwrap();
-			assert_eq!(BigUint::from_bytes_be(&key.encode(&inverse)) * a % &n2, BigUint::one());
+			assert_eq!(
+				BigUint::from_bytes_be(&key.encode(&inverse)) * a % &n2,
+				BigUint::one()
+			);
 		}
 	}
 }
@@ -96,12 +103,18 @@ fn encryption_follows_its_formula_and_decrypts() {
 			let expected = (BigUint::one() + &n * value) * h_s.modpow(&r, &n2) % &n2;
 			assert_eq!(c, pad(&expected, set.ciphertext_bytes()));
 			assert_eq!(secret.decrypt_amount(&c), Ok(Some(value)));
-			let opening = Opening { value, nonce: nonce.nonce().clone() };
+			let opening = Opening {
+				value,
+				nonce: nonce.nonce().clone(),
+			};
 			assert_eq!(key.encode(&encryptor.encrypt_opening(&opening).unwrap()), c);
 		}
 		let c = key.encode(&original::encrypt(&key, 77, &mut OsRng));
 		assert_eq!(secret.decrypt_amount(&c), Ok(Some(77)));
-		let large = key.encode(&key.ring().mul(&key.generator_power(&[5, 1]), &encryptor.encrypt(0, &fresh(set))));
+		let large = key.encode(
+			&key.ring()
+				.mul(&key.generator_power(&[5, 1]), &encryptor.encrypt(0, &fresh(set))),
+		);
 		assert_eq!(secret.decrypt_amount(&large), Ok(None));
 		assert_eq!(secret.decrypt(&large), Ok((BigUint::one() << 64) + 5u8));
 	}
@@ -121,12 +134,23 @@ fn plaintexts_add_scale_and_survive_rerandomising() {
 	let (a, b) = (encryptor.encrypt(255, &r), encryptor.encrypt(339, &s));
 	let sum = key.encode(&key.add(&a, &b));
 	assert_eq!(secret.decrypt_amount(&sum), Ok(Some(594)));
-	let opening = Opening { value: 255, nonce: r.nonce().clone() };
-	let both = opening.add(&Opening { value: 339, nonce: s.nonce().clone() }).unwrap();
+	let opening = Opening {
+		value: 255,
+		nonce: r.nonce().clone(),
+	};
+	let both = opening
+		.add(&Opening {
+			value: 339,
+			nonce: s.nonce().clone(),
+		})
+		.unwrap();
 	assert_eq!(key.encode(&encryptor.encrypt_opening(&both).unwrap()), sum);
 	let scaled = key.encode(&key.scale(&a, 32));
 	assert_eq!(secret.decrypt_amount(&scaled), Ok(Some(255 * 32)));
-	assert_eq!(key.encode(&encryptor.encrypt_opening(&opening.scale(32).unwrap()).unwrap()), scaled);
+	assert_eq!(
+		key.encode(&encryptor.encrypt_opening(&opening.scale(32).unwrap()).unwrap()),
+		scaled
+	);
 	let again = key.encode(&encryptor.rerandomise(&a, &s));
 	assert_ne!(again, key.encode(&a));
 	assert_eq!(secret.decrypt_amount(&again), Ok(Some(255)));
@@ -141,7 +165,11 @@ fn negative_nonces_encrypt_to_the_quotient() {
 	let (a, b) = (encryptor.encrypt(900, &r), encryptor.encrypt(100, &s));
 	for (x, y, value) in [(&a, &b, 800), (&b, &a, 0)] {
 		let quotient = key.add(x, &key.invert(y).unwrap());
-		let nonce = if value == 800 { r.nonce().sub(s.nonce()) } else { s.nonce().sub(r.nonce()) };
+		let nonce = if value == 800 {
+			r.nonce().sub(s.nonce())
+		} else {
+			s.nonce().sub(r.nonce())
+		};
 		if value == 800 {
 			let c = encryptor.encrypt_opening(&Opening { value, nonce }).unwrap();
 			assert_eq!(key.encode(&c), key.encode(&quotient));
@@ -164,14 +192,23 @@ fn nonces_are_integers() {
 		assert_eq!(big(&a.add(&b)), big(&a) + big(&b));
 		assert_eq!(big(&a.sub(&b)), big(&a) - big(&b));
 		assert_eq!(big(&a.negate().scale(1_000_003)), big(&a) * -1_000_003);
-		assert_eq!(Nonce::decode(set, &a.negate().encode(set)).map(|x| big(&x)), Some(-big(&a)));
+		assert_eq!(
+			Nonce::decode(set, &a.negate().encode(set)).map(|x| big(&x)),
+			Some(-big(&a))
+		);
 	}
 	let edge = |value: &BigInt| {
 		let mut bytes = value.to_signed_bytes_le();
-		bytes.resize(Nonce::encoded_len(set), if value.sign() == Sign::Minus { 0xff } else { 0 });
+		bytes.resize(
+			Nonce::encoded_len(set),
+			if value.sign() == Sign::Minus { 0xff } else { 0 },
+		);
 		Nonce::decode(set, &bytes).is_some()
 	};
-	assert!(edge(&(&limit - 1)) && edge(&-&limit), "the range's ends are in range");
+	assert!(
+		edge(&(&limit - 1)) && edge(&-&limit),
+		"the range's ends are in range"
+	);
 	assert!(!edge(&limit) && !edge(&(-&limit - 1)), "one beyond is not");
 	assert!(Nonce::decode(set, &[0; 3]).is_none(), "a wrong length is refused");
 }
@@ -199,8 +236,14 @@ fn unacceptable_ciphertexts_are_refused_each_with_its_reason() {
 	assert_eq!(parse(&(&n2 + 1u8)), Err(CiphertextError::NotReduced));
 	assert_eq!(parse(&(&n2 - 1u8)), Ok(()));
 	assert_eq!(parse(&BigUint::one()), Ok(()));
-	assert_eq!(key.parse(&vec![1; len - 1]).map(|_| ()), Err(CiphertextError::Length));
-	assert_eq!(key.parse(&vec![1; len + 1]).map(|_| ()), Err(CiphertextError::Length));
+	assert_eq!(
+		key.parse(&vec![1; len - 1]).map(|_| ()),
+		Err(CiphertextError::Length)
+	);
+	assert_eq!(
+		key.parse(&vec![1; len + 1]).map(|_| ()),
+		Err(CiphertextError::Length)
+	);
 	let good = pad(&BigUint::from(7u8), len);
 	let bad = pad(&p, len);
 	assert_eq!(
@@ -223,8 +266,14 @@ fn malformed_keys_are_refused() {
 	short[0] &= 0x7f;
 	assert_eq!(from(&short), Err(KeyError::TopBit));
 	let [p, q] = secret(ParameterSet::Paillier2048).factors();
-	assert_eq!(SecretKey::from_factors(&p, &p).map(|_| ()), Err(SecretKeyError::Factors));
-	assert_eq!(SecretKey::from_factors(&p, &q[1..]).map(|_| ()), Err(SecretKeyError::Length));
+	assert_eq!(
+		SecretKey::from_factors(&p, &p).map(|_| ()),
+		Err(SecretKeyError::Factors)
+	);
+	assert_eq!(
+		SecretKey::from_factors(&p, &q[1..]).map(|_| ()),
+		Err(SecretKeyError::Length)
+	);
 }
 
 #[test]

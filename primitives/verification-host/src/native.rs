@@ -41,7 +41,8 @@ pub(crate) fn verify(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 	if lock(&VERDICTS).get(&fingerprint).is_some() {
 		return 0;
 	}
-	let (Some(verifier), Ok(statement)) = (verifier(modulus), Statement::decode_all(&mut &statement[..])) else {
+	let (Some(verifier), Ok(statement)) = (verifier(modulus), Statement::decode_all(&mut &statement[..]))
+	else {
 		return MALFORMED;
 	};
 	let verdict = verifier.verify(&statement, proof);
@@ -59,7 +60,9 @@ fn fingerprint(modulus: &[u8], statement: &[u8], proof: &[u8]) -> Fingerprint {
 /// Whether this process remembers the proof as verified. For tests and metrics.
 pub fn remembered(modulus: &[u8], statement: &Statement, proof: &[u8]) -> bool {
 	use codec::Encode;
-	lock(&VERDICTS).peek(&fingerprint(modulus, &statement.encode(), proof)).is_some()
+	lock(&VERDICTS)
+		.peek(&fingerprint(modulus, &statement.encode(), proof))
+		.is_some()
 }
 
 /// Empties the memory of verdicts. For tests and benchmarks that want to see the full cost.

@@ -59,8 +59,11 @@ impl Contains<RuntimeCall> for FinishingCalls {
 			None => matches!(
 				call,
 				RuntimeCall::Certificates(pallet_certificates::Call::set_view_key { .. }) |
+					// Cancel and decline are among them: a total must not be locked because both its parties fell out.
 					RuntimeCall::Ecommerce(
-						pallet_ecommerce::Call::ship { .. } |
+						pallet_ecommerce::Call::cancel { .. }
+							| pallet_ecommerce::Call::decline { .. }
+							| pallet_ecommerce::Call::ship { .. } |
 							pallet_ecommerce::Call::confirm { .. } |
 							pallet_ecommerce::Call::collect { .. }
 					)

@@ -1,9 +1,9 @@
 //! Two attempts to cheat, which must be refused, and by whom.
 
 use crate::{market::Market, report::Refused, retail::OrderLine};
-use pallet_ecommerce::Call;
+use pallet_ecommerce::{Call, Salt, SealedNote};
 use std::error::Error;
-use veilmart_cli::{convert, error::Error as Refusal, session::Session};
+use veilmart_cli::{error::Error as Refusal, session::Session};
 use veilmart_runtime::RuntimeCall;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -11,10 +11,17 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Tries to spend more than there is, and to list with a forged proof.
 pub async fn attempt(market: &mut Market, lines: &[OrderLine]) -> Result<Vec<Refused>> {
 	let line = lines.first().ok_or("there are no orders to cheat with")?;
-	let (index, listing) =
-		market.catalogue.get(&(line.item.clone(), line.price)).ok_or("an item is not listed")?.clone();
+	let (index, listing) = market
+		.catalogue
+		.get(&(line.item.clone(), line.price))
+		.ok_or("an item is not listed")?
+		.clone();
 	let seller = &market.sellers.get(index).ok_or("a seller is missing")?.session;
-	let customer = &market.customers.get(&line.customer).ok_or("a customer is missing")?.session;
+	let customer = &market
+		.customers
+		.get(&line.customer)
+		.ok_or("a customer is missing")?
+		.session;
 	seller.quote(listing.seq, customer.id()).await?;
 	let overspend = customer.order(&listing, 1_000_000, None).await.err();
 	Ok(vec![
@@ -40,13 +47,19 @@ async fn forge(seller: &Session) -> Result<Option<Refusal>> {
 	}
 	let call = Call::list {
 		seq,
-		salt: convert::salt(honest.salt),
+		salt: Salt(honest.salt),
 		price: honest.price.into(),
 		stock: honest.stock.into(),
 		commodity: honest.commodity.into(),
-		own_note: convert::note(honest.own_note).into(),
-		proof: convert::proof(honest.proof)?,
+		own_note: SealedNote(honest.own_note).into(),
+		proof: honest
+			.proof
+			.try_into()
+			.map_err(|_| "a proof is longer than any")?,
 	};
-	let sent = seller.chain().submit(seller.account(), RuntimeCall::Ecommerce(call)).await;
+	let sent = seller
+		.chain()
+		.submit(seller.account(), RuntimeCall::Ecommerce(call))
+		.await;
 	Ok(sent.err())
 }

@@ -4,16 +4,11 @@
 //! order lines of a real shop through quote, order, accept, ship, confirm and collect, and compares every balance with
 //! plain arithmetic. Tries to cheat twice. Fails if anything differs.
 
-mod cheats;
-mod market;
-mod process;
-mod report;
-mod retail;
-
 use clap::Parser;
 use std::{error::Error, process::ExitCode, time::Instant};
 use veilmart_cli::{ca, keystore::PassphraseSource, output::Counter};
 use veilmart_confidential::PARAMETER_SET;
+use veilmart_demo::{cheats, market, process, report, retail};
 
 /// Real retail orders on a running chain.
 #[derive(Parser)]
@@ -35,11 +30,11 @@ async fn main() -> ExitCode {
 		Ok(false) => {
 			eprintln!("The demo found a difference.");
 			ExitCode::FAILURE
-		},
+		}
 		Err(error) => {
 			eprintln!("The demo failed: {error}");
 			ExitCode::FAILURE
-		},
+		}
 	}
 }
 
@@ -48,12 +43,19 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	let folder = tempfile::Builder::new().prefix("veilmart-demo-").tempdir()?;
 	let mut steps = report::Steps::default();
 
-	println!("1. The certificate authority makes a key of {} bits.", PARAMETER_SET.modulus_bits());
+	println!(
+		"1. The certificate authority makes a key of {} bits.",
+		PARAMETER_SET.modulus_bits()
+	);
 	let start = Instant::now();
 	let mut progress = Counter::new("candidates for safe primes");
 	let secret = ca::generate_key(PARAMETER_SET, &mut || progress.step());
 	progress.finish();
-	let files = ca::write(&secret, folder.path(), &PassphraseSource::known("a demo has no secrets"))?;
+	let files = ca::write(
+		&secret,
+		folder.path(),
+		&PassphraseSource::known("a demo has no secrets"),
+	)?;
 	steps.add("key ceremony", start);
 
 	println!("2. A node starts on a chain with that key.");
@@ -73,7 +75,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 		Ok(ended) => {
 			report::print(&ended, &skipped, &steps);
 			Ok(ended.agrees())
-		},
+		}
 		Err(error) => Err(format!("{error}\nThe node's last words:\n{log}").into()),
 	}
 }
@@ -97,7 +99,10 @@ async fn trade(
 	market.endow(lines).await?;
 	steps.add("money", start);
 
-	println!("5. {} orders: quote, order, accept, ship, confirm, collect.", lines.len());
+	println!(
+		"5. {} orders: quote, order, accept, ship, confirm, collect.",
+		lines.len()
+	);
 	let start = Instant::now();
 	for (number, line) in lines.iter().enumerate() {
 		market.purchase(number, line, steps).await?;

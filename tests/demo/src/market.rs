@@ -60,11 +60,21 @@ async fn certify(chain: &Chain, ca: &Account, account: &Account, roles: Roles, n
 	let (request, signature) = request.verify(chain.genesis())?;
 	let known = chain.certificate(&account.id(), None).await?.is_some();
 	let call = if known {
-		pallet_certificates::Call::renew { request, signature, valid_until: None }
+		pallet_certificates::Call::renew {
+			request,
+			signature,
+			valid_until: None,
+		}
 	} else {
-		pallet_certificates::Call::issue { request, signature, valid_until: None }
+		pallet_certificates::Call::issue {
+			request,
+			signature,
+			valid_until: None,
+		}
 	};
-	chain.submit_and_watch(ca, RuntimeCall::Certificates(call), Until::Finalized).await?;
+	chain
+		.submit_and_watch(ca, RuntimeCall::Certificates(call), Until::Finalized)
+		.await?;
 	Ok(())
 }
 
@@ -73,14 +83,25 @@ impl Market {
 	pub async fn open(chain: &Chain, lines: &[OrderLine]) -> Result<Self> {
 		let ca = Account::development("//CA")?;
 		let issuer = Account::development("//Issuer")?;
-		certify(chain, &ca, &issuer, [Role::Issuer].into(), "The consortium's bank").await?;
+		certify(
+			chain,
+			&ca,
+			&issuer,
+			[Role::Issuer].into(),
+			"The consortium's bank",
+		)
+		.await?;
 		let join = |roles: Roles, name: String| {
 			let ca = &ca;
 			async move {
 				let (account, _) = Account::generate()?;
 				certify(chain, ca, &account, roles, &name).await?;
 				let session = Session::open(chain.clone(), account).await?;
-				Ok::<_, Box<dyn Error>>(Party { name, session, expected: 0 })
+				Ok::<_, Box<dyn Error>>(Party {
+					name,
+					session,
+					expected: 0,
+				})
 			}
 		};
 		let mut sellers = Vec::new();
@@ -95,7 +116,14 @@ impl Market {
 			}
 		}
 		let issuer = Session::open(chain.clone(), issuer).await?;
-		Ok(Self { chain: chain.clone(), issuer, issued: 0, sellers, customers, catalogue: BTreeMap::new() })
+		Ok(Self {
+			chain: chain.clone(),
+			issuer,
+			issued: 0,
+			sellers,
+			customers,
+			catalogue: BTreeMap::new(),
+		})
 	}
 
 	/// Lists each item at each of its prices, with as many pieces as will be ordered and a hundred more.
@@ -105,11 +133,18 @@ impl Market {
 			*wanted.entry((line.item.clone(), line.price)).or_default() += line.quantity;
 		}
 		for (index, seller) in self.sellers.iter().enumerate() {
-			let mine: Vec<_> = wanted.iter().filter(|((item, _), _)| seller_of(item) == index).collect();
+			let mine: Vec<_> = wanted
+				.iter()
+				.filter(|((item, _), _)| seller_of(item) == index)
+				.collect();
 			let items = mine
 				.iter()
 				.map(|((item, price), pieces)| {
-					Ok(NewListing { price: *price, stock: **pieces + 100, commodity: commodity::encode(item)? })
+					Ok(NewListing {
+						price: *price,
+						stock: **pieces + 100,
+						commodity: commodity::encode(item)?,
+					})
 				})
 				.collect::<Result<Vec<_>>>()?;
 			for (done, (key, _)) in seller.session.list_all(&items).await?.into_iter().zip(mine) {
@@ -124,11 +159,19 @@ impl Market {
 	pub async fn endow(&mut self, lines: &[OrderLine]) -> Result<()> {
 		let total = |line: &OrderLine| line.price * line.quantity;
 		for (number, customer) in &mut self.customers {
-			let spent: u64 = lines.iter().filter(|line| line.customer == *number).map(total).sum();
+			let spent: u64 = lines
+				.iter()
+				.filter(|line| line.customer == *number)
+				.map(total)
+				.sum();
 			self.issued += give(&self.issuer, customer, spent + 1_250).await?;
 		}
 		for (index, seller) in self.sellers.iter_mut().enumerate() {
-			let largest = lines.iter().filter(|line| seller_of(&line.item) == index).map(total).max();
+			let largest = lines
+				.iter()
+				.filter(|line| seller_of(&line.item) == index)
+				.map(total)
+				.max();
 			self.issued += give(&self.issuer, seller, 10 * largest.unwrap_or_default() + 10_000).await?;
 		}
 		println!("   {} were issued.", amount::show(self.issued));
@@ -137,17 +180,27 @@ impl Market {
 
 	/// One order line, from quote to collect.
 	pub async fn purchase(&mut self, number: usize, line: &OrderLine, steps: &mut Steps) -> Result<()> {
-		let (index, listing) =
-			self.catalogue.get(&(line.item.clone(), line.price)).ok_or("an item is not listed")?.clone();
+		let (index, listing) = self
+			.catalogue
+			.get(&(line.item.clone(), line.price))
+			.ok_or("an item is not listed")?
+			.clone();
 		let seller = self.sellers.get_mut(index).ok_or("a seller is missing")?;
-		let customer = self.customers.get_mut(&line.customer).ok_or("a customer is missing")?;
+		let customer = self
+			.customers
+			.get_mut(&line.customer)
+			.ok_or("a customer is missing")?;
 		let total = line.price * line.quantity;
 		let purchase = Instant::now();
 		let start = Instant::now();
 		seller.session.quote(listing.seq, customer.session.id()).await?;
 		steps.call("quote", start);
 		let start = Instant::now();
-		let order = customer.session.order(&listing, line.quantity, Some(line.price)).await?.id;
+		let order = customer
+			.session
+			.order(&listing, line.quantity, Some(line.price))
+			.await?
+			.id;
 		steps.call("order", start);
 		let start = Instant::now();
 		seller.session.accept(&order).await?;
@@ -188,7 +241,12 @@ impl Market {
 			});
 		}
 		let audit = Audit::of(secret, &self.chain.accumulators(None).await?)?;
-		Ok(Ended { parties, audit, issued: self.issued, refused })
+		Ok(Ended {
+			parties,
+			audit,
+			issued: self.issued,
+			refused,
+		})
 	}
 }
 

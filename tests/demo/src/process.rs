@@ -3,6 +3,7 @@
 use std::{
 	env,
 	error::Error,
+	ffi::OsStr,
 	fs,
 	net::TcpListener,
 	path::{Path, PathBuf},
@@ -32,16 +33,29 @@ pub fn node_program() -> Result<PathBuf> {
 	}
 }
 
-/// Writes the raw specification of a chain that starts with this public key.
+/// Writes the raw specification of a preset with this public key in place of the published test key.
 pub async fn export_specification(preset: &str, key: &Path, to: &Path) -> Result<()> {
+	export(preset, &["--ca-key".as_ref(), key.as_os_str()], to).await
+}
+
+/// Writes the raw specification of a preset as it is.
+pub async fn export_preset(preset: &str, to: &Path) -> Result<()> {
+	export(preset, &[], to).await
+}
+
+async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
 	let output = Command::new(node_program()?)
-		.args(["export-chain-spec", "--chain", preset, "--raw", "--ca-key"])
-		.arg(key)
+		.args(["export-chain-spec", "--raw", "--chain", preset])
+		.args(more)
 		.stdin(Stdio::null())
 		.output()
 		.await?;
 	if !output.status.success() {
-		return Err(format!("the specification was not made: {}", String::from_utf8_lossy(&output.stderr)).into());
+		return Err(format!(
+			"the specification was not made: {}",
+			String::from_utf8_lossy(&output.stderr)
+		)
+		.into());
 	}
 	fs::write(to, output.stdout)?;
 	Ok(())
@@ -66,14 +80,29 @@ impl Node {
 			.arg(specification)
 			.arg("--base-path")
 			.arg(folder)
-			.args(["--validator", "--alice", "--no-prometheus", "--no-telemetry", "--no-mdns"])
-			.args(["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--rpc-port", &port.to_string()])
+			.args([
+				"--validator",
+				"--alice",
+				"--no-prometheus",
+				"--no-telemetry",
+				"--no-mdns",
+			])
+			.args([
+				"--listen-addr",
+				"/ip4/127.0.0.1/tcp/0",
+				"--rpc-port",
+				&port.to_string(),
+			])
 			.stdin(Stdio::null())
 			.stdout(output.try_clone()?)
 			.stderr(output)
 			.kill_on_drop(true)
 			.spawn()?;
-		let mut node = Self { child, log, url: format!("ws://127.0.0.1:{port}") };
+		let mut node = Self {
+			child,
+			log,
+			url: format!("ws://127.0.0.1:{port}"),
+		};
 		let started = tokio::time::Instant::now();
 		loop {
 			if let Some(status) = node.child.try_wait()? {
@@ -83,7 +112,7 @@ impl Node {
 				Ok(chain) => return Ok((node, chain)),
 				Err(error) if started.elapsed() > START => {
 					return Err(format!("the node does not answer: {error}; {}", node.last_words()).into())
-				},
+				}
 				Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
 			}
 		}

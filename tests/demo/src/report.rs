@@ -61,10 +61,10 @@ pub struct Ended {
 impl Ended {
 	/// Whether everything is as it should be.
 	pub fn agrees(&self) -> bool {
-		self.parties.iter().all(|party| party.opened == party.expected) &&
-			self.audit.passed() &&
-			self.audit.sources.first().and_then(|line| line.amount) == Some(self.issued) &&
-			self.refused.iter().all(|refused| refused.reason.is_some())
+		self.parties.iter().all(|party| party.opened == party.expected)
+			&& self.audit.passed()
+			&& self.audit.sources.first().and_then(|line| line.amount) == Some(self.issued)
+			&& self.refused.iter().all(|refused| refused.reason.is_some())
 	}
 }
 
@@ -78,16 +78,31 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 				party.name.clone(),
 				amount::show(party.opened),
 				amount::show(party.expected),
-				if party.opened == party.expected { "equal" } else { "DIFFERENT" }.into(),
+				if party.opened == party.expected {
+					"equal"
+				} else {
+					"DIFFERENT"
+				}
+				.into(),
 			]
 		})
 		.collect();
-	println!("\n{}", table(&["party", "opened by its owner>", "computed from the file>", ""], &rows));
+	println!(
+		"\n{}",
+		table(
+			&["party", "opened by its owner>", "computed from the file>", ""],
+			&rows
+		)
+	);
 	println!("{}\n", ended.audit.report().text);
 	println!(
 		"Issued by the file: {}. Conservation identity of the ciphertexts: {}.",
 		amount::show(ended.issued),
-		if ended.audit.ciphertexts_agree { "holds" } else { "BROKEN" }
+		if ended.audit.ciphertexts_agree {
+			"holds"
+		} else {
+			"BROKEN"
+		}
 	);
 	for refused in &ended.refused {
 		match &refused.reason {
@@ -96,14 +111,22 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 		}
 	}
 	if !skipped.is_empty() {
-		let reasons: Vec<_> =
-			skipped.iter().map(|(reason, count)| format!("{count} ({})", reason.words())).collect();
-		println!("Lines of the file that are no orders, skipped: {}.", reasons.join(", "));
+		let reasons: Vec<_> = skipped
+			.iter()
+			.map(|(reason, count)| format!("{count} ({})", reason.words()))
+			.collect();
+		println!(
+			"Lines of the file that are no orders, skipped: {}.",
+			reasons.join(", ")
+		);
 	}
 	let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
 	let milliseconds = |duration: Duration| format!("{:.0} ms", duration.as_secs_f64() * 1_000.0);
-	let rows: Vec<_> =
-		steps.phases.iter().map(|(name, duration)| vec![name.clone(), seconds(*duration)]).collect();
+	let rows: Vec<_> = steps
+		.phases
+		.iter()
+		.map(|(name, duration)| vec![name.clone(), seconds(*duration)])
+		.collect();
 	println!("\n{}", table(&["step", "time>"], &rows));
 	let rows: Vec<_> = steps
 		.calls
@@ -111,7 +134,11 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 		.map(|(name, durations)| {
 			let mut sorted = durations.clone();
 			sorted.sort();
-			let at = |share: usize| sorted.get((sorted.len().saturating_sub(1)) * share / 100).copied();
+			let at = |share: usize| {
+				sorted
+					.get((sorted.len().saturating_sub(1)) * share / 100)
+					.copied()
+			};
 			vec![
 				(*name).into(),
 				milliseconds(at(50).unwrap_or_default()),
@@ -119,5 +146,11 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 			]
 		})
 		.collect();
-	println!("{}", table(&["call, proof and finality included", "median>", "longest>"], &rows));
+	println!(
+		"{}",
+		table(
+			&["call, proof and finality included", "median>", "longest>"],
+			&rows
+		)
+	);
 }

@@ -60,7 +60,9 @@ fn read(data: &str, wanted: usize) -> Result<(Vec<OrderLine>, BTreeMap<Skip, usi
 		}
 		let record = record?;
 		let field = |i: usize| record.get(i).unwrap_or_default().trim().to_owned();
-		let quantity: i64 = field(3).parse().map_err(|_| format!("line {}: no quantity", number + 2))?;
+		let quantity: i64 = field(3)
+			.parse()
+			.map_err(|_| format!("line {}: no quantity", number + 2))?;
 		let price = amount::parse(&two_decimals(&field(5)))?;
 		let reason = if field(0).starts_with('C') || quantity <= 0 {
 			Some(Skip::Cancellation)
@@ -104,15 +106,24 @@ mod tests {
 	fn the_file_reads_to_its_end() {
 		let (orders, skipped) = orders(10_000).unwrap();
 		assert_eq!(orders.len() + skipped.values().sum::<usize>(), 1_000);
-		assert!(skipped.contains_key(&Skip::Cancellation), "the data has cancellations");
-		assert!(skipped.contains_key(&Skip::NoCustomer), "and lines without a customer");
+		assert!(
+			skipped.contains_key(&Skip::Cancellation),
+			"the data has cancellations"
+		);
+		assert!(
+			skipped.contains_key(&Skip::NoCustomer),
+			"and lines without a customer"
+		);
 	}
 
 	#[test]
 	fn a_line_is_read_as_the_shop_wrote_it() {
 		let (orders, _) = orders(2).unwrap();
 		let first = &orders[0];
-		assert_eq!((&*first.item, first.quantity, first.price, &*first.customer), ("85123A", 6, 255, "17850"));
+		assert_eq!(
+			(&*first.item, first.quantity, first.price, &*first.customer),
+			("85123A", 6, 255, "17850")
+		);
 		assert_eq!(first.description, "WHITE HANGING HEART T-LIGHT HOLDER");
 		assert_eq!(orders[1].price, 339);
 	}

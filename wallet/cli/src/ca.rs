@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pallet_ecommerce::{Accumulators, GenesisKey};
+use pallet_ecommerce::{Accumulators, Ciphertext, GenesisKey};
 use rand_core::OsRng;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
@@ -151,11 +151,16 @@ pub fn decrypt(secret: &SecretKey, ciphertext: &[u8]) -> Result<u64> {
 /// One factor of the conservation identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-	/// What it is.
+	/// Its name, as in the runtime's [`Accumulators`].
 	pub name: &'static str,
+	/// What it is.
+	pub label: &'static str,
 	/// The sum, in minor units; `None` if it is no amount, which an intact ledger excludes.
 	pub amount: Option<u64>,
 }
+
+/// A factor of the identity: name, label, ciphertext.
+type Factor<'a> = (&'static str, &'static str, &'a Ciphertext);
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,35 +187,32 @@ impl Audit {
 			totals,
 			bonds,
 		} = accumulators;
-		let sources = [("issued", issued), ("zeroed by refresh", zeroed)];
-		let uses = [
-			("balances", balances),
-			("credits not collected", incoming),
-			("totals in escrow", totals),
-			("bonds in escrow", bonds),
-			("redeemed or burned", redeemed),
+		let sources = [
+			("issued", "issued", issued),
+			("zeroed", "zeroed by refresh", zeroed),
 		];
-		let open = |name, ciphertext: &pallet_ecommerce::Ciphertext| {
+		let uses = [
+			("balances", "balances", balances),
+			("incoming", "credits not collected", incoming),
+			("totals", "totals in escrow", totals),
+			("bonds", "bonds in escrow", bonds),
+			("redeemed", "redeemed or burned", redeemed),
+		];
+		let open = |(name, label, ciphertext): Factor| {
 			let amount = secret.decrypt_amount(ciphertext.as_ref()).map_err(|error| {
 				Error::wallet(format!("The aggregate \"{name}\" cannot be decrypted: {error}"))
 			})?;
-			Ok(Line { name, amount })
+			Ok(Line { name, label, amount })
 		};
 		let group = ProductGroup::new(&secret.public().modulus_bytes());
-		let product = |side: &[(&str, &pallet_ecommerce::Ciphertext)]| {
+		let product = |side: &[Factor]| {
 			group
-				.product(side.iter().map(|(_, ciphertext)| (ciphertext.as_ref(), 1)))
+				.product(side.iter().map(|(_, _, ciphertext)| (ciphertext.as_ref(), 1)))
 				.map_err(|error| Error::wallet(format!("The aggregates cannot be multiplied: {error}")))
 		};
 		let ciphertexts_agree = product(&sources)? == product(&uses)?;
-		let sources = sources
-			.into_iter()
-			.map(|(name, c)| open(name, c))
-			.collect::<Result<Vec<_>>>()?;
-		let uses = uses
-			.into_iter()
-			.map(|(name, c)| open(name, c))
-			.collect::<Result<Vec<_>>>()?;
+		let sources = sources.into_iter().map(open).collect::<Result<Vec<_>>>()?;
+		let uses = uses.into_iter().map(open).collect::<Result<Vec<_>>>()?;
 		let amounts_agree = sum(&sources).is_some_and(|sum_of_sources| Some(sum_of_sources) == sum(&uses));
 		Ok(Self {
 			sources,
@@ -234,7 +236,7 @@ impl Audit {
 			rows.extend(
 				lines
 					.iter()
-					.map(|line| vec![side.into(), line.name.into(), shown(line.amount)]),
+					.map(|line| vec![side.into(), line.label.into(), shown(line.amount)]),
 			);
 			rows.push(vec![side.into(), "sum".into(), total(lines)]);
 		}
@@ -293,7 +295,6 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pallet_ecommerce::Ciphertext;
 	use veilmart_paillier::{Encryptor, FreshNonce};
 
 	/// A key of two plain primes: safe ones take too long for a test.

@@ -101,7 +101,24 @@ struct SignedBlock {
 
 #[derive(Deserialize)]
 struct BlockBody {
-	extrinsics: Vec<Bytes>,
+	extrinsics: Vec<Encoded>,
+}
+
+/// Bytes in JSON: hexadecimal digits from nodes that do not look into transactions, numbers from those that do.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Encoded {
+	Digits(Bytes),
+	Numbers(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Encoded {
+	fn as_ref(&self) -> &[u8] {
+		match self {
+			Self::Digits(bytes) => bytes,
+			Self::Numbers(bytes) => bytes,
+		}
+	}
 }
 
 impl Chain {
@@ -410,7 +427,12 @@ impl Chain {
 		let encoded = extrinsic.encode();
 		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
 		let index = body
-			.and_then(|body| body.block.extrinsics.iter().position(|bytes| bytes.0 == encoded))
+			.and_then(|body| {
+				body.block
+					.extrinsics
+					.iter()
+					.position(|bytes| bytes.as_ref() == encoded)
+			})
 			.ok_or_else(|| Error::node(format!("Block {block:?} does not hold the transaction.")))?;
 		let events = self.events(block).await?;
 		let transaction = BlakeTwo256::hash(&encoded);
@@ -594,6 +616,17 @@ mod tests {
 			Progress::read(&json!({ "finalityTimeout": hash })),
 			Progress::Left(_)
 		));
+	}
+
+	#[test]
+	fn blocks_are_read_in_both_forms() {
+		let body: SignedBlock =
+			serde_json::from_value(json!({ "block": { "extrinsics": ["0x2805", [40, 5]] } })).unwrap();
+		assert!(body
+			.block
+			.extrinsics
+			.iter()
+			.all(|bytes| bytes.as_ref() == [40, 5]));
 	}
 
 	fn record(index: u32, event: frame_system::Event<Runtime>) -> Event {

@@ -23,7 +23,7 @@ use crate::{
 	error::{Error, Result},
 	keystore::{Keystore, PassphraseSource, PASSPHRASE_FILE},
 	names::{credit_kind, order_state, show_credit, show_listing, show_order, Names},
-	output::{table, Counter, Format, Output, Report},
+	output::{count, table, Counter, Format, Output, Report},
 	session::{Done, Holdings, NewListing, OpenListing, OpenOrder, OpenQuote, Session, Side},
 	watch,
 };
@@ -185,7 +185,8 @@ impl Context {
 				Ok(done_report(
 					&done,
 					format!(
-						"Ordered {quantity} pieces of {}: order {name}.",
+						"Ordered {} of {}: order {name}.",
+						count(quantity, "piece"),
 						show_listing(&listing)
 					),
 					json!({ "order": name, "listing": show_listing(&listing), "quantity": quantity }),
@@ -237,7 +238,11 @@ impl Context {
 					.sum();
 				let text = match rows.len() {
 					0 => "Nothing waits to be collected.".into(),
-					count => format!("Collected {count} credits, {} in all.", amount::show_wide(sum)),
+					credits => format!(
+						"Collected {}, {} in all.",
+						count(credits as u64, "credit"),
+						amount::show_wide(sum)
+					),
 				};
 				Ok(Report::new(
 					text,
@@ -426,6 +431,14 @@ impl Context {
 				let account = self.acting()?;
 				let chain = self.connect().await?;
 				let (request, signature) = request.verify(chain.genesis())?;
+				let authority = chain.certificate_authority().await?;
+				if authority != Some(account.id()) {
+					return Err(Error::wallet(format!(
+						"{} is not this chain's certificate authority; that is {}.",
+						account.address(),
+						authority.as_ref().map_or("nobody".into(), address)
+					)));
+				}
 				let holder = request.account.clone();
 				let renewal = chain.certificate(&holder, None).await?.is_some();
 				let call = if renewal {

@@ -121,8 +121,8 @@ pub(crate) fn salt(salt: state::Salt) -> Salt {
 	Salt(salt)
 }
 
-pub(crate) fn note(note: notes::SealedNote) -> SealedNote {
-	SealedNote(note)
+pub(crate) fn note(note: notes::SealedNote) -> Box<SealedNote> {
+	Box::new(SealedNote(note))
 }
 
 pub(crate) fn proof(proof: state::Proof) -> Result<Proof> {

@@ -148,6 +148,12 @@ impl Counter {
 	}
 }
 
+/// A number of things: `1 piece`, `2 pieces`.
+pub fn count(number: u64, what: &str) -> String {
+	let plural = if number == 1 { "" } else { "s" };
+	format!("{number} {what}{plural}")
+}
+
 /// A table with columns as wide as their widest cell. Columns whose name ends in `>` are aligned to the right.
 pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 	let names: Vec<_> = heads
@@ -191,6 +197,14 @@ mod tests {
 		assert_eq!(
 			table(&["name", "amount>"], &rows),
 			"name  amount\na      12.50\nlong    7.00\n"
+		);
+	}
+
+	#[test]
+	fn one_thing_is_not_many() {
+		assert_eq!(
+			[0, 1, 2].map(|number| count(number, "piece")),
+			["0 pieces", "1 piece", "2 pieces"]
 		);
 	}
 

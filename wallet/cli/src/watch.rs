@@ -9,7 +9,7 @@ use crate::{
 	amount, commodity,
 	error::{Error, Result},
 	names::{show_credit, show_listing, show_order},
-	output::{Output, Report},
+	output::{count, Output, Report},
 	session::{Session, Side},
 };
 
@@ -54,7 +54,14 @@ async fn of_block(session: &Session, number: u32, block: Hash) -> Result<Vec<Rep
 		let RuntimeEvent::Ecommerce(event) = record.event else {
 			continue;
 		};
-		let Some((text, mut json)) = describe(&event, session.id()) else {
+		let mine = match &event {
+			// The event does not name the seller; the order does, until the buyer has its money back.
+			Event::Cancelled { order } if order.buyer != *session.id() => {
+				session.order_view(order).await?.map(|_| &order.buyer)
+			}
+			_ => Some(session.id()),
+		};
+		let Some((text, mut json)) = mine.and_then(|me| describe(&event, me)) else {
 			continue;
 		};
 		json["block"] = json!(number);
@@ -115,7 +122,7 @@ fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String, Value)> {
 			concerns(&[account])?;
 			let credits: Vec<_> = credits.iter().map(show_credit).collect();
 			(
-				format!("{} credits were collected", credits.len()),
+				format!("collected: {}", count(credits.len() as u64, "credit")),
 				json!({ "event": "collected", "credits": credits }),
 			)
 		}

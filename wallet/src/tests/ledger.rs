@@ -4,8 +4,8 @@ use crate::{
 	market::{AcceptCall, CollectCall, IssueCall, ListCall, OrderCall, QuoteCall},
 	notes::note_hash,
 	state::{
-		AccountBytes, Ciphertext, Credit, CreditKind, CreditName, Listing, ListingName, Order, OrderName, Owned, Quote,
-		Salt, Terms,
+		AccountBytes, Ciphertext, Credit, CreditKind, CreditName, Listing, ListingName, Order, OrderName,
+		Owned, Quote, Salt, Terms,
 	},
 };
 use std::collections::BTreeMap;
@@ -78,12 +78,18 @@ impl Ledger {
 	}
 
 	pub fn decrypt(&self, ciphertext: &Ciphertext) -> u64 {
-		self.secret.decrypt_amount(ciphertext.as_ref()).expect("acceptable").expect("64 bits")
+		self.secret
+			.decrypt_amount(ciphertext.as_ref())
+			.expect("acceptable")
+			.expect("64 bits")
 	}
 
 	pub fn product<'a>(&self, factors: impl IntoIterator<Item = (&'a Ciphertext, u32)>) -> Ciphertext {
-		let factors = factors.into_iter().map(|(ciphertext, exponent)| (ciphertext.as_ref(), exponent));
-		Ciphertext::from_slice(&self.group.product(factors).expect("stored ciphertexts")).expect("fixed length")
+		let factors = factors
+			.into_iter()
+			.map(|(ciphertext, exponent)| (ciphertext.as_ref(), exponent));
+		Ciphertext::from_slice(&self.group.product(factors).expect("stored ciphertexts"))
+			.expect("fixed length")
 	}
 
 	pub fn account(&mut self, who: &AccountBytes) -> &mut Account {
@@ -95,7 +101,12 @@ impl Ledger {
 	}
 
 	fn context(&self, who: &AccountBytes, seq: u64, salt: Salt) -> Context {
-		Context { genesis: self.genesis, account: *who, seq, salt }
+		Context {
+			genesis: self.genesis,
+			account: *who,
+			seq,
+			salt,
+		}
 	}
 
 	fn begin(&mut self, who: &AccountBytes, seq: u64) -> Verdict {
@@ -103,7 +114,9 @@ impl Ledger {
 	}
 
 	fn prove(&self, statement: &Statement, proof: &[u8]) -> Verdict {
-		self.verifier.verify(statement, proof).map_err(|error| error.to_string())
+		self.verifier
+			.verify(statement, proof)
+			.map_err(|error| error.to_string())
 	}
 
 	fn credit(&mut self, to: &AccountBytes, name: CreditName, amount: Ciphertext, note: Option<[u8; 368]>) {
@@ -114,7 +127,10 @@ impl Ledger {
 		self.begin(who, call.seq)?;
 		let quota = self.account(who).quota;
 		let issued = self.account(who).issued.ciphertext.clone();
-		ensure(self.product([(&issued, 1), (&call.amount, 1)]) == call.issued_after, "Issued' = Issued·A")?;
+		ensure(
+			self.product([(&issued, 1), (&call.amount, 1)]) == call.issued_after,
+			"Issued' = Issued·A",
+		)?;
 		let statement = statements::issue(
 			self.key().set(),
 			&self.context(who, call.seq, call.salt),
@@ -128,8 +144,15 @@ impl Ledger {
 		self.prove(&statement, &call.proof)?;
 		let account = self.account(who);
 		account.seq += 1;
-		account.issued = Owned { ciphertext: call.issued_after.clone(), note: Some(call.own_note) };
-		let name = CreditName { creator: *who, seq: call.seq, kind: CreditKind::Issued };
+		account.issued = Owned {
+			ciphertext: call.issued_after.clone(),
+			note: Some(call.own_note),
+		};
+		let name = CreditName {
+			creator: *who,
+			seq: call.seq,
+			kind: CreditKind::Issued,
+		};
 		self.credit(&call.to, name, call.amount.clone(), Some(call.note));
 		Ok(())
 	}
@@ -138,7 +161,11 @@ impl Ledger {
 		self.begin(who, call.seq)?;
 		for name in &call.credits {
 			let account = self.account(who);
-			let at = account.incoming.iter().position(|credit| credit.name == *name).ok_or("credit")?;
+			let at = account
+				.incoming
+				.iter()
+				.position(|credit| credit.name == *name)
+				.ok_or("credit")?;
 			let credit = account.incoming.remove(at);
 			let before = account.balance.ciphertext.clone();
 			let after = self.product([(&before, 1), (&credit.amount, 1)]);
@@ -162,17 +189,23 @@ impl Ledger {
 		);
 		self.prove(&statement, &call.proof)?;
 		self.account(who).seq += 1;
-		self.listings.insert((*who, call.seq), Listing {
-			name: ListingName { seller: *who, seq: call.seq },
-			version: 0,
-			price: call.price.clone(),
-			price_seq: call.seq,
-			price_salt: call.salt,
-			stock: call.stock.clone(),
-			commodity: call.commodity.clone(),
-			salt: call.salt,
-			note: call.own_note,
-		});
+		self.listings.insert(
+			(*who, call.seq),
+			Listing {
+				name: ListingName {
+					seller: *who,
+					seq: call.seq,
+				},
+				version: 0,
+				price: call.price.clone(),
+				price_seq: call.seq,
+				price_salt: call.salt,
+				stock: call.stock.clone(),
+				commodity: call.commodity.clone(),
+				salt: call.salt,
+				note: call.own_note,
+			},
+		);
 		Ok(())
 	}
 
@@ -180,16 +213,29 @@ impl Ledger {
 		self.begin(who, call.seq)?;
 		let version = self.listings.get(&(*who, call.listing)).ok_or("listing")?.version;
 		self.account(who).seq += 1;
-		self.quotes.insert((call.buyer, *who, call.listing), Quote { version, note: call.note });
+		self.quotes.insert(
+			(call.buyer, *who, call.listing),
+			Quote {
+				version,
+				note: call.note,
+			},
+		);
 		Ok(())
 	}
 
 	pub fn order(&mut self, who: &AccountBytes, call: &OrderCall) -> Verdict {
 		self.begin(who, call.seq)?;
-		let listing = self.listings.get(&(call.listing.seller, call.listing.seq)).ok_or("listing")?.clone();
+		let listing = self
+			.listings
+			.get(&(call.listing.seller, call.listing.seq))
+			.ok_or("listing")?
+			.clone();
 		ensure(listing.version == call.version, "price version")?;
 		let balance = self.account(who).balance.ciphertext.clone();
-		ensure(self.product([(&call.balance_after, 1), (&call.total, 1)]) == balance, "B = B'·S")?;
+		ensure(
+			self.product([(&call.balance_after, 1), (&call.total, 1)]) == balance,
+			"B = B'·S",
+		)?;
 		let statement = statements::order(
 			self.key().set(),
 			&self.context(who, call.seq, call.salt),
@@ -209,9 +255,15 @@ impl Ledger {
 		self.prove(&statement, &call.proof)?;
 		let account = self.account(who);
 		account.seq += 1;
-		account.balance = Owned { ciphertext: call.balance_after.clone(), note: Some(call.own_note) };
+		account.balance = Owned {
+			ciphertext: call.balance_after.clone(),
+			note: Some(call.own_note),
+		};
 		let order = Order {
-			name: OrderName { buyer: *who, seq: call.seq },
+			name: OrderName {
+				buyer: *who,
+				seq: call.seq,
+			},
 			listing: call.listing,
 			price_seq: listing.price_seq,
 			price_salt: listing.price_salt,
@@ -234,9 +286,15 @@ impl Ledger {
 		ensure(stage == Stage::Placed && order.listing.seller == *who, "state")?;
 		let at = (*who, order.listing.seq);
 		let stock = self.listings.get(&at).ok_or("listing")?.stock.clone();
-		ensure(self.product([(&call.stock_after, 1), (&order.quantity, 1)]) == stock, "R = R'·X")?;
+		ensure(
+			self.product([(&call.stock_after, 1), (&order.quantity, 1)]) == stock,
+			"R = R'·X",
+		)?;
 		let balance = self.account(who).balance.ciphertext.clone();
-		ensure(self.product([(&call.balance_after, 1), (&order.total, 10)]) == balance, "K = K'·S^10")?;
+		ensure(
+			self.product([(&call.balance_after, 1), (&order.total, 10)]) == balance,
+			"K = K'·S^10",
+		)?;
 		let statement = statements::accept(
 			self.key().set(),
 			&self.context(who, call.seq, call.salt),
@@ -255,7 +313,10 @@ impl Ledger {
 		self.prove(&statement, &call.proof)?;
 		let account = self.account(who);
 		account.seq += 1;
-		account.balance = Owned { ciphertext: call.balance_after.clone(), note: Some(call.own_note) };
+		account.balance = Owned {
+			ciphertext: call.balance_after.clone(),
+			note: Some(call.own_note),
+		};
 		let listing = self.listings.get_mut(&at).ok_or("listing")?;
 		listing.stock = call.stock_after.clone();
 		listing.note = call.stock_note;
@@ -266,7 +327,11 @@ impl Ledger {
 	/// The buyer takes a placed order back.
 	pub fn cancel(&mut self, who: &AccountBytes, seq: u64) {
 		let (order, _) = self.orders[&(*who, seq)].clone();
-		let name = CreditName { creator: *who, seq, kind: CreditKind::Refund };
+		let name = CreditName {
+			creator: *who,
+			seq,
+			kind: CreditKind::Refund,
+		};
 		self.credit(who, name, order.total.clone(), None);
 		self.orders.insert((*who, seq), (order, Stage::Done));
 		self.account(who).seq += 1;
@@ -276,8 +341,17 @@ impl Ledger {
 	pub fn complete(&mut self, who: &AccountBytes, seq: u64) {
 		let (order, _) = self.orders[&(*who, seq)].clone();
 		let bond = self.product([(&order.total, order.terms.bond_multiple)]);
-		let name = |kind| CreditName { creator: *who, seq, kind };
-		self.credit(&order.listing.seller, name(CreditKind::Proceeds), order.total.clone(), None);
+		let name = |kind| CreditName {
+			creator: *who,
+			seq,
+			kind,
+		};
+		self.credit(
+			&order.listing.seller,
+			name(CreditKind::Proceeds),
+			order.total.clone(),
+			None,
+		);
 		self.credit(&order.listing.seller, name(CreditKind::Bond), bond, None);
 		self.orders.insert((*who, seq), (order, Stage::Done));
 		self.account(who).seq += 1;
@@ -297,7 +371,13 @@ impl Ledger {
 				Stage::Done => (),
 			}
 		}
-		let issued = self.accounts.values().map(|account| (&account.issued.ciphertext, 1));
-		assert!(self.product(held) == self.product(issued), "money was created or destroyed");
+		let issued = self
+			.accounts
+			.values()
+			.map(|account| (&account.issued.ciphertext, 1));
+		assert!(
+			self.product(held) == self.product(issued),
+			"money was created or destroyed"
+		);
 	}
 }

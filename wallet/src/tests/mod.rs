@@ -21,7 +21,10 @@ pub const PHRASE: &str = "bottom drive obey lake curtain smoke basket hold race 
 pub const ALICE: &str = "e5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
 
 pub fn unhex(text: &str) -> Vec<u8> {
-	(0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex")).collect()
+	(0..text.len())
+		.step_by(2)
+		.map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex"))
+		.collect()
 }
 
 pub fn secret() -> SecretKey {
@@ -82,22 +85,38 @@ pub const ITEM: u64 = 0xC0FFEE;
 impl World {
 	pub fn new() -> Self {
 		let mut ledger = Ledger::new();
-		let wallet = |keys: Keys| Wallet::new(keys, ledger.key().clone(), ledger.genesis).expect("the ledger's size");
+		let wallet =
+			|keys: Keys| Wallet::new(keys, ledger.key().clone(), ledger.genesis).expect("the ledger's size");
 		let issuer = wallet(Keys::from_seed(&[1; 32]));
 		let seller = wallet(Keys::from_seed(&unhex(ALICE).try_into().expect("32 bytes")));
 		let buyer = wallet(Keys::from_mnemonic(PHRASE).expect("a phrase"));
 		ledger.account(&issuer.account()).quota = 1_000_000;
-		Self { ledger, issuer, seller, buyer, rng: Stream(0) }
+		Self {
+			ledger,
+			issuer,
+			seller,
+			buyer,
+			rng: Stream(0),
+		}
 	}
 
 	/// With money for buyer and seller.
 	pub fn funded(buyer: u64, seller: u64) -> Self {
 		let mut world = Self::new();
 		for (to, amount) in [(world.buyer.party(), buyer), (world.seller.party(), seller)] {
-			let issued = world.issuer.open_issued(&world.ledger.account(&world.issuer.account()).issued).expect("opens");
+			let issued = world
+				.issuer
+				.open_issued(&world.ledger.account(&world.issuer.account()).issued)
+				.expect("opens");
 			let seq = world.ledger.seq(&world.issuer.account());
-			let call = world.issuer.issue(seq, &issued, 1_000_000, &to, amount, &mut world.rng).expect("issues");
-			world.ledger.issue(&world.issuer.account(), &call).expect("accepted");
+			let call = world
+				.issuer
+				.issue(seq, &issued, 1_000_000, &to, amount, &mut world.rng)
+				.expect("issues");
+			world
+				.ledger
+				.issue(&world.issuer.account(), &call)
+				.expect("accepted");
 		}
 		collect_all(&world.buyer, &mut world.ledger, &mut world.rng);
 		collect_all(&world.seller, &mut world.ledger, &mut world.rng);
@@ -108,11 +127,19 @@ impl World {
 	/// The seller lists, and quotes the buyer. The opened listing and what the buyer makes of the quote.
 	pub fn listed(&mut self) -> (OpenedListing, Quoted) {
 		let who = self.seller.account();
-		let call = self.seller.list(self.ledger.seq(&who), PRICE, STOCK, ITEM, &mut self.rng).expect("lists");
+		let call = self
+			.seller
+			.list(self.ledger.seq(&who), PRICE, STOCK, ITEM, &mut self.rng)
+			.expect("lists");
 		self.ledger.list(&who, &call).expect("accepted");
 		let quote = self
 			.seller
-			.quote(self.ledger.seq(&who), &call.listing, &self.buyer.party(), &mut self.rng)
+			.quote(
+				self.ledger.seq(&who),
+				&call.listing,
+				&self.buyer.party(),
+				&mut self.rng,
+			)
 			.expect("quotes");
 		self.ledger.quote(&who, &quote).expect("accepted");
 		let state = &self.ledger.listings[&(who, call.seq)];
@@ -128,7 +155,15 @@ impl World {
 		let key = self.seller.party().view_key;
 		let call = self
 			.buyer
-			.order(self.ledger.seq(&who), &balance, quoted, quantity, &self.ledger.terms, &key, &mut self.rng)
+			.order(
+				self.ledger.seq(&who),
+				&balance,
+				quoted,
+				quantity,
+				&self.ledger.terms,
+				&key,
+				&mut self.rng,
+			)
 			.expect("orders");
 		self.ledger.order(&who, &call).expect("accepted");
 		call.order
@@ -152,28 +187,42 @@ impl World {
 	}
 
 	pub fn balance_of_buyer(&self) -> Opened {
-		self.buyer.open_balance(&self.ledger.accounts[&self.buyer.account()].balance).expect("opens")
+		self.buyer
+			.open_balance(&self.ledger.accounts[&self.buyer.account()].balance)
+			.expect("opens")
 	}
 
 	pub fn balance_of_seller(&self) -> Opened {
-		self.seller.open_balance(&self.ledger.accounts[&self.seller.account()].balance).expect("opens")
+		self.seller
+			.open_balance(&self.ledger.accounts[&self.seller.account()].balance)
+			.expect("opens")
 	}
 }
 
 impl Wallet {
 	/// This account as others see it.
 	pub fn party(&self) -> Party {
-		Party { account: self.account(), view_key: self.keys().view_key(0).public() }
+		Party {
+			account: self.account(),
+			view_key: self.keys().view_key(0).public(),
+		}
 	}
 }
 
 /// The credits of an account with their openings.
 pub fn open_incoming(wallet: &Wallet, ledger: &Ledger) -> Vec<(CreditName, Opened)> {
 	let open = |credit: &crate::state::Credit| {
-		let order = ledger.orders.get(&(credit.name.creator, credit.name.seq)).map(|(order, _)| order);
+		let order = ledger
+			.orders
+			.get(&(credit.name.creator, credit.name.seq))
+			.map(|(order, _)| order);
 		(credit.name, wallet.open_credit(credit, order).expect("opens"))
 	};
-	ledger.accounts[&wallet.account()].incoming.iter().map(open).collect()
+	ledger.accounts[&wallet.account()]
+		.incoming
+		.iter()
+		.map(open)
+		.collect()
 }
 
 /// Collects everything, from the ledger's state alone.
@@ -181,7 +230,9 @@ pub fn collect_all(wallet: &Wallet, ledger: &mut Ledger, rng: &mut Stream) {
 	let who: AccountBytes = wallet.account();
 	let balance = wallet.open_balance(&ledger.account(&who).balance).expect("opens");
 	let credits = open_incoming(wallet, ledger);
-	let call = wallet.collect(ledger.seq(&who), &balance, &credits, rng).expect("collects");
+	let call = wallet
+		.collect(ledger.seq(&who), &balance, &credits, rng)
+		.expect("collects");
 	ledger.collect(&who, &call).expect("accepted");
 	assert!(
 		ledger.account(&who).balance.ciphertext == *call.balance.ciphertext(),

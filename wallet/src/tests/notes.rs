@@ -13,7 +13,13 @@ const SET: ParameterSet = ParameterSet::Paillier2048;
 fn samples() -> [Note; 4] {
 	let nonce = Nonce::from_uniform(&[0x5A; 128]).negate();
 	[
-		Note::Own(OwnNote { call: NoteCall::Collect, seq: 7, salt: [9; 16], values: [1, 2, 3, u64::MAX], nonce }),
+		Note::Own(OwnNote {
+			call: NoteCall::Collect,
+			seq: 7,
+			salt: [9; 16],
+			values: [1, 2, 3, u64::MAX],
+			nonce,
+		}),
 		Note::Quote(QuoteNote {
 			price: 1,
 			commodity: 2,
@@ -26,7 +32,10 @@ fn samples() -> [Note; 4] {
 			quantity_seed: Seed([3; 32]),
 			total_seed: Seed([4; 32]),
 		}),
-		Note::Credit(CreditNote { amount: u64::MAX, amount_seed: Seed([5; 32]) }),
+		Note::Credit(CreditNote {
+			amount: u64::MAX,
+			amount_seed: Seed([5; 32]),
+		}),
 	]
 }
 
@@ -52,7 +61,11 @@ fn only_zeros_may_follow_the_fields() {
 		for at in len..NOTE_BYTES {
 			let mut tampered = bytes.clone();
 			tampered[at] = 1;
-			assert_eq!(Note::decode(SET, &*tampered).err(), Some(WalletError::NoteMalformed), "byte {at}");
+			assert_eq!(
+				Note::decode(SET, &*tampered).err(),
+				Some(WalletError::NoteMalformed),
+				"byte {at}"
+			);
 		}
 	}
 }
@@ -87,11 +100,18 @@ fn a_sealed_note_opens_for_its_key_and_no_other() {
 		let sealed = note.seal(SET, &key.public(), &mut Stream(5)).expect("seals");
 		let opened = Note::open(SET, &sealed, &key).expect("opens");
 		assert_eq!(note.encode(SET), opened.encode(SET));
-		assert_eq!(Note::open(SET, &sealed, &other).err(), Some(WalletError::NoteUnreadable));
+		assert_eq!(
+			Note::open(SET, &sealed, &other).err(),
+			Some(WalletError::NoteUnreadable)
+		);
 		for at in (0..368).step_by(7) {
 			let mut tampered = sealed;
 			tampered[at] ^= 0x10;
-			assert_eq!(Note::open(SET, &tampered, &key).err(), Some(WalletError::NoteUnreadable), "byte {at}");
+			assert_eq!(
+				Note::open(SET, &tampered, &key).err(),
+				Some(WalletError::NoteUnreadable),
+				"byte {at}"
+			);
 			assert_ne!(note_hash(&sealed), note_hash(&tampered));
 		}
 		let again = note.seal(SET, &key.public(), &mut Stream(6)).expect("seals");
@@ -113,7 +133,11 @@ fn nothing_is_sealed_to_a_key_that_keeps_no_secret() {
 		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 	] {
 		let key = unhex(text).try_into().expect("32 bytes");
-		assert_eq!(quote.seal(SET, &key, &mut Stream(1)), Err(WalletError::UnsafeViewKey), "{text}");
+		assert_eq!(
+			quote.seal(SET, &key, &mut Stream(1)),
+			Err(WalletError::UnsafeViewKey),
+			"{text}"
+		);
 	}
 }
 
@@ -123,8 +147,19 @@ fn nothing_secret_is_printed() {
 	let mut text = format!("{keys:?} {:?} {:?}", keys.view_key(3), Opened::zero());
 	samples().iter().for_each(|note| text += &format!(" {note:?}"));
 	assert_eq!(text.matches("secret").count(), 6, "{text}");
-	assert!(!text.contains("171") && !text.to_lowercase().contains("ab, ab"), "{text}");
+	assert!(
+		!text.contains("171") && !text.to_lowercase().contains("ab, ab"),
+		"{text}"
+	);
 	assert!(!text.contains(&u64::MAX.to_string()), "{text}");
+
+	let mut world = World::funded(10_000, 20_000);
+	let (_, quoted) = world.listed();
+	let text = format!("{:?}", world.ordered(&quoted, 3));
+	assert!(
+		!text.contains(&PRICE.to_string()) && !text.contains(&ITEM.to_string()),
+		"{text}"
+	);
 }
 
 proptest! {

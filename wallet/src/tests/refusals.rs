@@ -5,7 +5,13 @@ use crate::{state::CreditKind, WalletError};
 use veilmart_paillier::{Nonce, Opening};
 
 fn amount(world: &World, value: u64) -> Opened {
-	world.buyer.encrypt(Opening { value, nonce: Nonce::from_uniform(&[3; 128]) }).expect("in range")
+	world
+		.buyer
+		.encrypt(Opening {
+			value,
+			nonce: Nonce::from_uniform(&[3; 128]),
+		})
+		.expect("in range")
 }
 
 fn says<T: core::fmt::Debug>(result: Result<T, WalletError>, text: &str) {
@@ -18,8 +24,15 @@ fn a_buyer_is_told_what_is_missing() {
 	let (_, quoted) = world.listed();
 	let balance = world.balance_of_buyer();
 	let (terms, key) = (world.ledger.terms, world.seller.party().view_key);
-	let order = |quantity| world.buyer.order(0, &balance, &quoted, quantity, &terms, &key, &mut Stuck);
-	says(order(3), "not enough balance: you have 12.50, the order costs 15.30");
+	let order = |quantity| {
+		world
+			.buyer
+			.order(0, &balance, &quoted, quantity, &terms, &key, &mut Stuck)
+	};
+	says(
+		order(3),
+		"not enough balance: you have 12.50, the order costs 15.30",
+	);
 	says(order(0), "order at least one piece");
 	// 2^64 pieces at 5.10 cost more than 64 bits hold.
 	says(
@@ -29,10 +42,17 @@ fn a_buyer_is_told_what_is_missing() {
 	assert!(order(2).is_ok());
 	let low = [0; 32];
 	says(
-		world.buyer.order(0, &balance, &quoted, 1, &terms, &low, &mut Stuck),
+		world
+			.buyer
+			.order(0, &balance, &quoted, 1, &terms, &low, &mut Stuck),
 		"the other party's view key is unsafe: nothing sealed to it would stay secret",
 	);
-	says(world.seller.order(0, &balance, &quoted, 1, &terms, &key, &mut Stuck), "you cannot buy from yourself");
+	says(
+		world
+			.seller
+			.order(0, &balance, &quoted, 1, &terms, &key, &mut Stuck),
+		"you cannot buy from yourself",
+	);
 }
 
 #[test]
@@ -40,15 +60,37 @@ fn a_total_that_wraps_around_is_too_much() {
 	let mut world = World::funded(1_250, 20_000);
 	let who = world.seller.account();
 	// Twice 2^63 is 0 modulo 2^64, which anybody could pay.
-	let call = world.seller.list(world.ledger.seq(&who), 1 << 63, 5, ITEM, &mut world.rng).expect("lists");
+	let call = world
+		.seller
+		.list(world.ledger.seq(&who), 1 << 63, 5, ITEM, &mut world.rng)
+		.expect("lists");
 	world.ledger.list(&who, &call).expect("accepted");
-	let quote = world.seller.quote(9, &call.listing, &world.buyer.party(), &mut world.rng).expect("quotes");
-	let quote = crate::state::Quote { version: 0, note: quote.note };
-	let quoted = world.buyer.open_quote(&world.ledger.listings[&(who, call.seq)], &quote).expect("opens");
+	let quote = world
+		.seller
+		.quote(9, &call.listing, &world.buyer.party(), &mut world.rng)
+		.expect("quotes");
+	let quote = crate::state::Quote {
+		version: 0,
+		note: quote.note,
+	};
+	let quoted = world
+		.buyer
+		.open_quote(&world.ledger.listings[&(who, call.seq)], &quote)
+		.expect("opens");
 	let key = world.seller.party().view_key;
-	let result =
-		world.buyer.order(0, &world.balance_of_buyer(), &quoted, 2, &world.ledger.terms, &key, &mut Stuck);
-	says(result, "not enough balance: you have 12.50, the order costs 184467440737095516.16");
+	let result = world.buyer.order(
+		0,
+		&world.balance_of_buyer(),
+		&quoted,
+		2,
+		&world.ledger.terms,
+		&key,
+		&mut Stuck,
+	);
+	says(
+		result,
+		"not enough balance: you have 12.50, the order costs 184467440737095516.16",
+	);
 }
 
 #[test]
@@ -56,7 +98,9 @@ fn a_seller_is_told_what_is_missing() {
 	let mut world = World::funded(50_000, 5_000);
 	let (listing, quoted) = world.listed();
 	let placed = world.ordered(&quoted, 5);
-	let state = world.ledger.orders[&(placed.name().buyer, placed.name().seq)].0.clone();
+	let state = world.ledger.orders[&(placed.name().buyer, placed.name().seq)]
+		.0
+		.clone();
 	let order = world.seller.open_order_as_seller(&state).expect("opens");
 	let balance = world.balance_of_seller();
 	says(
@@ -71,12 +115,27 @@ fn a_seller_is_told_what_is_missing() {
 	);
 	let mut other = listing.clone();
 	other.name.seq += 1;
-	says(world.seller.accept(0, &balance, &other, &order, &mut Stuck), "the order is for another listing");
-	says(world.buyer.accept(0, &balance, &listing, &order, &mut Stuck), "that belongs to another account");
+	says(
+		world.seller.accept(0, &balance, &other, &order, &mut Stuck),
+		"the order is for another listing",
+	);
+	says(
+		world.buyer.accept(0, &balance, &listing, &order, &mut Stuck),
+		"that belongs to another account",
+	);
 	let party = world.seller.party();
-	says(world.seller.quote(0, &listing, &party, &mut Stuck), "you cannot buy from yourself");
-	says(world.buyer.quote(0, &listing, &party, &mut Stuck), "that belongs to another account");
-	says(world.seller.list(0, 0, 1, 1, &mut Stuck), "the price must be more than zero");
+	says(
+		world.seller.quote(0, &listing, &party, &mut Stuck),
+		"you cannot buy from yourself",
+	);
+	says(
+		world.buyer.quote(0, &listing, &party, &mut Stuck),
+		"that belongs to another account",
+	);
+	says(
+		world.seller.list(0, 0, 1, 1, &mut Stuck),
+		"the price must be more than zero",
+	);
 
 	// A bond of more than 64 bits.
 	let mut huge = order.clone();
@@ -91,31 +150,58 @@ fn a_seller_is_told_what_is_missing() {
 fn an_issuer_keeps_its_quota() {
 	let world = World::new();
 	let to = world.buyer.party();
-	let issue = |issued: &Opened, quota, amount| world.issuer.issue(0, issued, quota, &to, amount, &mut Stuck);
+	let issue =
+		|issued: &Opened, quota, amount| world.issuer.issue(0, issued, quota, &to, amount, &mut Stuck);
 	let nine = amount(&world, 900);
-	says(issue(&nine, 1_000, 101), "over the quota: you may still issue 1.00, not 1.01");
-	says(issue(&nine, 800, 1), "over the quota: you may still issue 0.00, not 0.01");
+	says(
+		issue(&nine, 1_000, 101),
+		"over the quota: you may still issue 1.00, not 1.01",
+	);
+	says(
+		issue(&nine, 800, 1),
+		"over the quota: you may still issue 0.00, not 0.01",
+	);
 	says(issue(&nine, 1_000, 0), "the amount must be more than zero");
 	assert_eq!(issue(&nine, 1_000, 100).expect("issues").issued.value(), 1_000);
 	let most = amount(&world, u64::MAX);
-	says(issue(&most, u64::MAX, 1), "over the quota: you may still issue 0.00, not 0.01");
+	says(
+		issue(&most, u64::MAX, 1),
+		"over the quota: you may still issue 0.00, not 0.01",
+	);
 }
 
 #[test]
 fn collecting_checks_names_and_sums() {
 	let world = World::new();
-	let name = |seq| CreditName { creator: [1; 32], seq, kind: CreditKind::Issued };
-	let collect = |credits: &[(CreditName, Opened)]| world.buyer.collect(0, &amount(&world, 5), credits, &mut Stuck);
+	let name = |seq| CreditName {
+		creator: [1; 32],
+		seq,
+		kind: CreditKind::Issued,
+	};
+	let collect =
+		|credits: &[(CreditName, Opened)]| world.buyer.collect(0, &amount(&world, 5), credits, &mut Stuck);
 	let many: Vec<_> = (0..17).map(|seq| (name(seq), amount(&world, 1))).collect();
 	says(collect(&[]), "there is nothing to collect");
 	says(collect(&many), "collect at most 16 credits at once");
 	assert_eq!(collect(&many[..16]).expect("collects").balance.value(), 21);
-	says(collect(&[many[0].clone(), many[1].clone(), many[0].clone()]), "a credit is named twice");
-	says(collect(&[(name(0), amount(&world, u64::MAX))]), "that is more than an account can hold");
+	says(
+		collect(&[many[0].clone(), many[1].clone(), many[0].clone()]),
+		"a credit is named twice",
+	);
+	says(
+		collect(&[(name(0), amount(&world, u64::MAX))]),
+		"that is more than an account can hold",
+	);
 	// Nonces at the edge of their range.
 	let mut edge = Nonce::from_uniform(&[0xFF; 144]);
 	edge = edge.sub(&Nonce::from_uniform(&[1; 100]));
-	let edge = world.buyer.encrypt(Opening { value: 1, nonce: edge }).expect("in range");
+	let edge = world
+		.buyer
+		.encrypt(Opening {
+			value: 1,
+			nonce: edge,
+		})
+		.expect("in range");
 	says(
 		collect(&[(name(0), edge.clone()), (name(1), edge)]),
 		"the balance has taken in too many credits: refresh it first",
@@ -127,7 +213,10 @@ fn another_size_of_key_is_refused() {
 	let text = include_str!("../../../primitives/paillier/test-keys/3072.factors");
 	let mut lines = text.lines().map(unhex);
 	let (p, q) = (lines.next().expect("two lines"), lines.next().expect("two lines"));
-	let key = SecretKey::from_factors(&p, &q).expect("the test key is well formed").public().clone();
+	let key = SecretKey::from_factors(&p, &q)
+		.expect("the test key is well formed")
+		.public()
+		.clone();
 	let result = Wallet::new(Keys::from_seed(&[1; 32]), key, [0; 32]);
 	assert_eq!(result.err(), Some(WalletError::KeySize));
 }

@@ -18,19 +18,44 @@ fn everything_is_found_again_from_phrase_and_ledger() {
 	world.ledger.complete(&world.buyer.account(), order.name().seq);
 
 	let buyer = again(&world, Keys::from_mnemonic(PHRASE).expect("a phrase"));
-	let seller = again(&world, Keys::from_seed(&unhex(ALICE).try_into().expect("32 bytes")));
+	let seller = again(
+		&world,
+		Keys::from_seed(&unhex(ALICE).try_into().expect("32 bytes")),
+	);
 	let issuer = again(&world, Keys::from_seed(&[1; 32]));
 	let ledger = &world.ledger;
 	let account = |wallet: &Wallet| &ledger.accounts[&wallet.account()];
 
-	assert_eq!(issuer.open_issued(&account(&issuer).issued).expect("opens").value(), 30_000);
-	assert_eq!(buyer.open_balance(&account(&buyer).balance).expect("opens").value(), 10_000 - 4 * PRICE);
-	assert_eq!(seller.open_balance(&account(&seller).balance).expect("opens").value(), 20_000 - 30 * PRICE);
+	assert_eq!(
+		issuer
+			.open_issued(&account(&issuer).issued)
+			.expect("opens")
+			.value(),
+		30_000
+	);
+	assert_eq!(
+		buyer
+			.open_balance(&account(&buyer).balance)
+			.expect("opens")
+			.value(),
+		10_000 - 4 * PRICE
+	);
+	assert_eq!(
+		seller
+			.open_balance(&account(&seller).balance)
+			.expect("opens")
+			.value(),
+		20_000 - 30 * PRICE
+	);
 
 	let state = &ledger.listings[&(seller.account(), listing.name().seq)];
 	let found = seller.open_listing(state).expect("opens");
 	assert_eq!(
-		(found.price().value(), found.stock().value(), found.commodity().value()),
+		(
+			found.price().value(),
+			found.stock().value(),
+			found.commodity().value()
+		),
 		(PRICE, STOCK - 3, ITEM)
 	);
 
@@ -42,15 +67,35 @@ fn everything_is_found_again_from_phrase_and_ledger() {
 		for found in [bought, sold] {
 			assert_eq!(found.name(), name);
 			assert_eq!(
-				(found.price(), found.quantity().value(), found.total().value(), found.bond()),
-				(PRICE, quantity, quantity * PRICE, u128::from(10 * quantity * PRICE))
+				(
+					found.price(),
+					found.quantity().value(),
+					found.total().value(),
+					found.bond()
+				),
+				(
+					PRICE,
+					quantity,
+					quantity * PRICE,
+					u128::from(10 * quantity * PRICE)
+				)
 			);
 		}
 	}
 
 	let credits = open_incoming(&seller, ledger);
-	let of = |kind| credits.iter().find(|(name, _)| name.kind == kind).expect("credited").1.value();
-	assert_eq!((of(CreditKind::Proceeds), of(CreditKind::Bond)), (3 * PRICE, 30 * PRICE));
+	let of = |kind| {
+		credits
+			.iter()
+			.find(|(name, _)| name.kind == kind)
+			.expect("credited")
+			.1
+			.value()
+	};
+	assert_eq!(
+		(of(CreditKind::Proceeds), of(CreditKind::Bond)),
+		(3 * PRICE, 30 * PRICE)
+	);
 
 	// What was found again is as good as what was lost: the second order is accepted with it.
 	world.seller = seller;
@@ -65,7 +110,14 @@ fn an_account_that_did_nothing_yet_has_zero() {
 	let world = World::new();
 	let zero = world.buyer.open_balance(&Default::default()).expect("opens");
 	assert_eq!(zero.value(), 0);
-	assert_eq!(world.issuer.open_issued(&Default::default()).expect("opens").value(), 0);
+	assert_eq!(
+		world
+			.issuer
+			.open_issued(&Default::default())
+			.expect("opens")
+			.value(),
+		0
+	);
 	assert!(*zero.ciphertext() == crate::state::Ciphertext::ONE);
 }
 
@@ -75,20 +127,40 @@ fn a_balance_without_its_note_is_not_relied_upon() {
 	let mut state = world.ledger.account(&world.buyer.account()).balance.clone();
 	let other = world.ledger.account(&world.seller.account()).balance.clone();
 	let note = state.note.take();
-	assert_eq!(world.buyer.open_balance(&state).err(), Some(WalletError::NoteMismatch));
+	assert_eq!(
+		world.buyer.open_balance(&state).err(),
+		Some(WalletError::NoteMismatch)
+	);
 	state.note = other.note;
-	assert_eq!(world.buyer.open_balance(&state).err(), Some(WalletError::NoteUnreadable));
+	assert_eq!(
+		world.buyer.open_balance(&state).err(),
+		Some(WalletError::NoteUnreadable)
+	);
 	state.note = note;
 	assert!(world.buyer.open_balance(&state).is_ok());
-	// The note is genuine, the ciphertext is not the one that it came with: a minus sign, one more, another account's.
+	// The note is genuine, the ciphertext is not the one that it came with: a minus sign, one more, another
+	// account's.
 	let minus = negated(&world, &state.ciphertext);
-	let more = world.ledger.product([(&state.ciphertext, 1), (&other.ciphertext, 1)]);
-	for ciphertext in [minus, more, other.ciphertext, crate::state::Ciphertext::from_slice(&[0; 512]).expect("fixed length")] {
+	let more = world
+		.ledger
+		.product([(&state.ciphertext, 1), (&other.ciphertext, 1)]);
+	for ciphertext in [
+		minus,
+		more,
+		other.ciphertext,
+		crate::state::Ciphertext::from_slice(&[0; 512]).expect("fixed length"),
+	] {
 		state.ciphertext = ciphertext;
-		assert_eq!(world.buyer.open_balance(&state).err(), Some(WalletError::NoteMismatch));
+		assert_eq!(
+			world.buyer.open_balance(&state).err(),
+			Some(WalletError::NoteMismatch)
+		);
 	}
 	assert_eq!(
-		world.issuer.open_balance(&world.ledger.accounts[&world.issuer.account()].issued).err(),
+		world
+			.issuer
+			.open_balance(&world.ledger.accounts[&world.issuer.account()].issued)
+			.err(),
 		Some(WalletError::NoteMismatch),
 		"what was issued is no balance"
 	);
@@ -115,7 +187,11 @@ fn notes_to_an_earlier_view_key_still_open() {
 	assert_eq!(world.balance_of_buyer().value(), 10_000 - PRICE);
 	world.buyer = world.buyer.with_view_index(1);
 	let state = &world.ledger.accounts[&world.buyer.account()].balance;
-	assert_eq!(world.buyer.open_balance(state).err(), Some(WalletError::NoteUnreadable), "not a later one");
+	assert_eq!(
+		world.buyer.open_balance(state).err(),
+		Some(WalletError::NoteUnreadable),
+		"not a later one"
+	);
 }
 
 #[test]
@@ -159,8 +235,14 @@ fn an_order_with_parts_of_another_is_not_relied_upon() {
 	for change in of_buyer {
 		assert_eq!(world.buyer.open_order_as_buyer(&tamper(change)).err(), mismatch);
 	}
-	assert_eq!(world.seller.open_order_as_buyer(&first).err(), Some(WalletError::NotYours));
-	assert_eq!(world.buyer.open_order_as_seller(&first).err(), Some(WalletError::NotYours));
+	assert_eq!(
+		world.seller.open_order_as_buyer(&first).err(),
+		Some(WalletError::NotYours)
+	);
+	assert_eq!(
+		world.buyer.open_order_as_seller(&first).err(),
+		Some(WalletError::NotYours)
+	);
 }
 
 #[test]
@@ -176,14 +258,29 @@ fn a_quote_that_lies_is_not_relied_upon() {
 		let mut lie = listing.clone();
 		lie.price.opening.value = price;
 		lie.commodity.opening.value = item;
-		let call = world.seller.quote(9, &lie, &world.buyer.party(), &mut world.rng).expect("quotes");
-		let lie = crate::state::Quote { version: 0, note: call.note };
-		assert_eq!(world.buyer.open_quote(&state, &lie).err(), Some(WalletError::NoteMismatch));
+		let call = world
+			.seller
+			.quote(9, &lie, &world.buyer.party(), &mut world.rng)
+			.expect("quotes");
+		let lie = crate::state::Quote {
+			version: 0,
+			note: call.note,
+		};
+		assert_eq!(
+			world.buyer.open_quote(&state, &lie).err(),
+			Some(WalletError::NoteMismatch)
+		);
 	}
 	let mut old = quote.clone();
 	old.version = 1;
-	assert_eq!(world.buyer.open_quote(&state, &old).err(), Some(WalletError::PriceChanged));
-	assert_eq!(world.issuer.open_quote(&state, &quote).err(), Some(WalletError::NoteUnreadable));
+	assert_eq!(
+		world.buyer.open_quote(&state, &old).err(),
+		Some(WalletError::PriceChanged)
+	);
+	assert_eq!(
+		world.issuer.open_quote(&state, &quote).err(),
+		Some(WalletError::NoteUnreadable)
+	);
 	assert!(world.buyer.open_quote(&state, &quote).is_ok());
 }
 
@@ -191,25 +288,49 @@ fn a_quote_that_lies_is_not_relied_upon() {
 fn a_credit_with_a_wrong_note_is_not_relied_upon() {
 	let mut world = World::new();
 	for amount in [500, 600] {
-		let issued =
-			world.issuer.open_issued(&world.ledger.account(&world.issuer.account()).issued).expect("opens");
+		let issued = world
+			.issuer
+			.open_issued(&world.ledger.account(&world.issuer.account()).issued)
+			.expect("opens");
 		let seq = world.ledger.seq(&world.issuer.account());
 		let call = world
 			.issuer
-			.issue(seq, &issued, 1_000_000, &world.buyer.party(), amount, &mut world.rng)
+			.issue(
+				seq,
+				&issued,
+				1_000_000,
+				&world.buyer.party(),
+				amount,
+				&mut world.rng,
+			)
 			.expect("issues");
-		world.ledger.issue(&world.issuer.account(), &call).expect("accepted");
+		world
+			.ledger
+			.issue(&world.issuer.account(), &call)
+			.expect("accepted");
 	}
 	let credits = &world.ledger.accounts[&world.buyer.account()].incoming;
 	let mut credit = credits[0].clone();
-	assert_eq!(world.buyer.open_credit(&credit, None).expect("opens").value(), 500);
+	assert_eq!(
+		world.buyer.open_credit(&credit, None).expect("opens").value(),
+		500
+	);
 	credit.note = credits[1].note;
-	assert_eq!(world.buyer.open_credit(&credit, None).err(), Some(WalletError::NoteMismatch));
+	assert_eq!(
+		world.buyer.open_credit(&credit, None).err(),
+		Some(WalletError::NoteMismatch)
+	);
 	credit.note = None;
-	assert_eq!(world.buyer.open_credit(&credit, None).err(), Some(WalletError::NoteMismatch));
+	assert_eq!(
+		world.buyer.open_credit(&credit, None).err(),
+		Some(WalletError::NoteMismatch)
+	);
 	let mut credit = credits[0].clone();
 	for kind in [CreditKind::Refund, CreditKind::Proceeds, CreditKind::Bond] {
 		credit.name.kind = kind;
-		assert_eq!(world.buyer.open_credit(&credit, None).err(), Some(WalletError::NoteMismatch));
+		assert_eq!(
+			world.buyer.open_credit(&credit, None).err(),
+			Some(WalletError::NoteMismatch)
+		);
 	}
 }

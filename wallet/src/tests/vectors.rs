@@ -1,4 +1,5 @@
-//! Known answers: what other wallets show for a phrase, and what the independent implementation of docs/formats.md says.
+//! Known answers: what other wallets show for a phrase, and what the independent implementation of
+//! docs/formats.md says.
 
 use super::*;
 use crate::{
@@ -29,31 +30,60 @@ fn array<const LEN: usize>(text: &str) -> [u8; LEN] {
 }
 
 fn origin(genesis: &str, account: &str, seq: &str, call: &'static str) -> Origin {
-	Origin { genesis: array(genesis), account: array(account), seq: seq.parse().expect("a number"), call }
+	Origin {
+		genesis: array(genesis),
+		account: array(account),
+		seq: seq.parse().expect("a number"),
+		call,
+	}
 }
 
 fn role(name: &str) -> Role {
-	let roles = [Role::Amount, Role::Price, Role::Stock, Role::Commodity, Role::Quantity, Role::Total];
-	roles.into_iter().find(|role| role.name() == name).expect("a role")
+	let roles = [
+		Role::Amount,
+		Role::Price,
+		Role::Stock,
+		Role::Commodity,
+		Role::Quantity,
+		Role::Total,
+	];
+	roles
+		.into_iter()
+		.find(|role| role.name() == name)
+		.expect("a role")
 }
 
 #[test]
 fn accounts_are_those_that_other_wallets_show() {
 	let keys = Keys::from_mnemonic(PHRASE).expect("a phrase");
-	assert_eq!(keys.account()[..], unhex("46ebddef8cd9bb167dc30878d7113b7e168e6f0646beffd77d69d39bad76b47a"));
+	assert_eq!(
+		keys.account()[..],
+		unhex("46ebddef8cd9bb167dc30878d7113b7e168e6f0646beffd77d69d39bad76b47a")
+	);
 	let keys = Keys::from_seed(&array(ALICE));
-	assert_eq!(keys.account()[..], unhex("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"));
+	assert_eq!(
+		keys.account()[..],
+		unhex("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d")
+	);
 }
 
 #[test]
 fn accounts_view_keys_and_secrets_as_formats_says() {
 	for fields in vectors("account") {
-		let [entropy, seed, account, secret, index, public] = fields[..] else { panic!("six fields") };
+		let [entropy, seed, account, secret, index, public] = fields[..] else {
+			panic!("six fields")
+		};
 		let phrase = phrase_of_entropy(&unhex(entropy)).expect("a phrase");
-		for keys in [Keys::from_mnemonic(&phrase).expect("a phrase"), Keys::from_seed(&array(seed))] {
+		for keys in [
+			Keys::from_mnemonic(&phrase).expect("a phrase"),
+			Keys::from_seed(&array(seed)),
+		] {
 			assert_eq!(keys.account()[..], unhex(account));
 			assert_eq!(keys.secret()[..], unhex(secret));
-			assert_eq!(keys.view_key(index.parse().expect("a number")).public()[..], unhex(public));
+			assert_eq!(
+				keys.view_key(index.parse().expect("a number")).public()[..],
+				unhex(public)
+			);
 		}
 	}
 }
@@ -64,8 +94,15 @@ fn salts_as_formats_says() {
 		let [secret, genesis, account, seq, call, plaintexts, inputs, entropy, salt] = fields[..] else {
 			panic!("nine fields")
 		};
-		let plaintexts: Vec<u64> = plaintexts.split(',').map(|value| value.parse().expect("a number")).collect();
-		let inputs: Vec<Vec<u8>> = inputs.split(',').filter(|input| *input != "-").map(unhex).collect();
+		let plaintexts: Vec<u64> = plaintexts
+			.split(',')
+			.map(|value| value.parse().expect("a number"))
+			.collect();
+		let inputs: Vec<Vec<u8>> = inputs
+			.split(',')
+			.filter(|input| *input != "-")
+			.map(unhex)
+			.collect();
 		let inputs: Vec<&[u8]> = inputs.iter().map(|input| &input[..]).collect();
 		let origin = origin(genesis, account, seq, call);
 		let derived = derive::salt(&array(secret), &origin, &plaintexts, &inputs, &array(entropy));
@@ -76,7 +113,9 @@ fn salts_as_formats_says() {
 #[test]
 fn seeds_as_formats_says() {
 	for fields in vectors("seed") {
-		let [secret, genesis, account, seq, call, salt, of, index, seed] = fields[..] else { panic!("nine fields") };
+		let [secret, genesis, account, seq, call, salt, of, index, seed] = fields[..] else {
+			panic!("nine fields")
+		};
 		let origin = origin(genesis, account, seq, call);
 		let index = index.parse().expect("a number");
 		let derived = derive::seed(&array(secret), &origin, &array(salt), role(of), index);
@@ -87,10 +126,21 @@ fn seeds_as_formats_says() {
 #[test]
 fn nonces_as_formats_says() {
 	for fields in vectors("nonce") {
-		let [seed, genesis, sender, account, seq, of, nonce] = fields[..] else { panic!("seven fields") };
-		let object = Object { account: array(account), seq: seq.parse().expect("a number") };
-		let derived =
-			derive::nonce(SET, &Seed(array(seed)), &array(genesis), &array(sender), &object, role(of));
+		let [seed, genesis, sender, account, seq, of, nonce] = fields[..] else {
+			panic!("seven fields")
+		};
+		let object = Object {
+			account: array(account),
+			seq: seq.parse().expect("a number"),
+		};
+		let derived = derive::nonce(
+			SET,
+			&Seed(array(seed)),
+			&array(genesis),
+			&array(sender),
+			&object,
+			role(of),
+		);
 		assert_eq!(derived.encode(SET)[..128], unhex(nonce), "{of}");
 	}
 }
@@ -98,7 +148,9 @@ fn nonces_as_formats_says() {
 #[test]
 fn notes_as_formats_says() {
 	for fields in vectors("note") {
-		let [seed, plain, sealed, hash] = fields[..] else { panic!("four fields") };
+		let [seed, plain, sealed, hash] = fields[..] else {
+			panic!("four fields")
+		};
 		let sealed = array(sealed);
 		let key = Keys::from_seed(&array(seed)).view_key(0);
 		let note = Note::open(SET, &sealed, &key).expect("opens");
@@ -110,15 +162,39 @@ fn notes_as_formats_says() {
 #[test]
 fn a_wrong_phrase_is_explained() {
 	let says = |phrase: &str, text: &str| {
-		assert_eq!(Keys::from_mnemonic(phrase).expect_err("refused").to_string(), text);
+		assert_eq!(
+			Keys::from_mnemonic(phrase).expect_err("refused").to_string(),
+			text
+		);
 	};
-	says("", "a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 0");
-	says(&"walk ".repeat(13), "a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 13");
-	says(&PHRASE.replace("lake", "lakes"), "word 3 of the recovery phrase is not in the list of words");
-	says(&PHRASE.replace("bottom drive", "drive bottom"),
-		"the words of the recovery phrase do not belong together: check spelling and order");
-	says("Zürich", "a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 1");
-	assert_eq!(phrase_of_entropy(&[1; 15]).err(), Some(WalletError::PhraseLength(9)));
+	says(
+		"",
+		"a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 0",
+	);
+	says(
+		&"walk ".repeat(13),
+		"a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 13",
+	);
+	says(
+		&PHRASE.replace("lake", "lakes"),
+		"word 4 of the recovery phrase is not in the list of words",
+	);
+	says(
+		&PHRASE.replace("bottom drive", "drive bottom"),
+		"the words of the recovery phrase do not belong together: check spelling and order",
+	);
+	says(
+		&PHRASE.replace("walk", "wälk\u{301}"),
+		"word 12 of the recovery phrase is not in the list of words",
+	);
+	says(
+		"Zürich",
+		"a recovery phrase has 12, 15, 18, 21 or 24 words, this one has 1",
+	);
+	assert_eq!(
+		phrase_of_entropy(&[1; 15]).err(),
+		Some(WalletError::PhraseLength(9))
+	);
 	// More space between the words does no harm.
 	assert!(Keys::from_mnemonic(&format!("  {} ", PHRASE.replace(' ', " \n"))).is_ok());
 }
@@ -147,5 +223,9 @@ fn signatures_verify_as_the_chain_verifies_them() {
 	};
 	assert!(verify(b"one", &first) && verify(b"two", &second));
 	assert!(!verify(b"two", &first) && !verify(b"one", &second));
-	assert_ne!(first[..32], second[..32], "the signature's own nonce is not used twice");
+	assert_ne!(
+		first[..32],
+		second[..32],
+		"the signature's own nonce is not used twice"
+	);
 }

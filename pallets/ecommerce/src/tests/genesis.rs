@@ -13,7 +13,10 @@ fn refusal(config: GenesisConfig<Test>) -> String {
 }
 
 fn with_key(key: GenesisKey) -> GenesisConfig<Test> {
-	GenesisConfig { key: Some(key), ..Default::default() }
+	GenesisConfig {
+		key: Some(key),
+		..Default::default()
+	}
 }
 
 #[test]
@@ -32,10 +35,16 @@ fn a_key_of_the_wrong_length_is_refused() {
 		modulus: veilmart_paillier::test_keys::modulus(ParameterSet::Paillier3072).to_vec(),
 		proof: veilmart_paillier::test_keys::proof(ParameterSet::Paillier3072).to_vec(),
 	};
-	assert_eq!(refusal(with_key(key)), "the key has 3072 bits, this runtime is for 2048");
+	assert_eq!(
+		refusal(with_key(key)),
+		"the key has 3072 bits, this runtime is for 2048"
+	);
 	let mut short = test_key();
 	short.modulus.remove(0);
-	assert_eq!(refusal(with_key(short)), "the key has 2040 bits, this runtime is for 2048");
+	assert_eq!(
+		refusal(with_key(short)),
+		"the key has 2040 bits, this runtime is for 2048"
+	);
 }
 
 #[test]
@@ -73,9 +82,24 @@ fn quotas_beyond_the_ledger_are_refused() {
 
 #[test]
 fn cheating_must_not_pay() {
-	let terms = Terms { penalty_share: 2, ..Default::default() };
-	let config = GenesisConfig::<Test> { terms: Some(terms), ..Default::default() };
+	let terms = Terms {
+		penalty_share: 2,
+		..Default::default()
+	};
+	let config = GenesisConfig::<Test> {
+		terms: Some(terms),
+		..Default::default()
+	};
 	assert!(refusal(config).contains("would make cheating a seller pay"));
+	let terms = Terms {
+		bond_multiple: 0,
+		..Default::default()
+	};
+	let config = GenesisConfig::<Test> {
+		terms: Some(terms),
+		..Default::default()
+	};
+	assert!(refusal(config).contains("a bond is at least the total"));
 }
 
 #[test]
@@ -83,7 +107,11 @@ fn cheating_must_not_pay() {
 fn a_malformed_genesis_stops_the_chain() {
 	let mut key = test_key();
 	key.proof[5] ^= 1;
-	let _ = RuntimeGenesisConfig { ecommerce: with_key(key), ..Default::default() }.build_storage();
+	let _ = RuntimeGenesisConfig {
+		ecommerce: with_key(key),
+		..Default::default()
+	}
+	.build_storage();
 }
 
 #[test]

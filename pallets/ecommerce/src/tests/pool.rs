@@ -19,9 +19,19 @@ fn a_good_call_is_let_in_and_ordered() {
 		let seq = market.buyer.seq();
 		let later = market.buyer.order_at(seq + 1, &after, &market.listed, 1).0;
 		let later = market.buyer.offer(&later).unwrap();
-		assert_eq!(later.requires, now.provides, "the later call waits for the earlier one");
-		let cancel = Call::cancel { seq: seq + 2, order: 0 };
-		assert_eq!(market.buyer.offer(&cancel).unwrap().requires, later.provides, "calls without proof, too");
+		assert_eq!(
+			later.requires, now.provides,
+			"the later call waits for the earlier one"
+		);
+		let cancel = Call::cancel {
+			seq: seq + 2,
+			order: 0,
+		};
+		assert_eq!(
+			market.buyer.offer(&cancel).unwrap().requires,
+			later.provides,
+			"calls without proof, too"
+		);
 	});
 }
 
@@ -31,7 +41,10 @@ fn a_used_sequence_number_is_stale() {
 		let market = Market::open();
 		let (call, ..) = market.buyer.order(&market.listed, 1);
 		assert_ok!(market.buyer.dispatch(call.clone()));
-		assert_eq!(market.buyer.offer(&call).unwrap_err(), InvalidTransaction::Stale.into());
+		assert_eq!(
+			market.buyer.offer(&call).unwrap_err(),
+			InvalidTransaction::Stale.into()
+		);
 	});
 }
 
@@ -44,9 +57,13 @@ fn what_dispatch_would_refuse_does_not_get_in() {
 			proof[200] ^= 1;
 		}
 		let refusal = market.buyer.offer(&forged).unwrap_err();
-		assert!(
-			[Error::ProofMismatch, Error::ProofScalar, Error::ProofValueResponse].map(code).contains(&refusal)
-		);
+		assert!([
+			Error::ProofMismatch,
+			Error::ProofScalar,
+			Error::ProofValueResponse
+		]
+		.map(code)
+		.contains(&refusal));
 		// In a block it is the dispatch that refuses: the extension must not verify twice.
 		assert_ok!(market.buyer.offer_from(TransactionSource::InBlock, &forged));
 		assert!(market.buyer.dispatch(forged).is_err());
@@ -54,7 +71,10 @@ fn what_dispatch_would_refuse_does_not_get_in() {
 		let (call, ..) = market.buyer.order(&market.listed, 1);
 		market.buyer.balance = fresh(7_000_000);
 		let (overdrawn, ..) = market.buyer.order(&market.listed, 1);
-		assert_eq!(market.buyer.offer(&overdrawn).unwrap_err(), code(Error::BalanceMismatch));
+		assert_eq!(
+			market.buyer.offer(&overdrawn).unwrap_err(),
+			code(Error::BalanceMismatch)
+		);
 		assert_ok!(market.buyer.offer(&call));
 
 		let (mut old, ..) = market.buyer.order(&market.listed, 1);
@@ -83,7 +103,10 @@ fn a_future_call_with_a_bad_proof_does_not_get_in_either() {
 fn every_refusal_has_a_sentence() {
 	let last = Error::<Test>::ProofRange.encode()[0];
 	for index in 0..=last {
-		assert!(crate::refusal_sentence(FIRST_REFUSAL + index).is_some(), "error {index} has no sentence");
+		assert!(
+			crate::refusal_sentence(FIRST_REFUSAL + index).is_some(),
+			"error {index} has no sentence"
+		);
 	}
 	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL + last + 1), None);
 	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL - 1), None);

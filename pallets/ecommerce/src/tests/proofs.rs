@@ -84,7 +84,13 @@ fn a_proof_is_for_one_account_one_listing_one_sequence() {
 		// Other notes, each of the three.
 		for which in 0..3 {
 			let noted = tampered(&|call| {
-				if let Call::order { own_note, note: n, quote, .. } = call {
+				if let Call::order {
+					own_note,
+					note: n,
+					quote,
+					..
+				} = call
+				{
 					*[own_note, n, quote][which] = note(99).into();
 				}
 			});
@@ -163,10 +169,17 @@ fn malformed_ciphertexts_are_refused_by_name() {
 			(zero, || Error::<Test>::CiphertextZero),
 			(n, || Error::<Test>::CiphertextNotUnit),
 			(largest, || Error::<Test>::CiphertextNotReduced),
-		] as [(Ciphertext, fn() -> Error<Test>); 3] {
+		] as [(Ciphertext, fn() -> Error<Test>); 3]
+		{
 			for which in 0..3 {
 				let (mut call, ..) = market.seller.list(5, 5);
-				if let Call::list { price, stock, commodity, .. } = &mut call {
+				if let Call::list {
+					price,
+					stock,
+					commodity,
+					..
+				} = &mut call
+				{
 					*[price, stock, commodity][which] = bad.clone().into();
 				}
 				assert_noop!(market.seller.dispatch(call), error());
@@ -199,10 +212,22 @@ fn malformed_proofs_are_refused_by_name() {
 		// V, e, z, w, t and the range proof, in the layout of docs/formats.md for three values and three equations.
 		refused(with(&|bytes| bytes[1..33].fill(0xff)), Error::<Test>::ProofPoint);
 		refused(with(&|bytes| bytes[97] ^= 1), Error::<Test>::ProofMismatch);
-		refused(with(&|bytes| bytes[113..145].fill(0xff)), Error::<Test>::ProofValueResponse);
-		refused(with(&|bytes| bytes[209..385].fill(0)), Error::<Test>::ProofNonceResponse);
-		refused(with(&|bytes| bytes[737..769].fill(0xff)), Error::<Test>::ProofScalar);
-		refused(with(&|bytes| *bytes.last_mut().unwrap() ^= 1), Error::<Test>::ProofRange);
+		refused(
+			with(&|bytes| bytes[113..145].fill(0xff)),
+			Error::<Test>::ProofValueResponse,
+		);
+		refused(
+			with(&|bytes| bytes[209..385].fill(0)),
+			Error::<Test>::ProofNonceResponse,
+		);
+		refused(
+			with(&|bytes| bytes[737..769].fill(0xff)),
+			Error::<Test>::ProofScalar,
+		);
+		refused(
+			with(&|bytes| *bytes.last_mut().unwrap() ^= 1),
+			Error::<Test>::ProofRange,
+		);
 	});
 }
 
@@ -213,8 +238,14 @@ fn quantity_and_total_belong_together() {
 		let (mut six, ..) = market.buyer.order(&market.listed, 6);
 		let (one, ..) = market.buyer.order(&market.listed, 1);
 		if let (
-			Call::order { total, balance_after, .. },
-			Call::order { total: cheap, balance_after: rich, .. },
+			Call::order {
+				total, balance_after, ..
+			},
+			Call::order {
+				total: cheap,
+				balance_after: rich,
+				..
+			},
 		) = (&mut six, one)
 		{
 			(*total, *balance_after) = (cheap, rich);
@@ -238,11 +269,17 @@ fn nobody_spends_more_than_it_has() {
 		let total = dear.price.add(&rho).unwrap();
 		let key = PROVER.encryptor().key();
 		let parse = |opening: &Opening| key.parse(encrypt(opening).as_ref()).unwrap();
-		let after = key.add(&parse(&market.buyer.balance), &key.invert(&parse(&total)).unwrap());
+		let after = key.add(
+			&parse(&market.buyer.balance),
+			&key.invert(&parse(&total)).unwrap(),
+		);
 		let after = Ciphertext::from_slice(&key.encode(&after)).unwrap();
 		let nonce = market.buyer.balance.nonce.sub(&total.nonce);
 		for claimed in [0, u64::MAX] {
-			let claim = Opening { value: claimed, nonce: nonce.clone() };
+			let claim = Opening {
+				value: claimed,
+				nonce: nonce.clone(),
+			};
 			let [x, s] = [&quantity, &total].map(encrypt);
 			let statement = veilmart_confidential::statements::order(
 				PARAMETER_SET,
@@ -311,9 +348,15 @@ fn a_remembered_verdict_does_not_excuse_from_the_ledger() {
 		assert!(remembers(&market.buyer, &call));
 		// Meanwhile the balance changes: the proof is still good, and what it is about is not there any more.
 		let balance = crate::Balances::<Test>::get(&market.buyer.who);
-		let other = crate::Owned { ciphertext: encrypt(&fresh(5)), note: None };
+		let other = crate::Owned {
+			ciphertext: encrypt(&fresh(5)),
+			note: None,
+		};
 		crate::Balances::<Test>::insert(&market.buyer.who, other);
-		assert_noop!(market.buyer.dispatch(call.clone()), Error::<Test>::BalanceMismatch);
+		assert_noop!(
+			market.buyer.dispatch(call.clone()),
+			Error::<Test>::BalanceMismatch
+		);
 		crate::Balances::<Test>::insert(&market.buyer.who, balance);
 		assert_ok!(market.buyer.dispatch(call));
 		market.buyer.balance = after;
@@ -323,7 +366,18 @@ fn a_remembered_verdict_does_not_excuse_from_the_ledger() {
 /// Whether this process remembers the proof of an order.
 fn remembers(buyer: &Party, call: &Call<Test>) -> bool {
 	let Call::order {
-		seq, salt, listing, version, quantity, total, balance_after, own_note, note, quote, proof, ..
+		seq,
+		salt,
+		listing,
+		version,
+		quantity,
+		total,
+		balance_after,
+		own_note,
+		note,
+		quote,
+		proof,
+		..
 	} = call
 	else {
 		return false;

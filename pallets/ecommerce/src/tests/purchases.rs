@@ -4,7 +4,11 @@ use crate::{mock::*, CreditId, CreditKind, DeclineReason, Error, Event, OrderSta
 use frame_support::{assert_noop, assert_ok};
 
 fn credit(placed: &Placed, kind: CreditKind) -> CreditId<sp_runtime::AccountId32> {
-	CreditId { creator: placed.id.buyer.clone(), seq: placed.id.seq, kind }
+	CreditId {
+		creator: placed.id.buyer.clone(),
+		seq: placed.id.seq,
+		kind,
+	}
 }
 
 #[test]
@@ -12,17 +16,34 @@ fn a_purchase_moves_exactly_its_total() {
 	execute(|| {
 		let mut market = Market::open();
 		let placed = market.buyer.orders(&market.listed, 6);
-		assert_eq!(decrypt(&Orders::<Test>::get(&market.buyer.who, placed.id.seq).unwrap().total), 6 * 255);
+		assert_eq!(
+			decrypt(
+				&Orders::<Test>::get(&market.buyer.who, placed.id.seq)
+					.unwrap()
+					.total
+			),
+			6 * 255
+		);
 		assert_eq!(market.buyer.ledger_balance(), 100_000 - 1_530);
 		market.seller.accepts(&mut market.listed, &placed);
 		assert_eq!(market.seller.ledger_balance(), 500_000 - 15_300);
 		let listing = Ecommerce::listing_of(&market.listed.id).unwrap();
 		assert_eq!(decrypt(&listing.stock), 94);
 		let (seller, buyer) = (&market.seller, &market.buyer);
-		assert_ok!(seller.dispatch(crate::Call::ship { seq: seller.seq(), order: placed.id.clone() }));
-		assert_ok!(buyer.dispatch(crate::Call::confirm { seq: buyer.seq(), order: placed.id.seq }));
+		assert_ok!(seller.dispatch(crate::Call::ship {
+			seq: seller.seq(),
+			order: placed.id.clone()
+		}));
+		assert_ok!(buyer.dispatch(crate::Call::confirm {
+			seq: buyer.seq(),
+			order: placed.id.seq
+		}));
 		System::assert_last_event(
-			Event::Completed { order: placed.id.clone(), seller: seller.who.clone() }.into(),
+			Event::Completed {
+				order: placed.id.clone(),
+				seller: seller.who.clone(),
+			}
+			.into(),
 		);
 		assert_eq!(Ecommerce::incoming(&seller.who).len(), 2);
 		// One after the other: the order stays while its notes have something to open.
@@ -32,7 +53,10 @@ fn a_purchase_moves_exactly_its_total() {
 		Ecommerce::do_try_state().unwrap();
 		assert_ok!(seller.dispatch(seller.collect(vec![credit(&placed, CreditKind::Proceeds)])));
 		assert_eq!(seller.ledger_balance(), 500_000 + 1_530);
-		assert!(Ecommerce::order_of(&placed.id).is_none(), "a finished order is removed");
+		assert!(
+			Ecommerce::order_of(&placed.id).is_none(),
+			"a finished order is removed"
+		);
 		assert_eq!(Ecommerce::orders_of_seller(&seller.who, None), vec![]);
 	});
 }
@@ -40,9 +64,10 @@ fn a_purchase_moves_exactly_its_total() {
 #[test]
 fn both_ways_of_verification_run_the_same_purchase() {
 	let mut roots = Vec::new();
-	for backend in
-		[veilmart_verification_host::Backend::Native, veilmart_verification_host::Backend::Portable]
-	{
+	for backend in [
+		veilmart_verification_host::Backend::Native,
+		veilmart_verification_host::Backend::Portable,
+	] {
 		execute(|| {
 			UseBackend::set(BackendSetting(backend));
 			let mut market = Market::open();
@@ -60,8 +85,14 @@ fn a_cancelled_order_comes_back_whole() {
 		let mut market = Market::open();
 		let placed = market.buyer.orders(&market.listed, 3);
 		let buyer = &market.buyer;
-		assert_ok!(buyer.dispatch(crate::Call::cancel { seq: buyer.seq(), order: placed.id.seq }));
-		assert_eq!(Ecommerce::order_of(&placed.id).unwrap().state, OrderState::Refunded);
+		assert_ok!(buyer.dispatch(crate::Call::cancel {
+			seq: buyer.seq(),
+			order: placed.id.seq
+		}));
+		assert_eq!(
+			Ecommerce::order_of(&placed.id).unwrap().state,
+			OrderState::Refunded
+		);
 		Ecommerce::do_try_state().unwrap();
 		assert_ok!(buyer.dispatch(buyer.collect(vec![credit(&placed, CreditKind::Refund)])));
 		assert_eq!(buyer.ledger_balance(), 100_000);
@@ -110,7 +141,11 @@ fn sixteen_credits_are_collected_at_once() {
 		let (mut issuer, buyer) = (Party::new(ISSUER), Party::new(BUYER));
 		let mut ids = Vec::new();
 		for amount in 1..=16 {
-			ids.push(CreditId { creator: issuer.who.clone(), seq: issuer.seq(), kind: CreditKind::Issued });
+			ids.push(CreditId {
+				creator: issuer.who.clone(),
+				seq: issuer.seq(),
+				kind: CreditKind::Issued,
+			});
 			let (call, _, issued) = issuer.issue(&buyer, amount);
 			assert_ok!(issuer.dispatch(call));
 			issuer.issued = issued;
@@ -124,14 +159,27 @@ fn sixteen_credits_are_collected_at_once() {
 fn credits_are_collected_once_and_by_their_owner() {
 	execute(|| {
 		let (issuer, buyer, trader) = (Party::new(ISSUER), Party::new(BUYER), Party::new(TRADER));
-		let id = CreditId { creator: issuer.who.clone(), seq: 0, kind: CreditKind::Issued };
+		let id = CreditId {
+			creator: issuer.who.clone(),
+			seq: 0,
+			kind: CreditKind::Issued,
+		};
 		assert_ok!(issuer.dispatch(issuer.issue(&buyer, 5).0));
-		assert_noop!(trader.dispatch(trader.collect(vec![id.clone()])), Error::<Test>::NoSuchCredit);
+		assert_noop!(
+			trader.dispatch(trader.collect(vec![id.clone()])),
+			Error::<Test>::NoSuchCredit
+		);
 		let twice = buyer.collect(vec![id.clone(), id.clone()]);
 		assert_noop!(buyer.dispatch(twice), Error::<Test>::DuplicateCredit);
-		assert_noop!(buyer.dispatch(buyer.collect(vec![])), Error::<Test>::DuplicateCredit);
+		assert_noop!(
+			buyer.dispatch(buyer.collect(vec![])),
+			Error::<Test>::DuplicateCredit
+		);
 		assert_ok!(buyer.dispatch(buyer.collect(vec![id.clone()])));
-		assert_noop!(buyer.dispatch(buyer.collect(vec![id])), Error::<Test>::NoSuchCredit);
+		assert_noop!(
+			buyer.dispatch(buyer.collect(vec![id])),
+			Error::<Test>::NoSuchCredit
+		);
 	});
 }
 
@@ -149,7 +197,10 @@ fn a_quote_is_kept_for_its_buyer() {
 		assert_ok!(seller.dispatch(quote(market.listed.id.seq, buyer)));
 		assert_eq!(Ecommerce::quotes(&buyer.who).len(), 1);
 		assert_noop!(seller.dispatch(quote(999, buyer)), Error::<Test>::NoSuchListing);
-		assert_noop!(seller.dispatch(quote(market.listed.id.seq, seller)), Error::<Test>::SelfDealing);
+		assert_noop!(
+			seller.dispatch(quote(market.listed.id.seq, seller)),
+			Error::<Test>::SelfDealing
+		);
 		assert_noop!(
 			seller.dispatch(quote(market.listed.id.seq, &Party::new(OUTSIDER))),
 			Error::<Test>::CounterpartyNotCertified
