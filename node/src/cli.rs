@@ -1,10 +1,14 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
+use sc_cli::{Database, SubstrateCli};
 
 use crate::consensus::Sealing;
+
+/// What is logged less than the rest unless the operator asks for it: two lines for every block.
+const QUIET: &str = "sc_basic_authorship=warn";
 
 /// The command line of the node: without a subcommand it runs.
 #[derive(Debug, Parser)]
@@ -20,6 +24,28 @@ pub struct Cli {
 	/// How blocks are made.
 	#[clap(flatten)]
 	pub sealing: SealingParams,
+}
+
+impl Cli {
+	/// Parses the arguments, the program's name first. Prints and exits where they ask for help or are wrong.
+	pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Self {
+		// No fork ever lives on this chain, and the fork-aware pool loses transactions that arrive while it
+		// takes note of a block that is final at once: it knew them only for the block before.
+		let command =
+			Self::command().mut_arg("pool_type", |pool_type| pool_type.default_value("single-state"));
+		let matches = Self::setup_command(command)
+			.try_get_matches_from(arguments)
+			.unwrap_or_else(|refusal| refusal.exit());
+		let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|refusal| refusal.exit());
+		cli.run
+			.import_params
+			.database_params
+			.database
+			.get_or_insert(Database::ParityDb);
+		// Before the operator's own filters, which therefore win.
+		cli.run.shared_params.log.insert(0, QUIET.into());
+		cli
+	}
 }
 
 /// How a single authority seals.

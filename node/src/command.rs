@@ -1,9 +1,9 @@
 //! What happens on each command.
 
-use sc_cli::{Database, SubstrateCli};
+use sc_cli::SubstrateCli;
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
 use sc_service::{error::Error as ServiceError, ChainSpec, Configuration, RpcHandlers, TaskManager};
-use veilmart_runtime::{Block, Hash};
+use veilmart_runtime::{opaque::Block, Hash};
 
 use crate::{
 	chain_spec,
@@ -11,9 +11,6 @@ use crate::{
 	consensus::Sealing,
 	service,
 };
-
-/// What is logged less than the rest unless the operator asks for it: two lines for every block.
-const QUIET: &str = "sc_basic_authorship=warn";
 
 impl SubstrateCli for Cli {
 	fn impl_name() -> String {
@@ -58,7 +55,7 @@ fn with_ca_key(spec: Box<dyn ChainSpec>, ca: &CaKeyParams) -> sc_cli::Result<Box
 
 /// Parses the command line and does what it says.
 pub fn run() -> sc_cli::Result<()> {
-	let mut cli = Cli::from_args();
+	let cli = Cli::read(std::env::args_os());
 
 	match &cli.subcommand {
 		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
@@ -99,7 +96,6 @@ pub fn run() -> sc_cli::Result<()> {
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run::<Block>(&config)),
 		None => {
-			prepare(&mut cli);
 			let sealing = cli.sealing.sealing();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
@@ -108,17 +104,6 @@ pub fn run() -> sc_cli::Result<()> {
 				})
 		}
 	}
-}
-
-/// Settles what the operator left open: the database, and what is logged.
-pub fn prepare(cli: &mut Cli) {
-	// Before the operator's own filters, which therefore win.
-	cli.run.shared_params.log.insert(0, QUIET.into());
-	cli.run
-		.import_params
-		.database_params
-		.database
-		.get_or_insert(Database::ParityDb);
 }
 
 /// Starts a node with the network backend of its configuration.

@@ -30,7 +30,7 @@ use sc_service::{Configuration, SpawnEssentialTaskHandle, TaskManager};
 use sc_telemetry::TelemetryHandle;
 use sc_transaction_pool_api::{ImportNotificationStream, TransactionPool};
 use sp_blockchain::HeaderBackend;
-use veilmart_runtime::{Block, Hash};
+use veilmart_runtime::{opaque::Block, Hash};
 
 use crate::service::{FullClient, FullPool, FullSelectChain};
 
@@ -42,13 +42,6 @@ pub type ImportQueue = BasicQueue<Block>;
 
 /// How long the sealing waits for the pool to notice the last block.
 const POOL_PATIENCE: Duration = Duration::from_secs(1);
-
-/// After a transaction arrived, the pool is looked at this many times more, in case that it became ready for
-/// the best block only after its arrival was announced.
-const GLANCES: u8 = 3;
-
-/// The time between two such glances.
-const GLANCE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Target of this module's log lines.
 const LOG_TARGET: &str = "sealing";
@@ -186,35 +179,21 @@ impl Trigger {
 	/// Has blocks made as long as the node runs.
 	async fn run(mut self) {
 		let mut arrivals = self.pool.import_notification_stream().fuse();
-		let mut glances = 0;
 		loop {
-			let pause = if glances > 0 {
-				Some(GLANCE_INTERVAL)
-			} else {
-				self.sealing.idle_block_interval
-			};
-			let pause = async move {
-				match pause {
-					Some(pause) => tokio::time::sleep(pause).await,
+			let interval = self.sealing.idle_block_interval;
+			let idle = async move {
+				match interval {
+					Some(interval) => tokio::time::sleep(interval).await,
 					None => futures::future::pending().await,
 				}
 			};
-			futures::pin_mut!(pause);
+			futures::pin_mut!(idle);
 			let empty = futures::select_biased! {
 				arrival = arrivals.next() => match arrival {
-					Some(_) => {
-						glances = GLANCES;
-						Empty::Refused
-					},
+					Some(_) => Empty::Refused,
 					None => break,
 				},
-				_ = pause.fuse() => match glances.checked_sub(1) {
-					Some(left) => {
-						glances = left;
-						Empty::Refused
-					},
-					None => Empty::Allowed,
-				},
+				_ = idle.fuse() => Empty::Allowed,
 			};
 			self.seal_what_is_ready(&mut arrivals, empty).await;
 		}

@@ -11,7 +11,7 @@ use sc_service::{
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
-use veilmart_runtime::{Block, Hash, RuntimeApi};
+use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
 
 use crate::{
 	consensus::{self, ImportQueue},

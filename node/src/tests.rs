@@ -23,9 +23,7 @@ fn has_runtime() -> bool {
 
 /// Parses a command line as the operator would type it.
 fn command_line(arguments: &[&str]) -> Cli {
-	let mut cli = Cli::from_iter(["veilmart-node"].iter().chain(arguments));
-	command::prepare(&mut cli);
-	cli
+	Cli::read(["veilmart-node"].iter().chain(arguments))
 }
 
 #[test]

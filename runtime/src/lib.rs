@@ -87,6 +87,14 @@ pub type SignedBlock = generic::SignedBlock<Block>;
 pub type BlockId = generic::BlockId<Block>;
 /// A transaction as it travels: signed ones in format V4, authorized calls in V5.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+/// Blocks as a node passes them on: it does not look into transactions, and its RPC writes them as one string of digits.
+pub mod opaque {
+	/// A block whose transactions are bytes.
+	pub type Block = sp_runtime::generic::Block<super::Header, sp_runtime::OpaqueExtrinsic>;
+	/// Such a block with its justifications.
+	pub type SignedBlock = sp_runtime::generic::SignedBlock<Block>;
+}
+
 /// What a signature signs.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 /// Applies blocks and transactions to the state.

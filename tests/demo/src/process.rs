@@ -73,6 +73,17 @@ impl Node {
 	/// Starts a node on a specification, with its database in a folder, and waits until it answers.
 	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
 		let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+		// An authority does not make up its network identity by itself.
+		let identity = folder.join("node-key");
+		let made = Command::new(node_program()?)
+			.args(["key", "generate-node-key", "--file"])
+			.arg(&identity)
+			.stdin(Stdio::null())
+			.output()
+			.await?;
+		if !made.status.success() {
+			return Err(format!("no node key: {}", String::from_utf8_lossy(&made.stderr)).into());
+		}
 		let log = folder.join("node.log");
 		let output = fs::File::create(&log)?;
 		let child = Command::new(node_program()?)
@@ -80,6 +91,8 @@ impl Node {
 			.arg(specification)
 			.arg("--base-path")
 			.arg(folder)
+			.arg("--node-key-file")
+			.arg(&identity)
 			.args([
 				"--validator",
 				"--alice",

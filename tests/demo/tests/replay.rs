@@ -14,7 +14,7 @@ use sp_runtime::traits::Header as _;
 use std::{fs, path::Path};
 use veilmart_cli::chain::Chain;
 use veilmart_demo::{market::Market, process, report::Steps, retail};
-use veilmart_runtime::{SignedBlock, PORTABLE_WASM_BINARY, WASM_BINARY};
+use veilmart_runtime::{opaque::SignedBlock, PORTABLE_WASM_BINARY, WASM_BINARY};
 
 fn unhex(text: &str) -> Vec<u8> {
 	sp_core::bytes::from_hex(text).expect("a raw specification is hexadecimal")
