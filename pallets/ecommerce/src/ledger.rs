@@ -6,13 +6,13 @@ use crate::{
 	OrdersOfSeller, Pallet, Sequence,
 };
 use alloc::vec::Vec;
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
 use pallet_certificates::{OrderId, Role};
 use sp_runtime::traits::Zero;
 use veilmart_confidential::{statements, Context, ProofError, Statement, PARAMETER_SET};
 use veilmart_paillier::{CiphertextError, ProductGroup};
-use veilmart_verification_host::{verify, LedgerKey};
+use veilmart_verification_host::{LedgerKey, Verification};
 
 /// The arguments of `issue` besides sequence, salt and proof.
 #[derive(Clone)]
@@ -132,7 +132,7 @@ impl<T: Config> Pallet<T> {
 			modulus: &modulus,
 			h_s: h_s.as_ref(),
 		};
-		Ok(verify(T::Verification::get(), key, statement, proof)?)
+		Ok(T::Verification::verify(key, statement, proof)?)
 	}
 
 	/// The balance before a call that leaves `after` and takes `taken` out is the one on the ledger.

@@ -76,7 +76,7 @@ pub mod pallet {
 	use alloc::{boxed::Box, vec::Vec};
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
-	use veilmart_verification_host::Backend;
+	use veilmart_verification_host::Verification;
 
 	/// What the runtime decides for the marketplace.
 	#[pallet::config]
@@ -87,7 +87,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 
 		/// Where proofs are verified.
-		type Verification: Get<Backend>;
+		type Verification: Verification;
 	}
 
 	/// The marketplace.

@@ -10,7 +10,7 @@ use crate::{
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{Contains, Get, Time},
+	traits::{Contains, Time},
 };
 use frame_system::EnsureRoot;
 use pallet_certificates::{CheckCertificate, GenesisCertificate, Moment, Role, Roles};
@@ -24,10 +24,10 @@ use sp_runtime::{
 use std::sync::LazyLock;
 use veilmart_confidential::{
 	statements::{self, AcceptParts, ListingName, OrderName, OrderParts},
-	Context, Prover, Statement, Witness, PARAMETER_SET,
+	Context, ProofError, Prover, Statement, Witness, PARAMETER_SET,
 };
 use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey, SecretKey};
-use veilmart_verification_host::Backend;
+use veilmart_verification_host::{LedgerKey, Native, Portable, Verification};
 
 /// Issues money.
 pub const ISSUER: Sr25519Keyring = Sr25519Keyring::Ferdie;
@@ -72,19 +72,20 @@ impl pallet_utility::Config for Test {
 
 parameter_types! {
 	pub static Now: Moment = 1_000_000;
-	pub static UseBackend: BackendSetting = BackendSetting(Backend::Native);
+	pub static UsePortable: bool = false;
 	pub const CallQuota: u32 = 1_000;
 	pub const QuotaPeriod: Moment = 60_000;
 }
 
-/// A backend that tests can switch.
-#[derive(Clone, Copy)]
-pub struct BackendSetting(pub Backend);
-
-pub struct Verification;
-impl Get<Backend> for Verification {
-	fn get() -> Backend {
-		UseBackend::get().0
+/// Verification that tests can switch.
+pub struct Switched;
+impl Verification for Switched {
+	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
+		if UsePortable::get() {
+			Portable::verify(key, statement, proof)
+		} else {
+			Native::verify(key, statement, proof)
+		}
 	}
 }
 
@@ -126,7 +127,7 @@ impl pallet_certificates::Config for Test {
 
 impl crate::Config for Test {
 	type WeightInfo = ();
-	type Verification = Verification;
+	type Verification = Switched;
 }
 
 /// The genesis of most tests, built once: the proof about the key takes half a second.
@@ -180,7 +181,7 @@ pub static PROVER: LazyLock<Prover> = LazyLock::new(|| {
 /// Runs a test, then everything that always holds.
 pub fn execute(test: impl FnOnce()) {
 	Now::set(1_000_000);
-	UseBackend::set(BackendSetting(Backend::Native));
+	UsePortable::set(false);
 	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
 	ext.execute_with(|| {
 		System::set_block_number(1);

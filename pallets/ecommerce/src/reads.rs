@@ -8,10 +8,9 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::DecodeAll;
-use frame_support::traits::Get;
 use pallet_certificates::OrderId;
 use veilmart_confidential::{ProofError, Statement};
-use veilmart_verification_host::{verify, LedgerKey};
+use veilmart_verification_host::{LedgerKey, Verification};
 
 type OrdersById<T> = Vec<(
 	OrderId<<T as frame_system::Config>::AccountId>,
@@ -118,6 +117,6 @@ impl<T: Config> Pallet<T> {
 			modulus: &modulus,
 			h_s: h_s.as_ref(),
 		};
-		verify(T::Verification::get(), key, &statement, proof).map_or_else(ProofError::code, |()| 0)
+		T::Verification::verify(key, &statement, proof).map_or_else(ProofError::code, |()| 0)
 	}
 }

@@ -1,7 +1,7 @@
 //! The runtime interface: native verification of confidential proofs, and its pure-wasm twin.
 //!
-//! [`verify`] gives one verdict by one of two ways, chosen by a constant of the runtime ([`Backend`]). Both run the same
-//! portable verifier: natively, compiled for the machine, with tables per key that live as long as the process; or inside
+//! [`Verification`] gives one verdict by one of two ways, chosen by a type of the runtime: [`Native`] or [`Portable`]. Both run the same
+//! verifier: natively, compiled for the machine, with tables per key that live as long as the process; or inside
 //! the runtime's wasm, with nothing but what the call brings. The verdict depends on the bytes only.
 //!
 //! The native side remembers positive verdicts, so that a proof that the pool has verified costs nothing at dispatch on the
@@ -9,7 +9,7 @@
 //! *these bytes* are a valid proof of *this statement* under *this key*. Whether the statement fits the ledger's state is
 //! the pallet's to compare, every time.
 //!
-//! Host functions do not exist while genesis is built: use [`Backend::Portable`] there.
+//! Host functions of ours do not exist while genesis is built.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -27,14 +27,18 @@ use veilmart_paillier::PublicKey;
 #[cfg(not(substrate_runtime))]
 pub use native::{forget_everything, remembered, CAPACITY};
 
-/// Where a runtime has its proofs verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-	/// By the node's host function.
-	Native,
-	/// By the same code inside the runtime.
-	Portable,
+/// Where a runtime has its proofs verified: a type, not a value, so that a runtime links only what it uses, and one that
+/// verifies by itself runs on nodes that do not offer the host function.
+pub trait Verification {
+	/// Verifies a proof.
+	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError>;
 }
+
+/// By the node's host function.
+pub struct Native;
+
+/// By the same code inside the runtime.
+pub struct Portable;
 
 /// The code of a key or statement that does not decode; no [`ProofError`] has it.
 #[cfg(not(substrate_runtime))]
@@ -67,28 +71,22 @@ pub struct LedgerKey<'a> {
 	pub h_s: &'a [u8],
 }
 
-/// Verifies a proof.
-pub fn verify(
-	backend: Backend,
-	key: LedgerKey,
-	statement: &Statement,
-	proof: &[u8],
-) -> Result<(), ProofError> {
-	let code = match backend {
-		Backend::Native => confidential_verification::verify(key.modulus, &statement.encode(), proof),
-		Backend::Portable => return verify_portable(key, statement, proof),
-	};
-	match code {
-		0 => Ok(()),
-		code => Err(ProofError::from_code(code).unwrap_or(ProofError::Statement)),
+impl Verification for Native {
+	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
+		match confidential_verification::verify(key.modulus, &statement.encode(), proof) {
+			0 => Ok(()),
+			code => Err(ProofError::from_code(code).unwrap_or(ProofError::Statement)),
+		}
 	}
 }
 
-fn verify_portable(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
-	// Through the same encoding as the native way, so that both refuse the same.
-	let statement = Statement::decode(&mut &statement.encode()[..]).map_err(|_| ProofError::Statement)?;
-	let key = PublicKey::from_derived(key.modulus, key.h_s).map_err(|_| ProofError::Statement)?;
-	Verifier::for_one_proof(key).verify(&statement, proof)
+impl Verification for Portable {
+	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
+		// Through the same encoding as the native way, so that both refuse the same.
+		let statement = Statement::decode(&mut &statement.encode()[..]).map_err(|_| ProofError::Statement)?;
+		let key = PublicKey::from_derived(key.modulus, key.h_s).map_err(|_| ProofError::Statement)?;
+		Verifier::for_one_proof(key).verify(&statement, proof)
+	}
 }
 
 /// A verdict as it crosses the interface.

@@ -5,7 +5,7 @@ use rand_core::{OsRng, RngCore};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use veilmart_confidential::{statements, Context, ProofError, Prover, Statement, Witness, PARAMETER_SET};
 use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey};
-use veilmart_verification_host::{forget_everything, remembered, verify, Backend, LedgerKey};
+use veilmart_verification_host::{forget_everything, remembered, LedgerKey, Native, Portable, Verification};
 
 /// The memory belongs to the process, so that tests which look at it take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -14,6 +14,20 @@ fn turn() -> MutexGuard<'static, ()> {
 	let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
 	forget_everything();
 	turn
+}
+
+/// The two ways.
+#[derive(Clone, Copy, Debug)]
+enum Backend {
+	Native,
+	Portable,
+}
+
+fn verify(backend: Backend, key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
+	match backend {
+		Backend::Native => Native::verify(key, statement, proof),
+		Backend::Portable => Portable::verify(key, statement, proof),
+	}
 }
 
 struct Fixture {

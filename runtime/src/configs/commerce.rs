@@ -2,13 +2,9 @@
 
 use alloc::{vec, vec::Vec};
 
-use frame_support::{
-	parameter_types,
-	traits::{Contains, Get},
-};
+use frame_support::{parameter_types, traits::Contains};
 use frame_system::EnsureRoot;
 use pallet_certificates::{CallUnits, Moment};
-use veilmart_verification_host::Backend;
 
 use super::governance::CouncilMembers;
 use crate::{AccountId, Runtime, RuntimeCall, Timestamp};
@@ -88,21 +84,15 @@ impl CallUnits<RuntimeCall> for HeldCallsCount {
 	}
 }
 
-/// Proofs are verified by the node, unless the runtime was built to do it by itself: same code, same verdict, slower.
-pub struct Verification;
-
-impl Get<Backend> for Verification {
-	fn get() -> Backend {
-		if cfg!(feature = "portable-verification") {
-			Backend::Portable
-		} else {
-			Backend::Native
-		}
-	}
-}
+/// Proofs are verified by the node.
+#[cfg(not(feature = "portable-verification"))]
+pub type ProofVerification = veilmart_verification_host::Native;
+/// Proofs are verified by the runtime itself: same code, same verdict, slower.
+#[cfg(feature = "portable-verification")]
+pub type ProofVerification = veilmart_verification_host::Portable;
 
 impl pallet_ecommerce::Config for Runtime {
-	type Verification = Verification;
+	type Verification = ProofVerification;
 	type WeightInfo = ();
 }
 

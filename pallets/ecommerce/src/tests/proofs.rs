@@ -5,7 +5,6 @@ use frame_support::{assert_noop, assert_ok};
 use rand_core::OsRng;
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::{test_keys, Opening};
-use veilmart_verification_host::Backend;
 
 /// `N` in the form of a ciphertext.
 fn modulus_as_ciphertext(modulus: &[u8]) -> Ciphertext {
@@ -15,9 +14,9 @@ fn modulus_as_ciphertext(modulus: &[u8]) -> Ciphertext {
 }
 
 fn on_both_backends(test: impl Fn()) {
-	for backend in [Backend::Native, Backend::Portable] {
+	for portable in [false, true] {
 		execute(|| {
-			UseBackend::set(BackendSetting(backend));
+			UsePortable::set(portable);
 			test();
 		});
 	}

@@ -64,12 +64,9 @@ fn a_purchase_moves_exactly_its_total() {
 #[test]
 fn both_ways_of_verification_run_the_same_purchase() {
 	let mut roots = Vec::new();
-	for backend in [
-		veilmart_verification_host::Backend::Native,
-		veilmart_verification_host::Backend::Portable,
-	] {
+	for portable in [false, true] {
 		execute(|| {
-			UseBackend::set(BackendSetting(backend));
+			UsePortable::set(portable);
 			let mut market = Market::open();
 			let placed = market.buyer.orders(&market.listed, 2);
 			market.seller.accepts(&mut market.listed, &placed);
