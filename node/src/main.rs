@@ -9,6 +9,9 @@
 //! - [`consensus`]: who makes blocks, and when they are final;
 //! - [`rpc`]: what the node answers beside the standard methods.
 
+// The SDK's errors are large, and the node's commands return them as they are.
+#![allow(clippy::result_large_err)]
+
 use std::process::ExitCode;
 
 mod chain_spec;

@@ -16,7 +16,7 @@
 //! - The result is the motion's result (`council.Executed`); if the wrapped call fails, nothing of
 //!   it remains.
 //!
-//! [`NoVoteIsNo`] and [`ForCouncilMembers`] are the council's two other rules.
+//! [`NoVoteIsNo`] and [`CouncilMembers`](crate::configs::CouncilMembers) are the council's two other rules.
 
 use core::marker::PhantomData;
 

@@ -1,14 +1,14 @@
 //! The spam limit of a chain without fees: so many included calls for each account and period.
 //!
 //! A period is a fixed window of chain time, `now / QuotaPeriod`, so an account can use two quotas around the
-//! border of two windows and none for longer than one period. What is stored is one [`Usage`](crate::Usage) for
+//! border of two windows and none for longer than one period. What is stored is one [`Usage`] for
 //! each certificate holder that ever called, whatever it does.
 //!
 //! Who is charged, and when:
 //!
 //! 1. [`CheckCertificate`](crate::CheckCertificate) charges the signer when its extrinsic is included, also if
 //!    the call then fails: one unit, or [`CallUnits`] of them for an extrinsic that holds several calls. It
-//!    leaves a note for the duration of the extrinsic, [`Prepaid`](crate::Prepaid).
+//!    leaves a note for the duration of the extrinsic, [`Prepaid`].
 //! 2. Each call that belongs to the marketplace asks [`Pallet::consume_quota`] for the account that it acts for.
 //!    If that account is the one in the note, it claims a unit that is already paid; otherwise (proxy,
 //!    multisig, scheduler, or more calls than were counted) one more unit is charged to that account.

@@ -38,6 +38,8 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
+// A call has as many arguments as it names things, and the macro makes functions of them.
+#![allow(clippy::too_many_arguments)]
 
 extern crate alloc;
 
@@ -374,7 +376,6 @@ pub mod pallet {
 		/// Issues money to an account that holds a certificate. Issuers only, within their quota.
 		#[pallet::call_index(0)]
 		#[pallet::weight(<T as Config>::WeightInfo::issue())]
-		#[allow(clippy::too_many_arguments)]
 		pub fn issue(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -415,7 +416,6 @@ pub mod pallet {
 		/// Offers something for sale, under the name (caller, `seq`). Sellers only.
 		#[pallet::call_index(2)]
 		#[pallet::weight(<T as Config>::WeightInfo::list())]
-		#[allow(clippy::too_many_arguments)]
 		pub fn list(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -456,7 +456,6 @@ pub mod pallet {
 		/// into escrow.
 		#[pallet::call_index(4)]
 		#[pallet::weight(<T as Config>::WeightInfo::order())]
-		#[allow(clippy::too_many_arguments)]
 		pub fn order(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -498,7 +497,6 @@ pub mod pallet {
 		/// Accepts an order: the stock falls by its quantity and the bond leaves the seller's balance into escrow.
 		#[pallet::call_index(6)]
 		#[pallet::weight(<T as Config>::WeightInfo::accept())]
-		#[allow(clippy::too_many_arguments)]
 		pub fn accept(
 			origin: OriginFor<T>,
 			seq: u64,

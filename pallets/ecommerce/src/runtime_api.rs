@@ -1,5 +1,8 @@
 //! What clients read. Typed, so that wallets need no storage keys.
 
+// The macro repeats the bound.
+#![allow(clippy::multiple_bound_locations)]
+
 use crate::types::{
 	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Owned, Quote, Terms,
 };

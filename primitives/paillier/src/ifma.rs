@@ -201,8 +201,8 @@ impl Kernel {
 		normalise::<V>(&acc, low, lo);
 		let vectors = load::<V>(&doubled);
 		let (mut acc, mut low) = self.cover_minus::<V>(&quotient);
-		for i in 0..V * LANES {
-			self.step(&mut acc, &mut low, [(&vectors, doubled[0], hi[i])], &n);
+		for digit in hi.iter() {
+			self.step(&mut acc, &mut low, [(&vectors, doubled[0], *digit)], &n);
 		}
 		normalise::<V>(&acc, low, hi);
 	}

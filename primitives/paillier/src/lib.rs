@@ -80,7 +80,7 @@ impl core::fmt::Display for Hex<'_> {
 #[cfg(feature = "serde")]
 pub(crate) fn from_hex(text: &str) -> Result<alloc::vec::Vec<u8>, &'static str> {
 	let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-	if digits.len() % 2 != 0 {
+	if !digits.len().is_multiple_of(2) {
 		return Err("an odd number of hexadecimal digits");
 	}
 	let digit = |byte: u8| (byte as char).to_digit(16).ok_or("not a hexadecimal digit");

@@ -107,7 +107,7 @@ impl Modulus {
 	}
 
 	/// `x / R mod n`.
-	pub fn from_montgomery(&self, x: &[Limb]) -> Vec<Limb> {
+	pub fn leave_montgomery(&self, x: &[Limb]) -> Vec<Limb> {
 		let mut one = alloc::vec![0; self.len()];
 		one[0] = 1;
 		let mut out = alloc::vec![0; self.len()];
@@ -143,7 +143,7 @@ impl Modulus {
 			self.mul(&mut next, &acc, &picked);
 			acc.copy_from_slice(&next);
 		}
-		self.from_montgomery(&acc)
+		self.leave_montgomery(&acc)
 	}
 }
 

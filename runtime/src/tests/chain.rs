@@ -13,7 +13,7 @@ use crate::{AllPalletsWithSystem, TxExtension, VERSION};
 #[test]
 fn the_version_names_the_chain() {
 	assert_eq!(VERSION.spec_name, "veilmart");
-	assert!(VERSION.spec_version > 0, "version 0 cannot be upgraded from");
+	assert_ne!(VERSION.spec_version, 0, "version 0 cannot be upgraded from");
 	assert_eq!(
 		<Runtime as frame_system::Config>::SS58Prefix::get(),
 		crate::SS58_PREFIX

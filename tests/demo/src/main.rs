@@ -8,7 +8,7 @@ use clap::Parser;
 use std::{error::Error, process::ExitCode, time::Instant};
 use veilmart_cli::{ca, keystore::PassphraseSource, output::Counter};
 use veilmart_confidential::PARAMETER_SET;
-use veilmart_demo::{cheats, market, process, report, retail};
+use veilmart_demo_parts::{cheats, market, process, report, retail};
 
 /// Real retail orders on a running chain.
 #[derive(Parser)]

@@ -47,13 +47,16 @@ impl Skip {
 	}
 }
 
+/// How many lines were skipped for which reason.
+pub type Skipped = BTreeMap<Skip, usize>;
+
 /// The first `wanted` orders of the file, and how many lines before the last of them were skipped for which reason.
-pub fn orders(wanted: usize) -> Result<(Vec<OrderLine>, BTreeMap<Skip, usize>), Box<dyn Error>> {
+pub fn orders(wanted: usize) -> Result<(Vec<OrderLine>, Skipped), Box<dyn Error>> {
 	read(DATA, wanted)
 }
 
-fn read(data: &str, wanted: usize) -> Result<(Vec<OrderLine>, BTreeMap<Skip, usize>), Box<dyn Error>> {
-	let (mut orders, mut skipped) = (Vec::new(), BTreeMap::new());
+fn read(data: &str, wanted: usize) -> Result<(Vec<OrderLine>, Skipped), Box<dyn Error>> {
+	let (mut orders, mut skipped) = (Vec::new(), Skipped::new());
 	for (number, record) in csv::Reader::from_reader(data.as_bytes()).records().enumerate() {
 		if orders.len() == wanted {
 			break;

@@ -13,7 +13,7 @@ use sp_io::{SubstrateHostFunctions, TestExternalities};
 use sp_runtime::traits::Header as _;
 use std::{fs, path::Path};
 use veilmart_cli::chain::Chain;
-use veilmart_demo::{market::Market, process, report::Steps, retail};
+use veilmart_demo_parts::{market::Market, process, report::Steps, retail};
 use veilmart_runtime::{opaque::SignedBlock, PORTABLE_WASM_BINARY, WASM_BINARY};
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -73,7 +73,13 @@ async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 
 	let executor = WasmExecutor::<SubstrateHostFunctions>::builder().build();
 	let blob = |code| RuntimeBlob::uncompress_if_needed(code).unwrap();
-	let mut state = TestExternalities::new_with_code(&[], genesis(&specification));
+	let genesis = genesis(&specification);
+	let code = genesis
+		.top
+		.get(&b":code"[..])
+		.cloned()
+		.expect("genesis holds the runtime");
+	let mut state = TestExternalities::new_with_code(&code, genesis);
 	let first = blocks[0].block.encode();
 	let missing = executor.uncached_call(
 		blob(native),

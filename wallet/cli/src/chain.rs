@@ -3,11 +3,12 @@
 //! Reads are runtime API calls, decoded with the runtime's own types; this program and the chain have to be of one
 //! version for that, which [`Chain::connect`] checks.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::storage::storage_prefix;
 use frame_system::{EventRecord, Phase};
+use futures::{stream::FuturesUnordered, StreamExt};
 use jsonrpsee::{
 	core::client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
 	rpc_params,
@@ -41,8 +42,8 @@ use crate::{
 /// How many blocks a transaction stays valid: the most that the chain lets in.
 const ERA: u64 = 128;
 
-/// After how long without a report a waiting program sends a request that nobody needs.
-const NUDGE: Duration = Duration::from_millis(8);
+/// After how long without a message a waiting program sends a request that nobody needs.
+const NUDGE: Duration = Duration::from_millis(4);
 
 /// How long a single request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -168,10 +169,29 @@ impl Chain {
 		method: &str,
 		params: jsonrpsee::core::params::ArrayParams,
 	) -> Result<R> {
-		self.client
-			.request(method, params)
+		self.nudged(self.client.request(method, params))
 			.await
 			.map_err(|error| rpc_error(method, error))
+	}
+
+	/// Waits for something that the node sends, and sends small requests meanwhile.
+	///
+	/// The node's server leaves Nagle's algorithm on: its second message in a row waits until the first is acknowledged, and
+	/// systems delay an acknowledgement by 40 ms unless they have something to send. These requests carry it.
+	async fn nudged<T>(&self, awaited: impl Future<Output = T>) -> T {
+		let mut awaited = pin!(awaited);
+		let mut nudges = FuturesUnordered::new();
+		loop {
+			tokio::select! {
+				biased;
+				arrived = &mut awaited => return arrived,
+				// What the answers are does not matter: the awaited one will tell if the connection is lost.
+				Some(_) = nudges.next() => {},
+				() = tokio::time::sleep(NUDGE) => {
+					nudges.push(self.client.request::<Value, _>("system_chainType", rpc_params![]));
+				},
+			}
+		}
 	}
 
 	/// The hash of a block of the best chain.
@@ -489,7 +509,7 @@ impl Sent {
 	}
 
 	async fn follow(mut self, until: Until) -> Result<Included> {
-		while let Some(status) = self.next_status().await {
+		while let Some(status) = self.chain.nudged(self.status.next()).await {
 			let status =
 				status.map_err(|error| Error::node(format!("The node's report cannot be read: {error}")))?;
 			match Progress::read(&status) {
@@ -510,24 +530,6 @@ impl Sent {
 		Err(Error::node(
 			"The connection to the node was lost; whether the transaction happened is not known.",
 		))
-	}
-}
-
-impl Sent {
-	/// The next report. The node's server leaves Nagle's algorithm on, so a report may wait for the acknowledgement of the
-	/// one before, which the system here delays by 40 ms unless it has something to send: a small request gives it that.
-	async fn next_status(&mut self) -> Option<std::result::Result<Value, serde_json::Error>> {
-		loop {
-			match tokio::time::timeout(NUDGE, self.status.next()).await {
-				Ok(status) => return status,
-				// Whether the answer is an error does not matter: the report will tell if the connection is lost.
-				Err(_) => drop(
-					self.chain
-						.request::<Value>("system_chainType", rpc_params![])
-						.await,
-				),
-			}
-		}
 	}
 }
 

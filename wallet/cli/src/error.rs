@@ -152,7 +152,7 @@ impl Refusal {
 				"The node refused this very transaction a moment ago and does not look at it again for a while; try later.",
 			),
 			KNOWN => Self::new("Pool", "AlreadyImported", "The node has this very transaction already."),
-			INVALID..=LAST => Self::new("Pool", message, &sentence(data)),
+			number if (INVALID..=LAST).contains(&number) => Self::new("Pool", message, &sentence(data)),
 			_ => return None,
 		})
 	}

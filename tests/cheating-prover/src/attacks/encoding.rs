@@ -16,6 +16,9 @@ use rand_core::RngCore;
 use veilmart_confidential::{Call, ProofError, Statement};
 use veilmart_paillier::CiphertextError;
 
+/// What a range proof opens: values and their blindings.
+type Openings = Vec<(u64, Scalar)>;
+
 /// Attacks what the Bulletproof is about.
 pub(super) fn tampered_range_proof() -> Vec<Outcome> {
 	let mut run = Run::new("range");
@@ -37,9 +40,8 @@ pub(super) fn tampered_range_proof() -> Vec<Outcome> {
 		};
 		let honest = range_openings(&spec, &plan().v, &blindings);
 		let fresh = run.rng.scalar();
-		let mut attempts: Vec<(&str, Vec<(u64, Scalar)>, usize)> =
-			vec![("as it should be", honest.clone(), 64)];
-		let mut with = |what, edit: &dyn Fn(&mut Vec<(u64, Scalar)>)| {
+		let mut attempts: Vec<(&str, Openings, usize)> = vec![("as it should be", honest.clone(), 64)];
+		let mut with = |what, edit: &dyn Fn(&mut Openings)| {
 			let mut openings = honest.clone();
 			edit(&mut openings);
 			attempts.push((what, openings, 64));

@@ -227,7 +227,7 @@ pub(super) fn fractions() -> Vec<Outcome> {
 		let proof = run.prove(&spec, &plan);
 		let passes = check(world, &spec, &proof, no_bound).is_ok();
 		run.sanity(
-			passes == (proof.e % 2 == 0),
+			passes == proof.e.is_multiple_of(2),
 			"without the bound, even challenges pass and odd ones do not",
 		);
 		passed += u32::from(passes);
