@@ -31,8 +31,8 @@ impl FreshNonce {
 
 /// Bits of a comb's tooth count and its blocks, chosen by the benchmark `paillier` (see docs/benchmarks.md): larger
 /// tables cost more to read whole, which a secret exponent demands, than they save in products.
-const TEETH: usize = 6;
-const BLOCKS: usize = 8;
+const TEETH: usize = 5;
+const BLOCKS: usize = 16;
 
 /// A public key with tables for exponents that must stay secret.
 pub struct Encryptor {

@@ -8,7 +8,7 @@ use veilmart_runtime::RuntimeCall;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Tries to spend more than there is, and to list with a forged proof.
+/// Tries to spend more than there is, and to list with a forged proof. A refusal for any other reason does not count.
 pub async fn attempt(market: &mut Market, lines: &[OrderLine]) -> Result<Vec<Refused>> {
 	let line = lines.first().ok_or("there are no orders to cheat with")?;
 	let (index, listing) = market
@@ -28,12 +28,17 @@ pub async fn attempt(market: &mut Market, lines: &[OrderLine]) -> Result<Vec<Ref
 		Refused {
 			attempt: "Ordering a million pieces",
 			by: "the buyer's wallet, before anything is sent",
-			reason: overspend.map(|error| error.to_string()),
+			reason: overspend
+				.map(|error| error.to_string())
+				.filter(|reason| reason.contains("Not enough balance")),
 		},
 		Refused {
 			attempt: "Listing with one bit of the proof changed",
 			by: "the node's pool, before it is passed on",
-			reason: forge(seller).await?.map(|error| error.to_string()),
+			reason: forge(seller)
+				.await?
+				.map(|error| error.to_string())
+				.filter(|reason| reason.contains("ProofMismatch")),
 		},
 	])
 }
