@@ -1,7 +1,7 @@
 //! Weights, set by hand until they are measured through the node.
 //!
 //! A call with a proof always pays for the whole verification, although dispatch usually finds the verdict remembered:
-//! forgetting must not make a block too heavy. The figures are twice what `docs/benchmarks.md` reports for one core.
+//! forgetting must not make a block too heavy. The figures leave room above what `docs/benchmarks.md` reports for one core.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
