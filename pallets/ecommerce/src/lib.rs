@@ -26,8 +26,10 @@
 //!
 //! # Order of checks
 //!
-//! Origin and role, quota, existence and state, sequence, ciphertext identities, proof; then storage.
-//! [`CheckProof`] makes the same checks at the pool's door, so that a proof is verified once on each node.
+//! Origin, quota, role, existence and state, sequence, ciphertext identities, proof; then storage. (The quota is charged first,
+//! and given back with everything else if the call fails.)
+//! [`CheckProof`] makes the same checks at the pool's door for calls that carry a proof, so that it is verified once on each
+//! node; of the other calls it looks at the sequence number only.
 //!
 //! Ciphertexts and notes are boxed in calls, so that a call stays small where calls are held by value.
 //!

@@ -135,11 +135,3 @@ fn a_smaller_group_lets_fractions_pass_under_the_same_bound() {
 	let x = small.order * small.inverse(2) % small.modulus;
 	assert!(small.best_of(&integers, 0, x, bound) >= small.challenges as usize / 2);
 }
-
-#[test]
-fn the_real_parameters_satisfy_the_inequality_of_the_argument() {
-	// |Δz| < 2^250 - 2^192 and |v·Δe| ≤ 2^64·(2^128 - 1) < 2^192 add up to less than 2^250, below ℓ > 2^252, with room
-	// for the shift: a shifted value may be 2^64 itself.
-	let (bound_bits, value_bits, challenge_bits, order_bits) = (250u32, 64u32, 128u32, 252u32);
-	assert!(value_bits + challenge_bits < bound_bits && bound_bits < order_bits);
-}

@@ -230,7 +230,7 @@ fn an_old_price_is_refused_by_name() {
 }
 
 #[test]
-fn the_quota_is_per_account_and_counts_every_call() {
+fn a_spent_quota_refuses_until_the_next_period() {
 	execute(|| {
 		let (issuer, buyer) = (Party::new(ISSUER), Party::new(BUYER));
 		for _ in 0..1_000 {
