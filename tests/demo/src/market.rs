@@ -12,9 +12,10 @@ use veilmart_cli::{
 	amount,
 	ca::Audit,
 	certificate::SignedRequest,
-	chain::{Chain, Until},
+	chain::Chain,
 	commodity,
 	session::{NewListing, Session},
+	transaction::Until,
 };
 use veilmart_paillier::SecretKey;
 use veilmart_runtime::{AccountId, RuntimeCall};
@@ -55,7 +56,7 @@ fn seller_of(item: &str) -> usize {
 /// Has the certificate authority certify an account, which signs its request itself.
 async fn certify(chain: &Chain, ca: &Account, account: &Account, roles: Roles, name: &str) -> Result<()> {
 	let counter = chain.request_counter(&account.id()).await? + 1;
-	let view_key = Session::view_key(account, 0)?;
+	let view_key = account.view_key(0)?;
 	let request = SignedRequest::sign(account, roles, name, Some(view_key), counter, chain.genesis())?;
 	let (request, signature) = request.verify(chain.genesis())?;
 	let known = chain.certificate(&account.id(), None).await?.is_some();

@@ -18,14 +18,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// How long a node may take to answer: it verifies the key's proof inside the runtime when it builds genesis.
 const START: Duration = Duration::from_secs(120);
 
-/// The node program: beside this one, where cargo puts both.
-pub fn node_program() -> Result<PathBuf> {
+/// A program of the workspace: beside this one, where cargo puts them all.
+pub fn program(name: &str) -> Result<PathBuf> {
 	let mut folder = env::current_exe()?;
 	folder.pop();
 	if folder.ends_with("deps") {
 		folder.pop();
 	}
-	let program = folder.join("veilmart-node");
+	let program = folder.join(name);
 	if program.is_file() {
 		Ok(program)
 	} else {
@@ -44,7 +44,7 @@ pub async fn export_preset(preset: &str, to: &Path) -> Result<()> {
 }
 
 async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
-	let output = Command::new(node_program()?)
+	let output = Command::new(program("veilmart-node")?)
 		.args(["export-chain-spec", "--raw", "--chain", preset])
 		.args(more)
 		.stdin(Stdio::null())
@@ -75,7 +75,7 @@ impl Node {
 		let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
 		// An authority does not make up its network identity by itself.
 		let identity = folder.join("node-key");
-		let made = Command::new(node_program()?)
+		let made = Command::new(program("veilmart-node")?)
 			.args(["key", "generate-node-key", "--file"])
 			.arg(&identity)
 			.stdin(Stdio::null())
@@ -86,7 +86,7 @@ impl Node {
 		}
 		let log = folder.join("node.log");
 		let output = fs::File::create(&log)?;
-		let child = Command::new(node_program()?)
+		let child = Command::new(program("veilmart-node")?)
 			.arg("--chain")
 			.arg(specification)
 			.arg("--base-path")

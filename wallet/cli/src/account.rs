@@ -1,5 +1,6 @@
 //! Whose commands these are: an account's key, and how other accounts are named.
 
+use pallet_certificates::ViewKey;
 use rand_core::OsRng;
 use sp_core::{
 	crypto::{Pair as _, Ss58Codec},
@@ -82,6 +83,12 @@ impl Account {
 	/// The wallet's keys, all from the same seed.
 	pub fn keys(&self) -> Keys {
 		Keys::from_seed(&self.seed)
+	}
+
+	/// The view key with this number, as it is registered.
+	pub fn view_key(&self, index: u32) -> Result<ViewKey> {
+		ViewKey::new(self.keys().view_key(index).public())
+			.ok_or_else(|| Error::wallet("The account has no usable view key."))
 	}
 
 	/// Signs with sr25519, context `substrate`.

@@ -24,6 +24,8 @@ use crate::{
 pub const SECRET_FILE: &str = "ca-secret.age";
 /// The name of the public file.
 pub const PUBLIC_FILE: &str = "ca-key.json";
+/// What the secret is called when its passphrase is asked for.
+pub const SECRET_NAME: &str = "the certificate authority's key";
 
 /// The factors as the encrypted file holds them.
 #[derive(Serialize, Deserialize)]
@@ -93,12 +95,7 @@ pub fn write(secret: &SecretKey, folder: &Path, passphrase: &PassphraseSource) -
 	let public = serde_json::to_vec_pretty(&public_part(secret)?).map_err(failed)?;
 	let [p, q] = secret.factors().map(|factor| hex(&factor));
 	let factors = Zeroizing::new(serde_json::to_vec(&Factors { version: 1, p, q }).map_err(failed)?);
-	keystore::write_secret(
-		&files.secret,
-		"the certificate authority's key",
-		&factors,
-		passphrase,
-	)?;
+	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase)?;
 	keystore::write_new(&files.public, &public)?;
 	Ok(files)
 }
@@ -110,7 +107,7 @@ pub fn read(path: &Path, passphrase: &PassphraseSource) -> Result<SecretKey> {
 	} else {
 		path.into()
 	};
-	let json = keystore::read_secret(&path, "the certificate authority's key", passphrase)?;
+	let json = keystore::read_secret(&path, SECRET_NAME, passphrase)?;
 	let wrong = || {
 		Error::file(format!(
 			"{} does not hold a certificate authority's key.",

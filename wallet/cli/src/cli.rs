@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pallet_certificates::Role;
 use pallet_ecommerce::{DeclineReason, OrderState};
+use veilmart_runtime::Hash;
+
+use crate::ca::unhex;
 
 /// Where a node is looked for if nothing else is said.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -43,6 +46,10 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "URL")]
 	pub url: Option<String>,
 
+	/// The chain's genesis hash: a node of any other chain is refused. `certificate request` signs offline with it.
+	#[arg(long, global = true, value_name = "HASH", value_parser = parse_hash)]
+	pub genesis: Option<Hash>,
+
 	/// The account that acts: a name in the keystore.
 	#[arg(long, global = true, value_name = "NAME", conflicts_with = "suri")]
 	pub account: Option<String>,
@@ -78,6 +85,10 @@ pub enum Command {
 	/// Accounts on this machine
 	#[command(subcommand)]
 	Account(AccountCommand),
+
+	/// Chains whose keys were verified here at their first use
+	#[command(subcommand)]
+	Chain(ChainCommand),
 
 	/// Show the balance and what waits to be collected
 	#[command(
@@ -261,7 +272,7 @@ pub enum CaCommand {
 /// Certificates.
 #[derive(Debug, Subcommand)]
 pub enum CertificateCommand {
-	/// Sign a request, offline, for the certificate authority
+	/// Sign a request for the certificate authority; offline if --genesis is given
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart --account shop certificate request --role buyer --role seller --organisation 'Corner Shop' --genesis 0x… > shop.json"
 	)]
@@ -272,12 +283,13 @@ pub enum CertificateCommand {
 		/// The organisation's name, up to 64 bytes.
 		#[arg(long)]
 		organisation: String,
-		/// The chain's genesis hash; without it, the node is asked.
-		#[arg(long, value_name = "HASH")]
-		genesis: Option<String>,
 		/// Higher than in every request before. Without it, the node is asked; 1 if --genesis is given.
 		#[arg(long)]
 		counter: Option<u64>,
+		/// The number of the view key to register, as `certificate show` shows it. Without it, the node is asked for the one
+		/// in force; 0 if --genesis is given.
+		#[arg(long, value_name = "NUMBER")]
+		view_key: Option<u32>,
 	},
 
 	/// Put a requested certificate on chain, or renew one (the certificate authority's account)
@@ -302,8 +314,33 @@ pub enum CertificateCommand {
 	},
 
 	/// Register the account's view key, without which nobody can send it notes
-	#[command(after_help = "EXAMPLES:\n  veilmart --suri //Bob certificate view-key")]
-	ViewKey,
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --suri //Bob certificate view-key\n  veilmart --account shop certificate view-key --rotate"
+	)]
+	ViewKey {
+		/// Replace the view key in force by the next one, as when somebody may know it. Notes sealed to earlier ones still
+		/// open here.
+		#[arg(long)]
+		rotate: bool,
+	},
+}
+
+/// Chains whose keys were verified.
+#[derive(Debug, Subcommand)]
+pub enum ChainCommand {
+	/// Show the chains and the hashes of their keys
+	#[command(after_help = "EXAMPLES:\n  veilmart chain show")]
+	Show,
+
+	/// Forget a chain's key: it is verified anew at the next use
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart chain forget 0x9b3a…\n\nDo so when the certificate authority confirms that it replaced the key, never because a node wants it."
+	)]
+	Forget {
+		/// The chain's genesis hash.
+		#[arg(value_parser = parse_hash)]
+		genesis: Hash,
+	},
 }
 
 /// Accounts on this machine.
@@ -418,6 +455,14 @@ impl From<State> for OrderState {
 	}
 }
 
+/// A hash of 32 bytes, with or without `0x`.
+fn parse_hash(text: &str) -> Result<Hash, String> {
+	unhex(text)
+		.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+		.map(Hash::from)
+		.ok_or_else(|| "a hash has 64 hexadecimal digits".into())
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -478,6 +523,16 @@ mod tests {
 		assert!(matches!(cli.command, Command::Ca(CaCommand::Keygen { bits, .. }) if bits == "2048"));
 		assert!(parse("veilmart certificate request --role buyer --role seller --organisation Shop").is_ok());
 		assert!(parse("veilmart orders --state shipped").is_ok());
+		let genesis = "ab".repeat(32);
+		let cli = parse(&format!(
+			"veilmart certificate request --role buyer --organisation Shop --genesis 0x{genesis}"
+		));
+		assert_eq!(cli.unwrap().options.genesis, Some(Hash::repeat_byte(0xAB)));
+		let cli = parse("veilmart --suri //Bob certificate view-key --rotate").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Certificate(CertificateCommand::ViewKey { rotate: true })
+		));
 	}
 
 	#[test]
@@ -491,6 +546,9 @@ mod tests {
 			"veilmart order //Alice:3 two",
 			"veilmart certificate request --organisation Shop",
 			"veilmart --passphrase secret balance",
+			"veilmart --genesis 0x12 balance",
+			"veilmart chain forget",
+			"veilmart chain forget Development",
 		] {
 			let error = parse(line).expect_err(line);
 			assert_eq!(error.exit_code(), 2, "{line}");

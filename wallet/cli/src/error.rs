@@ -4,8 +4,10 @@ use frame_support::traits::PalletInfoAccess;
 use scale_info::{TypeDef, TypeInfo};
 use serde_json::{json, Value};
 use sp_runtime::DispatchError;
-use veilmart_runtime::Runtime;
+use veilmart_runtime::{AccountId, Runtime};
 use veilmart_wallet::WalletError;
+
+use crate::account::address;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
@@ -45,6 +47,15 @@ impl Error {
 	/// The wallet's own refusal.
 	pub fn wallet(message: impl Into<String>) -> Self {
 		Self::Wallet(message.into())
+	}
+
+	/// Somebody without a certificate cannot take part.
+	pub fn no_certificate(account: &AccountId) -> Self {
+		Self::Wallet(format!(
+			"{} has no certificate. Its owner makes a request with `veilmart certificate request`, which the certificate \
+			authority puts on chain.",
+			address(account)
+		))
 	}
 
 	/// Trouble with the node.

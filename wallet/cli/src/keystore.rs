@@ -62,6 +62,11 @@ impl PassphraseSource {
 		Self::Known(SecretString::from(passphrase.to_owned()))
 	}
 
+	/// Asks for a new passphrase now, for work that takes long before it needs it.
+	pub fn chosen(&self, what: &str) -> Result<Self> {
+		self.ask(what, Purpose::Choose).map(Self::Known)
+	}
+
 	fn ask(&self, what: &str, purpose: Purpose) -> Result<SecretString> {
 		let passphrase = match self {
 			Self::Known(passphrase) => passphrase.clone(),
@@ -395,7 +400,7 @@ impl Keystore {
 
 	fn unknown(&self, name: &str) -> Error {
 		Error::usage(format!(
-			"There is no account {name} in {}.",
+			"There is no account {name} in {}; `veilmart account new {name}` creates one.",
 			self.folder.display()
 		))
 	}

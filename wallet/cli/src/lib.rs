@@ -5,7 +5,8 @@
 //! brought together with the chain's state and its transactions.
 //!
 //! - [`session`]: an account on a chain; one method for each thing that it can do;
-//! - [`chain`]: typed reads and signed transactions, with refusals in words;
+//! - [`chain`], [`transaction`]: typed reads; signed transactions, with refusals in words;
+//! - [`chain_key`]: whether a chain's key can be trusted; [`view_key`]: what notes to an account are sealed to;
 //! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
 //! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
@@ -18,13 +19,17 @@ pub mod amount;
 pub mod ca;
 pub mod certificate;
 pub mod chain;
+pub mod chain_key;
 pub mod cli;
 pub mod commands;
 pub mod commodity;
+mod connection;
 mod convert;
 pub mod error;
 pub mod keystore;
 pub mod names;
 pub mod output;
 pub mod session;
+pub mod transaction;
+pub mod view_key;
 pub mod watch;

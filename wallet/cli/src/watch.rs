@@ -1,5 +1,6 @@
 //! What happens to an account on the marketplace, as it becomes final.
 
+use pallet_certificates::Event as Certificates;
 use pallet_ecommerce::Event;
 use serde_json::{json, Value};
 use veilmart_runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -17,8 +18,8 @@ use crate::{
 const LONGEST_GAP: u32 = 1_000;
 
 /// Prints the account's events until the connection ends, or for this many blocks.
-pub async fn run(session: &Session, blocks: Option<u32>, output: &Output) -> Result<()> {
-	let chain = session.chain();
+pub async fn run(mut session: Session, blocks: Option<u32>, output: &Output) -> Result<()> {
+	let chain = session.chain().clone();
 	let mut headers = chain.finalized_headers().await?;
 	output.note(&format!(
 		"Watching {}; stop with Ctrl-C.",
@@ -35,7 +36,7 @@ pub async fn run(session: &Session, blocks: Option<u32>, output: &Output) -> Res
 			let Some(block) = chain.block_hash(number).await? else {
 				continue;
 			};
-			for report in of_block(session, number, block).await? {
+			for report in of_block(&mut session, number, block).await? {
 				output.report(&report);
 			}
 			seen += 1;
@@ -48,11 +49,22 @@ pub async fn run(session: &Session, blocks: Option<u32>, output: &Output) -> Res
 	Err(Error::node("The connection to the node was lost."))
 }
 
-async fn of_block(session: &Session, number: u32, block: Hash) -> Result<Vec<Report>> {
+async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec<Report>> {
 	let mut reports = Vec::new();
 	for record in session.chain().events(block).await? {
-		let RuntimeEvent::Ecommerce(event) = record.event else {
-			continue;
+		let event = match record.event {
+			RuntimeEvent::Ecommerce(event) => event,
+			RuntimeEvent::Certificates(Certificates::ViewKeySet { account, index })
+				if account == *session.id() =>
+			{
+				// Notes are sealed to the new key from now on.
+				*session = session.reopened().await?;
+				let text = format!("#{number}  view key number {index} was registered");
+				let json = json!({ "event": "viewKeySet", "index": index, "block": number });
+				reports.push(Report::new(text, json));
+				continue;
+			}
+			_ => continue,
 		};
 		let mine = match &event {
 			// The event does not name the seller; the order does, until the buyer has its money back.

@@ -6,6 +6,7 @@ mod notes;
 mod purchase;
 mod refusals;
 mod restore;
+mod rotation;
 mod vectors;
 
 use crate::{
@@ -204,7 +205,7 @@ impl Wallet {
 	pub fn party(&self) -> Party {
 		Party {
 			account: self.account(),
-			view_key: self.keys().view_key(0).public(),
+			view_key: self.keys().view_key(self.view_index).public(),
 		}
 	}
 }

@@ -1,0 +1,373 @@
+//! Signed transactions: sending them, and what became of them.
+
+use std::time::Duration;
+
+use codec::Encode;
+use frame_system::Phase;
+use futures::future::try_join;
+use jsonrpsee::{core::client::Subscription, rpc_params};
+use serde::Deserialize;
+use serde_json::Value;
+use sp_core::{Bytes, H256};
+use sp_runtime::{
+	generic::Era,
+	traits::{BlakeTwo256, Hash as _},
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
+	},
+};
+use veilmart_runtime::{
+	extensions::signed_extrinsic, Hash, Nonce, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
+};
+
+use crate::{
+	account::Account,
+	chain::{Chain, Event},
+	error::{Error, Refusal, Result},
+};
+
+/// How many blocks a transaction stays valid: the most that the chain lets in.
+const ERA: u64 = 128;
+
+/// How long a transaction may take until it is final.
+const FINALITY_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// What to wait for after a transaction was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+	/// It is in a block, which could still be abandoned on a chain that forks.
+	InBlock,
+	/// It is in a block that is final.
+	Finalized,
+}
+
+/// A transaction that was dispatched without an error.
+#[derive(Clone, Debug)]
+pub struct Included {
+	/// The transaction's hash.
+	pub transaction: Hash,
+	/// The block.
+	pub block: Hash,
+	/// What the dispatch announced.
+	pub events: Vec<RuntimeEvent>,
+}
+
+/// A transaction on its way.
+pub struct Sent {
+	chain: Chain,
+	extrinsic: UncheckedExtrinsic,
+	status: Subscription<Value>,
+}
+
+/// What is needed of `chain_getBlock`.
+#[derive(Deserialize)]
+struct SignedBlock {
+	block: BlockBody,
+}
+
+#[derive(Deserialize)]
+struct BlockBody {
+	extrinsics: Vec<Encoded>,
+}
+
+/// Bytes in JSON: hexadecimal digits from nodes that do not look into transactions, numbers from those that do.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Encoded {
+	Digits(Bytes),
+	Numbers(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Encoded {
+	fn as_ref(&self) -> &[u8] {
+		match self {
+			Self::Digits(bytes) => bytes,
+			Self::Numbers(bytes) => bytes,
+		}
+	}
+}
+
+impl Chain {
+	/// When a transaction that is signed now begins to be valid, and with which block.
+	async fn validity(&self) -> Result<(Era, Hash)> {
+		// A final block as the era's first, so that no fork makes the transaction invalid.
+		let begins = self.finalized().await?;
+		let number = self.header(begins).await?.number;
+		Ok((Era::mortal(ERA, number.into()), begins))
+	}
+
+	/// Signs a call with the account's next number and hands it to the node's pool.
+	pub async fn submit(&self, account: &Account, call: RuntimeCall) -> Result<Sent> {
+		let id = account.id();
+		let (nonce, validity) = try_join(self.next_nonce(&id), self.validity()).await?;
+		self.submit_signed(account, nonce, validity, call).await
+	}
+
+	/// As [`Chain::submit`], with a number that the caller keeps count of.
+	pub async fn submit_as(&self, account: &Account, nonce: Nonce, call: RuntimeCall) -> Result<Sent> {
+		let validity = self.validity().await?;
+		self.submit_signed(account, nonce, validity, call).await
+	}
+
+	async fn submit_signed(
+		&self,
+		account: &Account,
+		nonce: Nonce,
+		(era, begins): (Era, Hash),
+		call: RuntimeCall,
+	) -> Result<Sent> {
+		let extrinsic = signed_extrinsic(
+			call,
+			account.id(),
+			nonce,
+			era,
+			self.genesis(),
+			begins,
+			|payload| account.sign(payload),
+		);
+		let status = self
+			.subscribe(
+				"author_submitAndWatchExtrinsic",
+				rpc_params![Bytes(extrinsic.encode())],
+				"author_unwatchExtrinsic",
+			)
+			.await?;
+		Ok(Sent {
+			chain: self.clone(),
+			extrinsic,
+			status,
+		})
+	}
+
+	/// Signs and sends a call and waits until it has happened.
+	pub async fn submit_and_watch(
+		&self,
+		account: &Account,
+		call: RuntimeCall,
+		until: Until,
+	) -> Result<Included> {
+		self.submit(account, call).await?.wait(until).await
+	}
+
+	/// What a block did with a transaction in it.
+	async fn outcome(&self, extrinsic: &UncheckedExtrinsic, block: Hash) -> Result<Included> {
+		let encoded = extrinsic.encode();
+		let body = self.request::<Option<SignedBlock>>("chain_getBlock", rpc_params![block]);
+		let (body, events) = try_join(body, self.events(block)).await?;
+		let index = body
+			.and_then(|body| {
+				body.block
+					.extrinsics
+					.iter()
+					.position(|bytes| bytes.as_ref() == encoded)
+			})
+			.ok_or_else(|| Error::node(format!("Block {block:?} does not hold the transaction.")))?;
+		let transaction = BlakeTwo256::hash(&encoded);
+		dispatched(index as u32, events).map(|events| Included {
+			transaction,
+			block,
+			events,
+		})
+	}
+
+	/// Why the pool would not take a transaction now, if it would not.
+	async fn objection(&self, extrinsic: &UncheckedExtrinsic) -> Option<Refusal> {
+		let best = self.best().await.ok()?;
+		let arguments = (TransactionSource::External, extrinsic, best);
+		let verdict: TransactionValidity = self
+			.call(
+				"TaggedTransactionQueue_validate_transaction",
+				arguments,
+				Some(best),
+			)
+			.await
+			.ok()?;
+		match verdict.err()? {
+			TransactionValidityError::Invalid(InvalidTransaction::Custom(code)) => {
+				Some(Refusal::from_custom_code(code))
+			}
+			TransactionValidityError::Invalid(reason) => Refusal::from_pool(1010, reason.into(), None),
+			TransactionValidityError::Unknown(reason) => Refusal::from_pool(1011, reason.into(), None),
+		}
+	}
+}
+
+impl Sent {
+	/// The transaction's hash.
+	pub fn hash(&self) -> Hash {
+		BlakeTwo256::hash(&self.extrinsic.encode())
+	}
+
+	/// Waits until the transaction has happened. A dispatch that failed is an error, and so is a transaction that left
+	/// the pool.
+	pub async fn wait(self, until: Until) -> Result<Included> {
+		let hash = self.hash();
+		tokio::time::timeout(FINALITY_TIMEOUT, self.follow(until))
+			.await
+			.unwrap_or_else(|_| {
+				Err(Error::node(format!(
+					"After {} s the transaction {hash:?} is still not final; it may become so later.",
+					FINALITY_TIMEOUT.as_secs()
+				)))
+			})
+	}
+
+	async fn follow(mut self, until: Until) -> Result<Included> {
+		while let Some(status) = self.status.next().await {
+			let status =
+				status.map_err(|error| Error::node(format!("The node's report cannot be read: {error}")))?;
+			match Progress::read(&status) {
+				Progress::InBlock(block) if until == Until::InBlock => {
+					return self.chain.outcome(&self.extrinsic, block).await;
+				}
+				Progress::Finalized(block) => return self.chain.outcome(&self.extrinsic, block).await,
+				Progress::Left(how) => {
+					let refusal = match how {
+						"invalid" | "dropped" => self.chain.objection(&self.extrinsic).await,
+						_ => None,
+					};
+					return Err(refusal.unwrap_or_else(|| Refusal::left_pool(how)).into());
+				}
+				Progress::InBlock(_) | Progress::Waiting => {}
+			}
+		}
+		Err(Error::node(
+			"The connection to the node was lost; whether the transaction happened is not known.",
+		))
+	}
+}
+
+/// What a node reports about a transaction in its pool.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+	Waiting,
+	InBlock(Hash),
+	Finalized(Hash),
+	Left(&'static str),
+}
+
+impl Progress {
+	fn read(status: &Value) -> Self {
+		const ENDS: [&str; 3] = ["invalid", "dropped", "usurped"];
+		let block = |name: &str| status.get(name).and_then(|hash| H256::deserialize(hash).ok());
+		if let Some(block) = block("finalized") {
+			Self::Finalized(block)
+		} else if let Some(block) = block("inBlock") {
+			Self::InBlock(block)
+		} else if status.get("finalityTimeout").is_some() {
+			Self::Left("included in a block that does not become final")
+		} else if let Some(end) = ENDS
+			.into_iter()
+			.find(|end| status.as_str() == Some(end) || status.get(end).is_some())
+		{
+			Self::Left(end)
+		} else {
+			Self::Waiting
+		}
+	}
+}
+
+/// The events of the extrinsic with this index, or the error of its dispatch.
+fn dispatched(index: u32, events: Vec<Event>) -> Result<Vec<RuntimeEvent>> {
+	let own: Vec<_> = events
+		.into_iter()
+		.filter(|record| record.phase == Phase::ApplyExtrinsic(index))
+		.map(|record| record.event)
+		.collect();
+	let verdict = own.iter().find_map(|event| match event {
+		RuntimeEvent::System(frame_system::Event::<Runtime>::ExtrinsicSuccess { .. }) => Some(Ok(())),
+		RuntimeEvent::System(frame_system::Event::<Runtime>::ExtrinsicFailed { dispatch_error, .. }) => {
+			Some(Err(Refusal::from_dispatch(*dispatch_error)))
+		}
+		_ => None,
+	});
+	match verdict {
+		Some(Ok(())) => Ok(own),
+		Some(Err(refusal)) => Err(refusal.into()),
+		None => Err(Error::node(
+			"The block does not say what became of the transaction.",
+		)),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use frame_system::{DispatchEventInfo, EventRecord};
+	use serde_json::json;
+	use sp_runtime::{DispatchError, ModuleError};
+
+	#[test]
+	fn reports_of_the_pool_are_understood() {
+		let hash = H256::repeat_byte(7);
+		for (status, meaning) in [
+			(json!("future"), Progress::Waiting),
+			(json!("ready"), Progress::Waiting),
+			(json!({ "broadcast": ["peer"] }), Progress::Waiting),
+			(json!({ "inBlock": hash }), Progress::InBlock(hash)),
+			(json!({ "retracted": hash }), Progress::Waiting),
+			(json!({ "finalized": hash }), Progress::Finalized(hash)),
+			(json!({ "usurped": hash }), Progress::Left("usurped")),
+			(json!("invalid"), Progress::Left("invalid")),
+			(json!("dropped"), Progress::Left("dropped")),
+		] {
+			assert_eq!(Progress::read(&status), meaning, "{status}");
+		}
+		assert!(matches!(
+			Progress::read(&json!({ "finalityTimeout": hash })),
+			Progress::Left(_)
+		));
+	}
+
+	#[test]
+	fn blocks_are_read_in_both_forms() {
+		let body: SignedBlock =
+			serde_json::from_value(json!({ "block": { "extrinsics": ["0x2805", [40, 5]] } })).unwrap();
+		assert!(body
+			.block
+			.extrinsics
+			.iter()
+			.all(|bytes| bytes.as_ref() == [40, 5]));
+	}
+
+	fn record(index: u32, event: frame_system::Event<Runtime>) -> Event {
+		EventRecord {
+			phase: Phase::ApplyExtrinsic(index),
+			event: event.into(),
+			topics: Vec::new(),
+		}
+	}
+
+	fn failed(error: DispatchError) -> frame_system::Event<Runtime> {
+		frame_system::Event::ExtrinsicFailed {
+			dispatch_error: error,
+			dispatch_info: DispatchEventInfo::default(),
+		}
+	}
+
+	#[test]
+	fn the_outcome_is_that_of_the_own_transaction() {
+		let module = DispatchError::Module(ModuleError {
+			index: <veilmart_runtime::Ecommerce as frame_support::traits::PalletInfoAccess>::index() as u8,
+			error: [10, 0, 0, 0],
+			message: None,
+		});
+		let events = || {
+			vec![
+				record(
+					0,
+					frame_system::Event::ExtrinsicSuccess {
+						dispatch_info: DispatchEventInfo::default(),
+					},
+				),
+				record(1, failed(module)),
+			]
+		};
+		assert_eq!(dispatched(0, events()).map(|events| events.len()), Ok(1));
+		let Err(Error::Refused(refusal)) = dispatched(1, events()) else {
+			panic!("a failed dispatch passed")
+		};
+		assert_eq!(refusal.name, "PriceChanged");
+		assert!(matches!(dispatched(2, events()), Err(Error::Node(_))));
+	}
+}
