@@ -1,20 +1,50 @@
 //! A node without the host function replays the chain to the same state.
 //!
-//! Real orders run on a real node, which verifies natively. Then every block is executed again by the portable runtime in
-//! an executor that has no host function of ours. `Core_execute_block` fails unless the state root is the header's.
+//! Real orders run on a real node, which verifies natively: a purchase from listing to collecting, an order that is
+//! cancelled and one that is declined, so that every call of the marketplace is in some block. Then every block is executed
+//! again, from the genesis of the specification on, by the portable runtime in an executor that has no host function of ours,
+//! and by the node's own runtime in one that has it. The state root after each block has to be the one in its header.
+//!
+//! That a portable verifier refuses what the native one refuses is not seen here, because refused calls are in no block: it
+//! is the matter of `tests/cheating-prover/tests/wasm.rs`.
 
-use codec::Encode;
-use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
-use sc_executor::WasmExecutor;
-use sc_executor_common::runtime_blob::RuntimeBlob;
+use codec::{DecodeAll, Encode};
+use frame_support::traits::GetCallName;
+use jsonrpsee::{
+	core::client::ClientT,
+	rpc_params,
+	ws_client::{WsClient, WsClientBuilder},
+};
+use pallet_ecommerce::DeclineReason;
+use sc_executor::{HostFunctions, WasmExecutor};
 use serde_json::Value;
-use sp_core::storage::{StateVersion, Storage};
+use sp_core::{
+	storage::{StateVersion, Storage},
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+	H256,
+};
 use sp_io::{SubstrateHostFunctions, TestExternalities};
-use sp_runtime::traits::Header as _;
-use std::{fs, path::Path};
+use std::{
+	borrow::Cow,
+	collections::{BTreeMap, BTreeSet},
+	fs,
+	path::Path,
+	time::{Duration, Instant},
+};
 use veilmart_cli::chain::Chain;
-use veilmart_demo_parts::{market::Market, process, report::Steps, retail};
-use veilmart_runtime::{opaque::SignedBlock, PORTABLE_WASM_BINARY, WASM_BINARY};
+use veilmart_demo_parts::{
+	market::Market,
+	process,
+	report::Steps,
+	retail::{self, OrderLine},
+};
+use veilmart_runtime::{
+	opaque, Header, Runtime, RuntimeCall, RuntimeEvent, System, UncheckedExtrinsic, PORTABLE_WASM_BINARY,
+	WASM_BINARY,
+};
+
+/// The host functions of a node.
+type Offered = (SubstrateHostFunctions, veilmart_verification_host::HostFunctions);
 
 fn unhex(text: &str) -> Vec<u8> {
 	sp_core::bytes::from_hex(text).expect("a raw specification is hexadecimal")
@@ -33,19 +63,162 @@ fn genesis(specification: &Path) -> Storage {
 	}
 }
 
-/// All blocks of the chain, from the first.
-async fn blocks(node: &str) -> Vec<SignedBlock> {
-	let client = WsClientBuilder::default().build(node).await.unwrap();
-	let mut out = Vec::new();
-	for number in 1u32.. {
-		let hash: Option<String> = client
-			.request("chain_getBlockHash", rpc_params![number])
+/// What a node has: the header of genesis and all blocks after it.
+struct History {
+	genesis: Header,
+	blocks: Vec<opaque::Block>,
+}
+
+impl History {
+	async fn read(node: &str) -> Self {
+		let client = WsClientBuilder::default().build(node).await.unwrap();
+		let first = hash(&client, 0).await.expect("there is a genesis block");
+		let genesis = client
+			.request("chain_getHeader", rpc_params![first])
 			.await
 			.unwrap();
-		let Some(hash) = hash else { break };
-		out.push(client.request("chain_getBlock", rpc_params![hash]).await.unwrap());
+		let mut blocks = Vec::new();
+		for number in 1u32.. {
+			let Some(hash) = hash(&client, number).await else {
+				break;
+			};
+			let signed: opaque::SignedBlock =
+				client.request("chain_getBlock", rpc_params![hash]).await.unwrap();
+			blocks.push(signed.block);
+		}
+		Self { genesis, blocks }
 	}
-	out
+}
+
+async fn hash(client: &WsClient, number: u32) -> Option<String> {
+	client
+		.request("chain_getBlockHash", rpc_params![number])
+		.await
+		.unwrap()
+}
+
+/// The calls of the marketplace in a block, by name.
+fn calls(block: &opaque::Block) -> Vec<&'static str> {
+	let name = |extrinsic: &sp_runtime::OpaqueExtrinsic| {
+		let extrinsic = UncheckedExtrinsic::decode_all(&mut &extrinsic.encode()[..])
+			.expect("what is in a block is an extrinsic");
+		match extrinsic.function {
+			RuntimeCall::Ecommerce(call) => Some(call.get_call_name()),
+			_ => None,
+		}
+	};
+	block.extrinsics.iter().filter_map(name).collect()
+}
+
+/// A runtime on a node with the host functions `H`.
+struct Replay<H: HostFunctions> {
+	name: &'static str,
+	code: &'static [u8],
+	executor: WasmExecutor<H>,
+}
+
+impl<H: HostFunctions> Replay<H> {
+	fn new(name: &'static str, code: &'static [u8]) -> Self {
+		Self {
+			name,
+			code,
+			executor: WasmExecutor::builder().build(),
+		}
+	}
+
+	/// Executes a block on a state, which keeps the changes if there is no error.
+	fn execute(&self, state: &mut TestExternalities, block: &opaque::Block) -> Result<(), String> {
+		let code = RuntimeCode {
+			code_fetcher: &WrappedRuntimeCode(Cow::Borrowed(self.code)),
+			heap_pages: None,
+			hash: self.name.into(),
+		};
+		self.executor
+			.call(
+				&mut state.ext(),
+				&code,
+				"Core_execute_block",
+				&block.encode(),
+				CallContext::Onchain { import: true },
+			)
+			.0
+			.map_err(|error| error.to_string())?;
+		state.commit_all()
+	}
+
+	/// Executes the whole history, comparing every root, and returns how long the blocks took that hold one call of the
+	/// marketplace and nothing else of it.
+	fn run(&self, genesis: &Storage, history: &History) -> BTreeMap<&'static str, Vec<Duration>> {
+		let mut times: BTreeMap<_, Vec<_>> = BTreeMap::new();
+		let mut state = TestExternalities::new_with_code(&genesis.top[&b":code"[..]], genesis.clone());
+		assert_eq!(
+			root(&mut state),
+			history.genesis.state_root,
+			"the specification is of another chain"
+		);
+		let mut parent = history.genesis.hash();
+		for block in &history.blocks {
+			let header = &block.header;
+			assert_eq!(header.parent_hash, parent, "block {}: a gap", header.number);
+			let start = Instant::now();
+			self.execute(&mut state, block).unwrap_or_else(|error| {
+				panic!("{}: block {} does not execute: {error}", self.name, header.number)
+			});
+			let took = start.elapsed();
+			assert_eq!(
+				root(&mut state),
+				header.state_root,
+				"{}: block {}: another state",
+				self.name,
+				header.number
+			);
+			// A call that fails the same way everywhere reaches the same root, too, and shows nothing.
+			state.execute_with(|| {
+				for record in System::events() {
+					assert!(
+						!matches!(
+							record.event,
+							RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { .. })
+						),
+						"{}: block {}: {:?}",
+						self.name,
+						header.number,
+						record.event
+					);
+				}
+			});
+			if let [call] = calls(block)[..] {
+				times.entry(call).or_default().push(took);
+			}
+			parent = header.hash();
+		}
+		times
+	}
+}
+
+/// The root of a state.
+fn root(state: &mut TestExternalities) -> H256 {
+	state.execute_with(|| H256::from_slice(&sp_io::storage::root(StateVersion::V1)))
+}
+
+/// The middle of some durations in milliseconds.
+fn median(times: &mut [Duration]) -> f64 {
+	times.sort();
+	times[times.len() / 2].as_secs_f64() * 1_000.0
+}
+
+/// Lets the buyer of a line order twice more: one order is cancelled, the other declined.
+async fn orders_that_come_to_nothing(market: &mut Market, line: &OrderLine) {
+	let (seller, listing) = market.catalogue[&(line.item.clone(), line.price)].clone();
+	let seller = &market.sellers[seller].session;
+	let buyer = &market.customers[&line.customer].session;
+	seller.quote(listing.seq, buyer.id()).await.unwrap();
+	let order = buyer.order(&listing, 1, Some(line.price)).await.unwrap().id;
+	buyer.cancel(order.seq).await.unwrap();
+	buyer.collect_all().await.unwrap();
+	let order = buyer.order(&listing, 1, Some(line.price)).await.unwrap().id;
+	seller.decline(&order, DeclineReason::OutOfStock).await.unwrap();
+	buyer.collect_all().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +226,7 @@ async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 	let (Some(native), Some(portable)) = (WASM_BINARY, PORTABLE_WASM_BINARY) else {
 		panic!("this test needs the wasm runtimes; build without SKIP_WASM_BUILD");
 	};
+	assert_ne!(native, portable, "there is only one runtime");
 	let folder = tempfile::tempdir().unwrap();
 	let specification = folder.path().join("chain.json");
 	process::export_preset("dev", &specification).await.unwrap();
@@ -68,62 +242,42 @@ async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 			.await
 			.unwrap();
 	}
-	let blocks = blocks(&node.url).await;
+	orders_that_come_to_nothing(&mut market, &lines[0]).await;
+	let history = History::read(&node.url).await;
 	node.stop().await.unwrap();
 
-	let executor = WasmExecutor::<SubstrateHostFunctions>::builder().build();
-	let blob = |code| RuntimeBlob::uncompress_if_needed(code).unwrap();
 	let genesis = genesis(&specification);
-	let code = genesis
-		.top
-		.get(&b":code"[..])
-		.cloned()
-		.expect("genesis holds the runtime");
-	let mut state = TestExternalities::new_with_code(&code, genesis);
-	let first = blocks[0].block.encode();
-	let missing = executor.uncached_call(
-		blob(native),
-		&mut state.ext(),
-		false,
-		"Core_execute_block",
-		&first,
+	assert_eq!(
+		genesis.top[&b":code"[..]],
+		native,
+		"the chain was not made by the runtime that verifies natively"
 	);
+	let seen: BTreeSet<_> = history.blocks.iter().flat_map(calls).collect();
+	let all: BTreeSet<_> = pallet_ecommerce::Call::<Runtime>::get_call_names()
+		.iter()
+		.copied()
+		.collect();
+	assert_eq!(seen, all, "a call of the marketplace is in no block");
+
+	let mut state = TestExternalities::new_with_code(native, genesis.clone());
+	let error = Replay::<SubstrateHostFunctions>::new("native without its host function", native)
+		.execute(&mut state, &history.blocks[0])
+		.expect_err("the native runtime ran without the host function that it imports");
 	assert!(
-		missing.is_err(),
-		"the native runtime ran without the host function that it imports"
+		error.contains("ext_confidential_verification_verify_version_1"),
+		"it fails for another reason: {error}"
 	);
-	for signed in &blocks {
-		let header = &signed.block.header;
-		executor
-			.uncached_call(
-				blob(portable),
-				&mut state.ext(),
-				false,
-				"Core_execute_block",
-				&signed.block.encode(),
-			)
-			.unwrap_or_else(|error| panic!("block {} does not execute: {error}", header.number()));
-		state.commit_all().unwrap();
-		assert_eq!(
-			state.ext_root(),
-			*header.state_root(),
-			"block {}",
-			header.number()
-		);
-	}
-	assert!(blocks.len() > 20, "the orders are in these blocks");
-}
 
-/// The root of a state.
-trait Root {
-	fn ext_root(&mut self) -> sp_core::H256;
-}
-
-impl Root for TestExternalities {
-	fn ext_root(&mut self) -> sp_core::H256 {
-		self.execute_with(|| {
-			let root = sp_io::storage::root(StateVersion::V1);
-			sp_core::H256::from_slice(&root)
-		})
+	let replay = |name| Replay::<SubstrateHostFunctions>::new(name, portable).run(&genesis, &history);
+	let mut in_wasm = replay("portable");
+	veilmart_verification_host::forget_everything();
+	let mut natively = Replay::<Offered>::new("native", native).run(&genesis, &history);
+	println!("Executing a block with one call, median in ms:");
+	println!("{:<10} {:>10} {:>10}", "call", "portable", "native");
+	for (call, times) in &mut in_wasm {
+		let natively = natively
+			.get_mut(call)
+			.expect("the same blocks hold the same calls");
+		println!("{call:<10} {:>10.2} {:>10.2}", median(times), median(natively));
 	}
 }

@@ -1,13 +1,13 @@
 //! Proofs for something else than they were made for: attacks on the transcript.
 
-use super::{in_parallel, int, Expected, Outcome, Run};
+use super::{in_parallel, int, Attempt, Expected, Outcome, Run};
 use crate::{
 	arithmetic::{scalar, World},
 	forge::{base_power, commit, range_openings, range_proof, Proof},
 	scene::{Scene, ROLES},
 	spec::Absorber,
 };
-use codec::{Decode, Encode};
+use codec::{DecodeAll, Encode};
 use curve25519_dalek::scalar::Scalar;
 use num_traits::ToPrimitive;
 use std::collections::BTreeMap;
@@ -114,6 +114,7 @@ pub(super) fn reuse() -> Vec<Outcome> {
 		.find(|number| small.iter().all(|divisor| number % divisor != 0u32.into()))
 		.expect("there are many");
 	let other = PublicKey::from_modulus(&other.to_bytes_be()).expect("odd");
+	let other_modulus = other.modulus_bytes();
 	let other_verifier = Verifier::for_one_proof(other);
 	let mut changes = BTreeMap::new();
 	for call in Call::ALL {
@@ -150,16 +151,22 @@ pub(super) fn reuse() -> Vec<Outcome> {
 			);
 		}
 		let verdict = other_verifier.verify(&statement, &proof);
+		let under = |modulus: &[u8]| Attempt {
+			modulus: modulus.to_vec(),
+			statement: statement.encode(),
+			proof: proof.clone(),
+		};
 		run.record(
 			format!("{}: another key", call.name()),
+			under(&other_modulus),
 			verdict,
 			Expected::Refused(vec![ProofError::Challenge]),
 		);
-		let verdict = World::get(ParameterSet::Paillier3072)
-			.verifier
-			.verify(&statement, &proof);
+		let longer = World::get(ParameterSet::Paillier3072);
+		let verdict = longer.verifier.verify(&statement, &proof);
 		run.record(
 			format!("{}: another key size", call.name()),
+			under(&longer.key.modulus_bytes()),
 			verdict,
 			Expected::Refused(vec![ProofError::Statement]),
 		);
@@ -214,7 +221,8 @@ pub(super) fn omitted_messages() -> Vec<Outcome> {
 }
 
 /// Attacks the binding and the decoding of statements: every byte of an `order`'s statement and every third of the
-/// `issue`'s, with a bit flipped. It does not decode, or it is refused; and no length in it makes the decoder panic.
+/// `issue`'s, with a bit flipped. It does not decode, as a node decodes it, or it is refused; and no length in it makes
+/// the decoder panic.
 pub(super) fn every_statement_byte() -> Vec<Outcome> {
 	let mut run = Run::new("statement bytes");
 	let world = run.world;
@@ -224,31 +232,34 @@ pub(super) fn every_statement_byte() -> Vec<Outcome> {
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let proof = run.prove(&spec, &scene.plan(&spec)).encode(&spec);
 		let encoded = statement.encode();
-		let again = Statement::decode(&mut &encoded[..]).expect("it decodes");
+		let decode = |encoded: &[u8]| Statement::decode_all(&mut &encoded[..]);
+		let again = decode(&encoded).expect("it decodes");
 		run.sanity(again == statement && again.encode() == encoded, "it comes back");
 		run.accepted(format!("{} untouched", call.name()), &again, &proof);
 		let positions: Vec<usize> = (0..encoded.len()).step_by(step).collect();
 		outcomes.extend(in_parallel(&positions, |at| {
 			let mut encoded = encoded.clone();
 			encoded[*at] ^= 1 << (at % 8);
-			let verdict = match Statement::decode(&mut &encoded[..]) {
+			let verdict = match decode(&encoded) {
 				Ok(statement) => world.verifier.verify(&statement, &proof),
 				Err(_) => Err(ProofError::Statement),
 			};
 			Outcome {
 				case: format!("{} statement byte {at}", call.name()),
+				attempt: Attempt::new(world, &encoded, &proof),
 				verdict,
 				expected: Expected::Refused(Vec::new()),
 			}
 		}));
 		for len in 0..encoded.len() {
-			let verdict = match Statement::decode(&mut &encoded[..len]) {
+			let verdict = match decode(&encoded[..len]) {
 				Ok(_) => Ok(()),
 				Err(_) => Err(ProofError::Statement),
 			};
 			if len % 100 == 0 || verdict.is_ok() {
 				run.record(
 					format!("{} statement cut to {len}", call.name()),
+					Attempt::new(world, &encoded[..len], &proof),
 					verdict,
 					Expected::Refused(Vec::new()),
 				);
@@ -264,7 +275,7 @@ pub(super) fn every_statement_byte() -> Vec<Outcome> {
 			{
 				let mut encoded = encoded.clone();
 				encoded[at] = value;
-				let Ok(statement) = Statement::decode(&mut &encoded[..]) else {
+				let Ok(statement) = decode(&encoded) else {
 					continue;
 				};
 				run.refused(

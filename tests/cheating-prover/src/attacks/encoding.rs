@@ -1,13 +1,13 @@
 //! Bytes that are no proof, no ciphertext, no Bulletproof about `V`: attacks on what is checked around the relation.
 
-use super::{in_parallel, int, Expected, Outcome, Run};
+use super::{in_parallel, int, Attempt, Expected, Outcome, Run};
 use crate::{
 	arithmetic::{le32, order, two_to},
 	check::{check, Rules},
 	forge::{commit, range_openings, range_proof},
 	spec::Absorber,
 };
-use codec::Decode;
+use codec::{Decode, Encode};
 use curve25519_dalek::{constants::RISTRETTO_BASEPOINT_POINT, ristretto::RistrettoPoint, scalar::Scalar};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
@@ -392,6 +392,7 @@ pub(super) fn every_proof_byte() -> Vec<Outcome> {
 			proof[*at] ^= 1 << (at % 8);
 			Outcome {
 				case: format!("{} byte {at}", call.name()),
+				attempt: Attempt::new(world, &statement.encode(), &proof),
 				verdict: world.verifier.verify(&statement, &proof),
 				expected: Expected::Refused(Vec::new()),
 			}

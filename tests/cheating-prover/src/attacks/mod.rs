@@ -11,6 +11,7 @@ use crate::{
 	spec::Spec,
 };
 use binding::{every_statement_byte, forged_challenge, omitted_messages, reuse};
+use codec::Encode;
 use encoding::{encodings, every_proof_byte, garbage, tampered_range_proof, unacceptable_ciphertexts};
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -31,10 +32,33 @@ pub enum Expected {
 	Refused(Vec<ProofError>),
 }
 
+/// What was put before the verifier, as it travels: so that a verifier elsewhere can be asked the same.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+	/// `N` of the verifier's key.
+	pub modulus: Vec<u8>,
+	/// The SCALE-encoded statement, or bytes that are none.
+	pub statement: Vec<u8>,
+	/// The proof, or bytes that are none.
+	pub proof: Vec<u8>,
+}
+
+impl Attempt {
+	fn new(world: &World, statement: &[u8], proof: &[u8]) -> Self {
+		Self {
+			modulus: world.key.modulus_bytes(),
+			statement: statement.to_vec(),
+			proof: proof.to_vec(),
+		}
+	}
+}
+
 /// One attempt.
 pub struct Outcome {
 	/// What was tried.
 	pub case: String,
+	/// With which bytes.
+	pub attempt: Attempt,
 	/// What the verifier answered.
 	pub verdict: Result<(), ProofError>,
 	/// What it had to answer.
@@ -137,9 +161,16 @@ impl Run {
 		prove(self.world, spec, plan, &mut self.rng)
 	}
 
-	fn record(&mut self, case: impl Into<String>, verdict: Result<(), ProofError>, expected: Expected) {
+	fn record(
+		&mut self,
+		case: impl Into<String>,
+		attempt: Attempt,
+		verdict: Result<(), ProofError>,
+		expected: Expected,
+	) {
 		self.outcomes.push(Outcome {
 			case: case.into(),
+			attempt,
 			verdict,
 			expected,
 		});
@@ -147,7 +178,8 @@ impl Run {
 
 	fn accepted(&mut self, case: impl Into<String>, statement: &Statement, proof: &[u8]) {
 		let verdict = self.world.verifier.verify(statement, proof);
-		self.record(case, verdict, Expected::Accepted);
+		let attempt = Attempt::new(self.world, &statement.encode(), proof);
+		self.record(case, attempt, verdict, Expected::Accepted);
 	}
 
 	fn refused(
@@ -158,7 +190,8 @@ impl Run {
 		reasons: &[ProofError],
 	) {
 		let verdict = self.world.verifier.verify(statement, proof);
-		self.record(case, verdict, Expected::Refused(reasons.to_vec()));
+		let attempt = Attempt::new(self.world, &statement.encode(), proof);
+		self.record(case, attempt, verdict, Expected::Refused(reasons.to_vec()));
 	}
 
 	/// Checks something about the attack itself; a failure is an attack that does not attack.
