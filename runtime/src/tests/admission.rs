@@ -112,7 +112,7 @@ fn a_call_costs_what_it_holds() {
 
 #[test]
 fn a_revoked_account_finishes_and_starts_nothing() {
-	let key = pallet_certificates::ViewKey::new([7; 32]).expect("not zero");
+	let key = pallet_certificates::ViewKey::new([7; 32]).expect("not of small order");
 	let finishing: RuntimeCall = pallet_certificates::Call::set_view_key {
 		view_key: key,
 		counter: 1,
