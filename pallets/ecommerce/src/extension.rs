@@ -30,7 +30,7 @@ pub const FIRST_REFUSAL: u8 = 32;
 
 /// What a refusal at the pool's door means, for people.
 pub fn refusal_sentence(code: u8) -> Option<&'static str> {
-	const SENTENCES: [&str; 34] = [
+	const SENTENCES: [&str; 39] = [
 		"The account never had a certificate.",
 		"The account's certificate was withdrawn.",
 		"The account is barred from new business because of an order.",
@@ -65,6 +65,11 @@ pub fn refusal_sentence(code: u8) -> Option<&'static str> {
 		"A response of the proof for a nonce is out of range.",
 		"The equations do not hold, or the proof was made for something else.",
 		"A value is negative, zero where it must not be, or above its limit.",
+		"The other party has registered no view key, so nothing can be sealed to it.",
+		"As many credits from the caller as may wait for that account wait already.",
+		"The seller has as many listings as it may.",
+		"The buyer has as many quotes from this seller as it may.",
+		"The buyer has as many orders as it may, those included whose credits are not all collected.",
 	];
 	SENTENCES
 		.get(usize::from(code.checked_sub(FIRST_REFUSAL)?))

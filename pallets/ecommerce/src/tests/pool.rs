@@ -3,7 +3,9 @@
 use crate::{mock::*, Call, Error, FIRST_REFUSAL};
 use codec::Encode;
 use frame_support::assert_ok;
+use scale_info::{TypeDef, TypeInfo};
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError};
+use std::collections::BTreeSet;
 
 fn code(error: Error<Test>) -> TransactionValidityError {
 	InvalidTransaction::Custom(FIRST_REFUSAL + error.encode()[0]).into()
@@ -101,17 +103,28 @@ fn a_future_call_with_a_bad_proof_does_not_get_in_either() {
 
 #[test]
 fn every_refusal_has_a_sentence() {
-	let last = Error::<Test>::ProofRange.encode()[0];
-	for index in 0..=last {
+	let TypeDef::Variant(errors) = Error::<Test>::type_info().type_def else {
+		panic!("errors are an enumeration");
+	};
+	let mut sentences = BTreeSet::new();
+	for error in &errors.variants {
+		let sentence = crate::refusal_sentence(FIRST_REFUSAL + error.index)
+			.unwrap_or_else(|| panic!("{} has no sentence", error.name));
 		assert!(
-			crate::refusal_sentence(FIRST_REFUSAL + index).is_some(),
-			"error {index} has no sentence"
+			sentences.insert(sentence),
+			"{} has another's sentence",
+			error.name
 		);
 	}
-	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL + last + 1), None);
+	let beyond = FIRST_REFUSAL + u8::try_from(errors.variants.len()).unwrap();
+	assert_eq!(crate::refusal_sentence(beyond), None);
 	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL - 1), None);
 	assert_eq!(
 		crate::refusal_sentence(FIRST_REFUSAL + Error::<Test>::PriceChanged.encode()[0]),
 		Some("The price changed since the version that the order names.")
+	);
+	assert_eq!(
+		crate::refusal_sentence(FIRST_REFUSAL + Error::<Test>::TooManyOrders.encode()[0]),
+		Some("The buyer has as many orders as it may, those included whose credits are not all collected.")
 	);
 }
