@@ -2,8 +2,10 @@
 
 mod admission;
 mod chain;
+mod detours;
 mod genesis;
 mod governance;
+mod market;
 
 use serde_json::Value;
 use sp_core::Pair;
