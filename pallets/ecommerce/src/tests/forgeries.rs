@@ -385,8 +385,11 @@ fn a_proof_is_for_one_call() {
 	});
 }
 
-/// What is no ciphertext, and why; units aside, because which check comes first depends on the call.
-fn malformed() -> Vec<(Ciphertext, fn() -> Error<Test>)> {
+/// What is no ciphertext, and why.
+type Malformed = (Ciphertext, fn() -> Error<Test>);
+
+/// All kinds but what is no unit: which check comes first there depends on the call.
+fn malformed() -> Vec<Malformed> {
 	let square = modulus() * modulus();
 	let largest = Ciphertext::from_slice(&vec![0xff; PARAMETER_SET.ciphertext_bytes()]).unwrap();
 	vec![
