@@ -20,11 +20,13 @@ use sp_runtime::{
 	traits::{
 		AsSystemOriginSigner, DispatchInfoOf, Dispatchable, Implication, TransactionExtension, ValidateResult,
 	},
-	transaction_validity::{InvalidTransaction, TransactionValidityError, ValidTransaction},
+	transaction_validity::{
+		InvalidTransaction, TransactionValidityError, UnknownTransaction, ValidTransaction,
+	},
 };
 use veilmart_confidential::Statement;
 
-/// The `InvalidTransaction::Custom` code of the pallet's first [`Error`]; the others follow in their order. Codes below
+/// The custom code by which a refusal names the pallet's first [`Error`]; the others follow in their order. Codes below
 /// belong to `pallet-certificates`.
 pub const FIRST_REFUSAL: u8 = 32;
 
@@ -76,18 +78,46 @@ pub fn refusal_sentence(code: u8) -> Option<&'static str> {
 		.copied()
 }
 
+/// Whether somebody else's call, a certificate or the next period can let the same transaction pass. A pool bans what is
+/// invalid for half an hour: a shipment sent before the block with the acceptance came would be lost.
+fn may_pass_later<T: Config>(error: &Error<T>) -> bool {
+	matches!(
+		error,
+		Error::NotCertified
+			| Error::Revoked
+			| Error::Blacklisted
+			| Error::Expired
+			| Error::WrongRole
+			| Error::QuotaExhausted
+			| Error::CounterpartyNotCertified
+			| Error::NoSuchListing
+			| Error::NoSuchOrder
+			| Error::NoSuchCredit
+			| Error::WrongState
+			| Error::NoViewKey
+			| Error::TooManyCredits
+			| Error::TooManyListings
+			| Error::TooManyQuotes
+			| Error::TooManyOrders
+	)
+}
+
 /// The refusal of a transaction for the reason that its dispatch would fail for.
 fn refuse<T: Config>(error: Error<T>) -> TransactionValidityError {
 	match error {
 		Error::StaleSequence => InvalidTransaction::Stale.into(),
-		// A pallet's error encodes as its index.
-		error => InvalidTransaction::Custom(
-			error
+		error => {
+			// A pallet's error encodes as its index.
+			let code = error
 				.encode()
 				.first()
-				.map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL)),
-		)
-		.into(),
+				.map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL));
+			if may_pass_later(&error) {
+				UnknownTransaction::Custom(code).into()
+			} else {
+				InvalidTransaction::Custom(code).into()
+			}
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ use pallet_ecommerce::{Error, ListingId};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Ferdie};
 use sp_runtime::{
 	traits::{BlakeTwo256, Dispatchable, Hash as _},
-	transaction_validity::{InvalidTransaction, TransactionValidityError},
+	transaction_validity::{TransactionValidityError, UnknownTransaction},
 	DispatchError,
 };
 
@@ -422,7 +422,7 @@ fn a_proxied_call_is_the_real_accounts_and_costs_both() {
 		System::inc_providers(&delegate);
 		let call = || proxied(&real, list(&real));
 		let no_certificate: TransactionValidityError =
-			InvalidTransaction::Custom(Refusal::NotCertified.code()).into();
+			UnknownTransaction::Custom(Refusal::NotCertified.code()).into();
 		assert_eq!(apply(Dave, call()), Err(no_certificate));
 		// Any role will do for the delegate.
 		certify(&delegate, [Role::Auditor]);

@@ -3,7 +3,7 @@
 use crate::{mock::*, Call, CreditId, CreditKind, Error, Incoming, Quotes};
 use frame_support::{assert_noop, assert_ok};
 use pallet_certificates::ViewKey;
-use sp_runtime::{transaction_validity::InvalidTransaction, AccountId32};
+use sp_runtime::{transaction_validity::UnknownTransaction, AccountId32};
 
 fn credit(creator: &Party, seq: u64, kind: CreditKind) -> CreditId<AccountId32> {
 	CreditId {
@@ -41,7 +41,7 @@ fn nothing_is_issued_to_an_account_without_a_view_key() {
 		let refusal = crate::FIRST_REFUSAL + codec::Encode::encode(&Error::<Test>::NoViewKey)[0];
 		assert_eq!(
 			issuer.offer(&call).unwrap_err(),
-			InvalidTransaction::Custom(refusal).into()
+			UnknownTransaction::Custom(refusal).into()
 		);
 		let key = ViewKey::new([9; 32]).unwrap();
 		assert_ok!(Certificates::set_view_key(

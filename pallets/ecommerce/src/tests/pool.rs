@@ -4,7 +4,9 @@ use crate::{mock::*, Call, Error, FIRST_REFUSAL};
 use codec::Encode;
 use frame_support::assert_ok;
 use scale_info::{TypeDef, TypeInfo};
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError};
+use sp_runtime::transaction_validity::{
+	InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction,
+};
 use std::collections::BTreeSet;
 
 fn code(error: Error<Test>) -> TransactionValidityError {
@@ -84,6 +86,40 @@ fn what_dispatch_would_refuse_does_not_get_in() {
 			*version = 7;
 		}
 		assert_eq!(market.buyer.offer(&old).unwrap_err(), code(Error::PriceChanged));
+	});
+}
+
+/// A pool bans what is invalid. What only comes too early must not be called that.
+#[test]
+fn what_comes_too_early_may_come_again() {
+	execute(|| {
+		let mut market = Market::open();
+		let not_yet = |error: Error<Test>| -> TransactionValidityError {
+			UnknownTransaction::Custom(FIRST_REFUSAL + error.encode()[0]).into()
+		};
+		let (mut unlisted, ..) = market.buyer.order(&market.listed, 1);
+		if let Call::order { listing, .. } = &mut unlisted {
+			listing.seq += 100;
+		}
+		assert_eq!(
+			market.buyer.offer(&unlisted).unwrap_err(),
+			not_yet(Error::NoSuchListing)
+		);
+		let (order, placed, _) = market.buyer.order(&market.listed, 1);
+		let (accept, ..) = market.seller.accept(&market.listed, &placed);
+		assert_eq!(
+			market.seller.offer(&accept).unwrap_err(),
+			not_yet(Error::NoSuchOrder),
+			"the order may be on its way"
+		);
+		assert_ok!(market.buyer.dispatch(order));
+		assert_ok!(market.seller.offer(&accept));
+		market.seller.accepts(&mut market.listed, &placed);
+		let (again, ..) = market.seller.accept(&market.listed, &placed);
+		assert_eq!(
+			market.seller.offer(&again).unwrap_err(),
+			not_yet(Error::WrongState)
+		);
 	});
 }
 
