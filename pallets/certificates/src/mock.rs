@@ -263,7 +263,7 @@ pub fn entry(roles: impl Into<Roles>) -> GenesisCertificate {
 }
 
 pub fn view_key(byte: u8) -> ViewKey {
-	ViewKey::new([byte; 32]).expect("not zero")
+	ViewKey::new([byte; 32]).expect("not of small order")
 }
 
 pub fn genesis_hash() -> H256 {

@@ -1,11 +1,12 @@
 //! Why a transaction is refused before it reaches a block.
 
 use crate::types::Inactive;
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError, UnknownTransaction};
 
 /// The reasons of [`CheckCertificate`](crate::CheckCertificate) and [`CheckNonce`](crate::CheckNonce). A refused
-/// transaction carries the number as `InvalidTransaction::Custom`. Numbers 1 to 31 belong to this pallet;
-/// a number is never given a second meaning.
+/// transaction carries the number as `UnknownTransaction::Custom` if it may pass later, for a pool bans what is invalid for
+/// half an hour, and as `InvalidTransaction::Custom` if it never can. Numbers 1 to 31 belong to this pallet; a number is
+/// never given a second meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Refusal {
@@ -43,6 +44,11 @@ impl Refusal {
 		self as u8
 	}
 
+	/// Whether the same transaction may pass later.
+	pub const fn may_pass_later(self) -> bool {
+		!matches!(self, Refusal::TooManyCalls)
+	}
+
 	/// The reason behind a number, if it is one of this pallet's.
 	pub fn from_code(code: u8) -> Option<Self> {
 		Self::ALL.into_iter().find(|refusal| refusal.code() == code)
@@ -59,7 +65,7 @@ impl Refusal {
 			Refusal::Expired =>
 				"The certificate of this account has expired; it can finish open orders and needs a renewal for new business.",
 			Refusal::QuotaExhausted =>
-				"This account has used up its calls for the current period; sign again when the next one begins.",
+				"This account has used up its calls for the current period; send it again when the next one begins.",
 			Refusal::NonceBeyondQuota =>
 				"This transaction is further ahead than the calls left to the account; send the earlier ones first.",
 			Refusal::TooManyCalls =>
@@ -80,11 +86,15 @@ impl From<Inactive> for Refusal {
 
 impl From<Refusal> for TransactionValidityError {
 	fn from(refusal: Refusal) -> Self {
-		InvalidTransaction::Custom(refusal.code()).into()
+		if refusal.may_pass_later() {
+			UnknownTransaction::Custom(refusal.code()).into()
+		} else {
+			InvalidTransaction::Custom(refusal.code()).into()
+		}
 	}
 }
 
-/// The sentence for the number in an `InvalidTransaction::Custom`, if the number is one of this pallet's.
+/// The sentence for the number in a custom refusal, if the number is one of this pallet's.
 pub fn refusal_sentence(code: u8) -> Option<&'static str> {
 	Refusal::from_code(code).map(Refusal::sentence)
 }

@@ -20,17 +20,19 @@ use sp_runtime::{
 	traits::{
 		AsSystemOriginSigner, DispatchInfoOf, Dispatchable, Implication, TransactionExtension, ValidateResult,
 	},
-	transaction_validity::{InvalidTransaction, TransactionValidityError, ValidTransaction},
+	transaction_validity::{
+		InvalidTransaction, TransactionValidityError, UnknownTransaction, ValidTransaction,
+	},
 };
 use veilmart_confidential::Statement;
 
-/// The `InvalidTransaction::Custom` code of the pallet's first [`Error`]; the others follow in their order. Codes below
+/// The custom code by which a refusal names the pallet's first [`Error`]; the others follow in their order. Codes below
 /// belong to `pallet-certificates`.
 pub const FIRST_REFUSAL: u8 = 32;
 
 /// What a refusal at the pool's door means, for people.
 pub fn refusal_sentence(code: u8) -> Option<&'static str> {
-	const SENTENCES: [&str; 34] = [
+	const SENTENCES: [&str; 39] = [
 		"The account never had a certificate.",
 		"The account's certificate was withdrawn.",
 		"The account is barred from new business because of an order.",
@@ -65,24 +67,57 @@ pub fn refusal_sentence(code: u8) -> Option<&'static str> {
 		"A response of the proof for a nonce is out of range.",
 		"The equations do not hold, or the proof was made for something else.",
 		"A value is negative, zero where it must not be, or above its limit.",
+		"The other party has registered no view key, so nothing can be sealed to it.",
+		"As many credits from the caller as may wait for that account wait already.",
+		"The seller has as many listings as it may.",
+		"The buyer has as many quotes from this seller as it may.",
+		"The buyer has as many orders as it may, those included whose credits are not all collected.",
 	];
 	SENTENCES
 		.get(usize::from(code.checked_sub(FIRST_REFUSAL)?))
 		.copied()
 }
 
+/// Whether somebody else's call, a certificate or the next period can let the same transaction pass. A pool bans what is
+/// invalid for half an hour: a shipment sent before the block with the acceptance came would be lost.
+fn may_pass_later<T: Config>(error: &Error<T>) -> bool {
+	matches!(
+		error,
+		Error::NotCertified
+			| Error::Revoked
+			| Error::Blacklisted
+			| Error::Expired
+			| Error::WrongRole
+			| Error::QuotaExhausted
+			| Error::CounterpartyNotCertified
+			| Error::NoSuchListing
+			| Error::NoSuchOrder
+			| Error::NoSuchCredit
+			| Error::WrongState
+			| Error::NoViewKey
+			| Error::TooManyCredits
+			| Error::TooManyListings
+			| Error::TooManyQuotes
+			| Error::TooManyOrders
+	)
+}
+
 /// The refusal of a transaction for the reason that its dispatch would fail for.
 fn refuse<T: Config>(error: Error<T>) -> TransactionValidityError {
 	match error {
 		Error::StaleSequence => InvalidTransaction::Stale.into(),
-		// A pallet's error encodes as its index.
-		error => InvalidTransaction::Custom(
-			error
+		error => {
+			// A pallet's error encodes as its index.
+			let code = error
 				.encode()
 				.first()
-				.map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL)),
-		)
-		.into(),
+				.map_or(u8::MAX, |index| index.saturating_add(FIRST_REFUSAL));
+			if may_pass_later(&error) {
+				UnknownTransaction::Custom(code).into()
+			} else {
+				InvalidTransaction::Custom(code).into()
+			}
+		}
 	}
 }
 

@@ -8,7 +8,11 @@ use alloc::vec::Vec;
 
 #[cfg(any(feature = "try-runtime", test))]
 use {
-	crate::{CreditKind, ListingId, Listings, OrderState, OrdersOfSeller},
+	crate::{
+		CreditCount, CreditKind, ListingCount, ListingId, Listings, OrderCount, OrderState, OrdersOfSeller,
+		QuoteCount, Quotes,
+	},
+	alloc::collections::BTreeMap,
 	frame_support::ensure,
 	pallet_certificates::OrderId,
 	sp_runtime::TryRuntimeError,
@@ -77,6 +81,8 @@ impl<T: Config> Pallet<T> {
 	/// 3. Every order's listing exists.
 	/// 4. Every order's open credits are exactly those that wait in somebody's incoming, and of the kinds that its state
 	///    allows; an order without escrow and without open credits does not exist.
+	/// 5. Every quote's listing exists.
+	/// 6. The counters are those of what they count, and none of them is zero.
 	#[cfg(any(feature = "try-runtime", test))]
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		if !crate::Modulus::<T>::get().is_empty() {
@@ -125,6 +131,53 @@ impl<T: Config> Pallet<T> {
 				"a seller's index names an order that is not its"
 			);
 		}
+		for (_, id, _) in Quotes::<T>::iter() {
+			ensure!(
+				Listings::<T>::contains_key(&id.seller, id.seq),
+				"a quote is for a listing that does not exist"
+			);
+		}
+		Self::check_counters()
+	}
+
+	#[cfg(any(feature = "try-runtime", test))]
+	fn check_counters() -> Result<(), TryRuntimeError> {
+		fn counted<K: Ord>(things: impl Iterator<Item = K>) -> BTreeMap<K, u32> {
+			let mut counts = BTreeMap::new();
+			for owner in things {
+				let count: &mut u32 = counts.entry(owner).or_default();
+				*count = count.saturating_add(1);
+			}
+			counts
+		}
+		ensure!(
+			ListingCount::<T>::iter().collect::<BTreeMap<_, _>>()
+				== counted(Listings::<T>::iter_keys().map(|(seller, _)| seller)),
+			"a seller's listings are counted wrong"
+		);
+		ensure!(
+			OrderCount::<T>::iter().collect::<BTreeMap<_, _>>()
+				== counted(Orders::<T>::iter_keys().map(|(buyer, _)| buyer)),
+			"a buyer's orders are counted wrong"
+		);
+		ensure!(
+			QuoteCount::<T>::iter()
+				.map(|(buyer, seller, count)| ((buyer, seller), count))
+				.collect::<BTreeMap<_, _>>()
+				== counted(Quotes::<T>::iter_keys().map(|(buyer, id)| (buyer, id.seller))),
+			"the quotes between two accounts are counted wrong"
+		);
+		ensure!(
+			CreditCount::<T>::iter()
+				.map(|(to, from, count)| ((to, from), count))
+				.collect::<BTreeMap<_, _>>()
+				== counted(
+					Incoming::<T>::iter_keys()
+						.filter(|(_, id)| !id.kind.is_of_order())
+						.map(|(to, id)| (to, id.creator))
+				),
+			"the credits between two accounts are counted wrong"
+		);
 		Ok(())
 	}
 }

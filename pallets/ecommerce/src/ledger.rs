@@ -1,6 +1,7 @@
 //! What all calls share: caller, sequence, identities, proof; and the calls that move money in.
 
 use crate::{
+	outcome::Refusal,
 	types::{Credit, CreditId, CreditKind, Owned, Proof, Salt, SealedNote},
 	Balances, Ciphertext, Config, Error, Event, Incoming, Issued, IssuerQuota, Modulus, NonceBase, Orders,
 	OrdersOfSeller, Pallet, Sequence,
@@ -67,11 +68,6 @@ impl<T: Config> From<CiphertextError> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Claims a unit of the caller's quota: every call of the marketplace does, whatever way it came.
-	pub(crate) fn charge(who: &T::AccountId) -> Result<(), Error<T>> {
-		Ok(pallet_certificates::Pallet::<T>::consume_quota(who)?)
-	}
-
 	/// The caller has an active certificate for this role.
 	pub(crate) fn ensure_role(who: &T::AccountId, role: Role) -> Result<(), Error<T>> {
 		Ok(pallet_certificates::Pallet::<T>::ensure_role(who, role)?)
@@ -161,6 +157,12 @@ impl<T: Config> Pallet<T> {
 			pallet_certificates::Pallet::<T>::ensure_active(&parts.to).is_ok(),
 			Error::<T>::CounterpartyNotCertified
 		);
+		// A credit that nobody can open would cost its owner the opening of the balance, once collected.
+		ensure!(
+			pallet_certificates::Pallet::<T>::view_key(&parts.to).is_some(),
+			Error::<T>::NoViewKey
+		);
+		Self::ensure_room_for_credit(&parts.to, who)?;
 		Ok(statements::issue(
 			PARAMETER_SET,
 			&Self::context(who, seq, salt),
@@ -187,11 +189,11 @@ impl<T: Config> Pallet<T> {
 		salt: Salt,
 		parts: Issue<T::AccountId>,
 		proof: &Proof,
-	) -> Result<(), Error<T>> {
+	) -> Result<(), Refusal<T>> {
 		let statement = Self::issue_statement(who, seq, salt, &parts)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::issue_identity(who, &parts)?;
-		Self::ensure_proved(&statement, proof)?;
+		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
 		let credit = CreditId {
 			creator: who.clone(),
 			seq,
@@ -212,6 +214,7 @@ impl<T: Config> Pallet<T> {
 				note: Some(own_note),
 			},
 		);
+		Self::count_credit(&to, who);
 		Incoming::<T>::insert(
 			&to,
 			&credit,
@@ -259,6 +262,7 @@ impl<T: Config> Pallet<T> {
 		Self::raise_sequence(who);
 		for id in &credits {
 			Incoming::<T>::remove(who, id);
+			Self::discount_credit(who, id);
 			if id.kind.is_of_order() {
 				Self::close_credit(&OrderId {
 					buyer: id.creator.clone(),
@@ -288,6 +292,7 @@ impl<T: Config> Pallet<T> {
 		order.open_credits = order.open_credits.saturating_sub(1);
 		if order.open_credits == 0 && !order.state.holds_total() {
 			Orders::<T>::remove(&id.buyer, id.seq);
+			Self::discount_order(&id.buyer);
 			OrdersOfSeller::<T>::remove(&order.listing.seller, id);
 		} else {
 			Orders::<T>::insert(&id.buyer, id.seq, order);

@@ -26,12 +26,18 @@
 //!
 //! # Order of checks
 //!
-//! Origin, quota, role, existence and state, sequence, ciphertext identities, proof; then storage. (The quota is charged first,
-//! and given back with everything else if the call fails.)
+//! Origin, quota, role, existence and state, room, sequence, ciphertext identities, proof; then storage. (The quota is charged
+//! first, and given back with everything else if the call fails.) A call that is refused before the proof was looked at also
+//! gives back the proof's weight.
 //! [`CheckProof`] makes the same checks at the pool's door for calls that carry a proof, so that it is verified once on each
 //! node; of the other calls it looks at the sequence number only.
 //!
 //! Ciphertexts and notes are boxed in calls, so that a call stays small where calls are held by value.
+//!
+//! # What an account can store
+//!
+//! Listings of a seller, orders of a buyer, quotes and credits of each pair are limited by constants of the runtime, each with
+//! an error of its own. An order takes the quote that it was placed on with it, and goes with the last of its credits.
 //!
 //! # What comes later
 //!
@@ -49,7 +55,9 @@ mod extension;
 mod genesis;
 mod invariants;
 mod ledger;
+mod limits;
 mod orders;
+mod outcome;
 mod reads;
 pub mod runtime_api;
 mod types;
@@ -69,7 +77,7 @@ pub use types::{
 	Proof, Quote, Salt, SealedNote, Terms,
 };
 pub use veilmart_confidential::Ciphertext;
-pub use weights::WeightInfo;
+pub use weights::{ProofWeight, WeightInfo};
 
 /// The most credits that one `collect` takes.
 pub const MAX_COLLECT: u32 = 16;
@@ -87,11 +95,27 @@ pub mod pallet {
 	pub trait Config:
 		pallet_certificates::Config + frame_system::Config<RuntimeEvent: From<Event<Self>>>
 	{
-		/// The weights of the calls, each with the full cost of its proof.
+		/// The weights of the calls, without their proofs.
 		type WeightInfo: WeightInfo;
 
-		/// Where proofs are verified.
-		type Verification: Verification;
+		/// Where proofs are verified, and what that weighs.
+		type Verification: Verification + ProofWeight;
+
+		/// The most listings that a seller can have.
+		#[pallet::constant]
+		type MaxListings: Get<u32>;
+
+		/// The most quotes that a buyer can have from one seller. An order from the listing frees one.
+		#[pallet::constant]
+		type MaxQuotesPerPair: Get<u32>;
+
+		/// The most orders that a buyer can have, those included whose credits are not all collected.
+		#[pallet::constant]
+		type MaxOrders: Get<u32>;
+
+		/// The most credits that wait for one account from one other. Refunds, proceeds and bonds are not counted.
+		#[pallet::constant]
+		type MaxCreditsPerPair: Get<u32>;
 	}
 
 	/// The marketplace.
@@ -134,12 +158,21 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
+	/// How many credits that it was sent an account has not collected, by account and sender.
+	#[pallet::storage]
+	pub type CreditCount<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
 	/// What is for sale, by seller and the seller's sequence number.
 	#[pallet::storage]
 	pub type Listings<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, u64, Listing, OptionQuery>;
 
-	/// Quotes on chain, by buyer and listing; a newer one replaces an older one.
+	/// How many listings each seller has.
+	#[pallet::storage]
+	pub type ListingCount<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// Quotes on chain, by buyer and listing; a newer one replaces an older one, and an order from the listing removes it.
 	#[pallet::storage]
 	pub type Quotes<T: Config> = StorageDoubleMap<
 		_,
@@ -150,6 +183,11 @@ pub mod pallet {
 		Quote,
 		OptionQuery,
 	>;
+
+	/// How many quotes a buyer has from a seller, by buyer and seller.
+	#[pallet::storage]
+	pub type QuoteCount<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
 	/// Orders, by buyer and the buyer's sequence number.
 	#[pallet::storage]
@@ -162,6 +200,10 @@ pub mod pallet {
 		Order<T::AccountId>,
 		OptionQuery,
 	>;
+
+	/// How many orders each buyer has.
+	#[pallet::storage]
+	pub type OrderCount<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
 	/// The orders that each seller has to do with.
 	#[pallet::storage]
@@ -290,8 +332,7 @@ pub mod pallet {
 		},
 	}
 
-	/// Why a call was refused. The first seven are about the caller, the next about what the call names, the rest about
-	/// ciphertexts and proof. The order is part of the interface: see [`refusal_sentence`].
+	/// Why a call was refused. The order is part of the interface, so new ones go to the end: see [`refusal_sentence`].
 	#[pallet::error]
 	#[derive(PartialEqNoBound, EqNoBound)]
 	pub enum Error<T> {
@@ -363,6 +404,16 @@ pub mod pallet {
 		ProofMismatch,
 		/// A value is negative, zero where it must not be, or above its limit.
 		ProofRange,
+		/// The other party has registered no view key, so nothing can be sealed to it.
+		NoViewKey,
+		/// As many credits from the caller as may wait for that account wait already.
+		TooManyCredits,
+		/// The seller has as many listings as it may.
+		TooManyListings,
+		/// The buyer has as many quotes from this seller as it may.
+		TooManyQuotes,
+		/// The buyer has as many orders as it may, those included whose credits are not all collected.
+		TooManyOrders,
 	}
 
 	#[pallet::hooks]
@@ -375,9 +426,9 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Issues money to an account that holds a certificate. Issuers only, within their quota.
+		/// Issues money to an account that holds a certificate and has registered a view key. Issuers only, within their quota.
 		#[pallet::call_index(0)]
-		#[pallet::weight(<T as Config>::WeightInfo::issue())]
+		#[pallet::weight(<T as Config>::WeightInfo::issue().saturating_add(T::Verification::issue()))]
 		pub fn issue(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -388,9 +439,8 @@ pub mod pallet {
 			own_note: Box<SealedNote>,
 			note: Box<SealedNote>,
 			proof: Proof,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
 			let parts = ledger::Issue {
 				to,
 				amount: *amount,
@@ -398,7 +448,9 @@ pub mod pallet {
 				own_note: *own_note,
 				note: *note,
 			};
-			Self::do_issue(&who, seq, salt, parts, &proof).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::issue(), || {
+				Self::do_issue(&who, seq, salt, parts, &proof)
+			})
 		}
 
 		/// Takes up to 16 of the caller's credits into its balance.
@@ -409,15 +461,18 @@ pub mod pallet {
 			seq: u64,
 			credits: BoundedVec<CreditId<T::AccountId>, ConstU32<MAX_COLLECT>>,
 			own_note: Box<SealedNote>,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_collect(&who, seq, credits.into_inner(), *own_note).map_err(Into::into)
+			Self::charged(
+				&who,
+				<T as Config>::WeightInfo::collect(credits.len() as u32),
+				|| Self::do_collect(&who, seq, credits.into_inner(), *own_note),
+			)
 		}
 
 		/// Offers something for sale, under the name (caller, `seq`). Sellers only.
 		#[pallet::call_index(2)]
-		#[pallet::weight(<T as Config>::WeightInfo::list())]
+		#[pallet::weight(<T as Config>::WeightInfo::list().saturating_add(T::Verification::list()))]
 		pub fn list(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -427,16 +482,17 @@ pub mod pallet {
 			commodity: Box<Ciphertext>,
 			own_note: Box<SealedNote>,
 			proof: Proof,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
 			let parts = orders::List {
 				price: *price,
 				stock: *stock,
 				commodity: *commodity,
 				own_note: *own_note,
 			};
-			Self::do_list(&who, seq, salt, parts, &proof).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::list(), || {
+				Self::do_list(&who, seq, salt, parts, &proof)
+			})
 		}
 
 		/// Tells a buyer the price and the item code of a listing, sealed to the buyer's view key. Never opens the stock.
@@ -448,16 +504,17 @@ pub mod pallet {
 			listing: u64,
 			buyer: T::AccountId,
 			note: Box<SealedNote>,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_quote(&who, seq, listing, buyer, *note).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::quote(), || {
+				Self::do_quote(&who, seq, listing, buyer, *note)
+			})
 		}
 
 		/// Orders from a listing at the price version that the buyer was quoted. Buyers only. The total leaves the balance
 		/// into escrow.
 		#[pallet::call_index(4)]
-		#[pallet::weight(<T as Config>::WeightInfo::order())]
+		#[pallet::weight(<T as Config>::WeightInfo::order().saturating_add(T::Verification::order()))]
 		pub fn order(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -471,9 +528,8 @@ pub mod pallet {
 			note: Box<SealedNote>,
 			quote: Box<SealedNote>,
 			proof: Proof,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
 			let parts = orders::PlaceOrder {
 				listing,
 				version,
@@ -484,21 +540,24 @@ pub mod pallet {
 				note: *note,
 				quote: *quote,
 			};
-			Self::do_order(&who, seq, salt, parts, &proof).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::order(), || {
+				Self::do_order(&who, seq, salt, parts, &proof)
+			})
 		}
 
 		/// Takes back an own order that is not accepted yet.
 		#[pallet::call_index(5)]
 		#[pallet::weight(<T as Config>::WeightInfo::cancel())]
-		pub fn cancel(origin: OriginFor<T>, seq: u64, order: u64) -> DispatchResult {
+		pub fn cancel(origin: OriginFor<T>, seq: u64, order: u64) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_cancel(&who, seq, order).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::cancel(), || {
+				Self::do_cancel(&who, seq, order)
+			})
 		}
 
 		/// Accepts an order: the stock falls by its quantity and the bond leaves the seller's balance into escrow.
 		#[pallet::call_index(6)]
-		#[pallet::weight(<T as Config>::WeightInfo::accept())]
+		#[pallet::weight(<T as Config>::WeightInfo::accept().saturating_add(T::Verification::accept()))]
 		pub fn accept(
 			origin: OriginFor<T>,
 			seq: u64,
@@ -509,9 +568,8 @@ pub mod pallet {
 			own_note: Box<SealedNote>,
 			stock_note: Box<SealedNote>,
 			proof: Proof,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
 			let parts = orders::Accept {
 				order,
 				stock_after: *stock_after,
@@ -519,7 +577,9 @@ pub mod pallet {
 				own_note: *own_note,
 				stock_note: *stock_note,
 			};
-			Self::do_accept(&who, seq, salt, parts, &proof).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::accept(), || {
+				Self::do_accept(&who, seq, salt, parts, &proof)
+			})
 		}
 
 		/// Declines an order; the total is the buyer's to collect.
@@ -530,28 +590,35 @@ pub mod pallet {
 			seq: u64,
 			order: OrderId<T::AccountId>,
 			reason: DeclineReason,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_decline(&who, seq, order, reason).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::decline(), || {
+				Self::do_decline(&who, seq, order, reason)
+			})
 		}
 
 		/// Says that an accepted order was shipped.
 		#[pallet::call_index(8)]
 		#[pallet::weight(<T as Config>::WeightInfo::ship())]
-		pub fn ship(origin: OriginFor<T>, seq: u64, order: OrderId<T::AccountId>) -> DispatchResult {
+		pub fn ship(
+			origin: OriginFor<T>,
+			seq: u64,
+			order: OrderId<T::AccountId>,
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_ship(&who, seq, order).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::ship(), || {
+				Self::do_ship(&who, seq, order)
+			})
 		}
 
 		/// Confirms that an own order arrived; total and bond are the seller's to collect.
 		#[pallet::call_index(9)]
 		#[pallet::weight(<T as Config>::WeightInfo::confirm())]
-		pub fn confirm(origin: OriginFor<T>, seq: u64, order: u64) -> DispatchResult {
+		pub fn confirm(origin: OriginFor<T>, seq: u64, order: u64) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::charge(&who)?;
-			Self::do_confirm(&who, seq, order).map_err(Into::into)
+			Self::charged(&who, <T as Config>::WeightInfo::confirm(), || {
+				Self::do_confirm(&who, seq, order)
+			})
 		}
 	}
 }

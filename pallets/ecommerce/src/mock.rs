@@ -5,15 +5,16 @@
 
 use crate::{
 	self as pallet_ecommerce, Call, CheckProof, Ciphertext, CreditId, CreditKind, ListingId, OrderId, Proof,
-	Salt, SealedNote, Terms,
+	ProofWeight, Salt, SealedNote, Terms,
 };
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{Contains, Time},
+	weights::Weight,
 };
 use frame_system::EnsureRoot;
-use pallet_certificates::{CheckCertificate, GenesisCertificate, Moment, Role, Roles};
+use pallet_certificates::{CheckCertificate, GenesisCertificate, Moment, Role, Roles, ViewKey};
 use rand_core::{OsRng, RngCore};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
@@ -29,7 +30,7 @@ use veilmart_confidential::{
 use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey, SecretKey};
 use veilmart_verification_host::{LedgerKey, Native, Portable, Verification};
 
-/// Issues money.
+/// Issues money. Has registered no view key; everybody else in genesis has.
 pub const ISSUER: Sr25519Keyring = Sr25519Keyring::Ferdie;
 /// Buys.
 pub const BUYER: Sr25519Keyring = Sr25519Keyring::Alice;
@@ -72,20 +73,53 @@ impl pallet_utility::Config for Test {
 
 parameter_types! {
 	pub static Now: Moment = 1_000_000;
-	pub static UsePortable: bool = false;
+	pub static VerifyBy: By = By::Native;
+	pub static MaxListings: u32 = 100;
+	pub static MaxQuotesPerPair: u32 = 100;
+	pub static MaxOrders: u32 = 100;
+	pub static MaxCreditsPerPair: u32 = 100;
 	pub const CallQuota: u32 = 1_000;
 	pub const QuotaPeriod: Moment = 60_000;
+}
+
+/// Who verifies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+	Native,
+	Portable,
+	/// Somebody who believes everything: a memory of verdicts that was tampered with.
+	Credulous,
 }
 
 /// Verification that tests can switch.
 pub struct Switched;
 impl Verification for Switched {
 	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError> {
-		if UsePortable::get() {
-			Portable::verify(key, statement, proof)
-		} else {
-			Native::verify(key, statement, proof)
+		match VerifyBy::get() {
+			By::Native => Native::verify(key, statement, proof),
+			By::Portable => Portable::verify(key, statement, proof),
+			By::Credulous => Ok(()),
 		}
+	}
+}
+
+/// What a proof weighs in the mock: unlike anything else.
+pub const PROOF: Weight = Weight::from_parts(7_000_000_000_000, 7_000_000);
+impl ProofWeight for Switched {
+	fn issue() -> Weight {
+		PROOF
+	}
+
+	fn list() -> Weight {
+		PROOF
+	}
+
+	fn order() -> Weight {
+		PROOF
+	}
+
+	fn accept() -> Weight {
+		PROOF
 	}
 }
 
@@ -128,6 +162,10 @@ impl pallet_certificates::Config for Test {
 impl crate::Config for Test {
 	type WeightInfo = ();
 	type Verification = Switched;
+	type MaxListings = MaxListings;
+	type MaxQuotesPerPair = MaxQuotesPerPair;
+	type MaxOrders = MaxOrders;
+	type MaxCreditsPerPair = MaxCreditsPerPair;
 }
 
 /// The genesis of most tests, built once: the proof about the key takes half a second.
@@ -135,14 +173,20 @@ static STORAGE: LazyLock<Storage> = LazyLock::new(|| {
 	let entry = |roles: Roles| GenesisCertificate {
 		roles,
 		organisation: "Genesis Goods".into(),
-		view_key: None,
+		view_key: ViewKey::new([7; 32]),
 		valid_until: None,
 	};
 	RuntimeGenesisConfig {
 		certificates: pallet_certificates::GenesisConfig {
 			ca: Some(CA.to_account_id()),
 			certificates: vec![
-				(ISSUER.to_account_id(), entry([Role::Issuer].into())),
+				(
+					ISSUER.to_account_id(),
+					GenesisCertificate {
+						view_key: None,
+						..entry([Role::Issuer].into())
+					},
+				),
 				(BUYER.to_account_id(), entry([Role::Buyer].into())),
 				(SELLER.to_account_id(), entry([Role::Seller].into())),
 				(TRADER.to_account_id(), entry([Role::Buyer, Role::Seller].into())),
@@ -181,7 +225,11 @@ pub static PROVER: LazyLock<Prover> = LazyLock::new(|| {
 /// Runs a test, then everything that always holds.
 pub fn execute(test: impl FnOnce()) {
 	Now::set(1_000_000);
-	UsePortable::set(false);
+	VerifyBy::set(By::Native);
+	MaxListings::set(100);
+	MaxQuotesPerPair::set(100);
+	MaxOrders::set(100);
+	MaxCreditsPerPair::set(100);
 	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
 	ext.execute_with(|| {
 		System::set_block_number(1);

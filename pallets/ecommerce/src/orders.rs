@@ -1,12 +1,13 @@
 //! The way of an order: list, quote, order, cancel, accept, decline, ship, confirm.
 
 use crate::{
+	outcome::Refusal,
 	types::{
 		listing_name, order_name, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order,
 		OrderState, Owned, Proof, Quote, Salt, SealedNote,
 	},
 	Balances, Ciphertext, Config, CurrentTerms, Error, Event, Incoming, Listings, Orders, OrdersOfSeller,
-	Pallet, Quotes,
+	Pallet,
 };
 use frame_support::{ensure, traits::Time};
 use pallet_certificates::{OrderId, Role};
@@ -102,6 +103,7 @@ impl<T: Config> Pallet<T> {
 		parts: &List,
 	) -> Result<Statement, Error<T>> {
 		Self::ensure_role(who, Role::Seller)?;
+		Self::ensure_room_for_listing(who)?;
 		Ok(statements::list(
 			PARAMETER_SET,
 			&Self::context(who, seq, salt),
@@ -118,10 +120,10 @@ impl<T: Config> Pallet<T> {
 		salt: Salt,
 		parts: List,
 		proof: &Proof,
-	) -> Result<(), Error<T>> {
+	) -> Result<(), Refusal<T>> {
 		let statement = Self::list_statement(who, seq, salt, &parts)?;
 		Self::ensure_sequence(who, seq)?;
-		Self::ensure_proved(&statement, proof)?;
+		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
 		let List {
 			price,
 			stock,
@@ -129,6 +131,7 @@ impl<T: Config> Pallet<T> {
 			own_note,
 		} = parts;
 		Self::raise_sequence(who);
+		Self::count_listing(who);
 		Listings::<T>::insert(
 			who,
 			seq,
@@ -170,9 +173,10 @@ impl<T: Config> Pallet<T> {
 			seq: listing,
 		};
 		let version = Self::listing(&id)?.version;
+		Self::ensure_room_for_quote(&buyer, &id)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
-		Quotes::<T>::insert(&buyer, &id, Quote { version, note });
+		Self::put_quote(&buyer, &id, Quote { version, note });
 		Self::deposit_event(Event::Quoted {
 			listing: id,
 			buyer,
@@ -195,6 +199,7 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::CounterpartyNotCertified
 		);
 		ensure!(listing.version == parts.version, Error::<T>::PriceChanged);
+		Self::ensure_room_for_order(who)?;
 		Ok(statements::order(
 			PARAMETER_SET,
 			&Self::context(who, seq, salt),
@@ -227,11 +232,11 @@ impl<T: Config> Pallet<T> {
 		salt: Salt,
 		parts: PlaceOrder<T::AccountId>,
 		proof: &Proof,
-	) -> Result<(), Error<T>> {
+	) -> Result<(), Refusal<T>> {
 		let statement = Self::order_statement(who, seq, salt, &parts)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::order_identity(who, &parts)?;
-		Self::ensure_proved(&statement, proof)?;
+		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
 		let listing = Self::listing(&parts.listing)?;
 		let PlaceOrder {
 			listing: name,
@@ -255,6 +260,8 @@ impl<T: Config> Pallet<T> {
 				note: Some(own_note.clone()),
 			},
 		);
+		Self::take_quote(who, &name);
+		Self::count_order(who);
 		OrdersOfSeller::<T>::insert(&name.seller, &id, ());
 		Orders::<T>::insert(
 			who,
@@ -348,11 +355,11 @@ impl<T: Config> Pallet<T> {
 		salt: Salt,
 		parts: Accept<T::AccountId>,
 		proof: &Proof,
-	) -> Result<(), Error<T>> {
+	) -> Result<(), Refusal<T>> {
 		let statement = Self::accept_statement(who, seq, salt, &parts)?;
 		Self::ensure_sequence(who, seq)?;
 		Self::accept_identity(who, &parts)?;
-		Self::ensure_proved(&statement, proof)?;
+		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
 		let order = Self::order_of_seller(who, &parts.order, OrderState::Placed)?;
 		let mut listing = Self::listing(&order.listing)?;
 		let Accept {

@@ -39,11 +39,52 @@ impl ProductGroup {
 			if number >= self.modulus_squared {
 				return Err(CiphertextError::NotReduced);
 			}
-			product = match exponent {
-				1 => product * number,
-				exponent => product * number.modpow(&BigUint::from(exponent), &self.modulus_squared),
-			} % &self.modulus_squared;
+			product = product * self.power(&number, exponent) % &self.modulus_squared;
 		}
 		Ok(fixed_be(&product, self.len))
+	}
+
+	/// From the exponent's highest bit down. Exponents of the ledger are a bond's ten and smaller: a general power goes
+	/// through a whole machine word.
+	fn power(&self, base: &BigUint, exponent: u32) -> BigUint {
+		let bits = u32::BITS - exponent.leading_zeros();
+		(0..bits.saturating_sub(1)).rev().fold(
+			if exponent == 0 {
+				BigUint::one()
+			} else {
+				base.clone()
+			},
+			|power, bit| {
+				let square = &power * &power % &self.modulus_squared;
+				if exponent >> bit & 1 == 1 {
+					square * base % &self.modulus_squared
+				} else {
+					square
+				}
+			},
+		)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use num_bigint::BigUint;
+
+	#[test]
+	fn powers_are_those_of_big_integers() {
+		let modulus = [0xfb; 16];
+		let group = ProductGroup::new(&modulus);
+		let squared = BigUint::from_bytes_be(&modulus).pow(2);
+		let bytes: Vec<u8> = (1..=32).collect();
+		let base = BigUint::from_bytes_be(&bytes);
+		for exponent in (0..=33).chain([1 << 31, u32::MAX]) {
+			let expected = fixed_be(&base.modpow(&BigUint::from(exponent), &squared), 32);
+			assert_eq!(
+				group.product([(&bytes[..], exponent)]),
+				Ok(expected),
+				"to the {exponent}"
+			);
+		}
 	}
 }

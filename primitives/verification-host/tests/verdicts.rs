@@ -375,7 +375,7 @@ fn a_malformed_key_is_a_refusal() {
 	let fixture = Fixture::new();
 	let (statement, proof) = fixture.listing(255, 4);
 	let mut even = test_keys::modulus(PARAMETER_SET).to_vec();
-	even[255] ^= 1;
+	*even.last_mut().unwrap() ^= 1;
 	for backend in [Backend::Native, Backend::Portable] {
 		for modulus in [&even[..], &even[1..], &[]] {
 			let key = LedgerKey {

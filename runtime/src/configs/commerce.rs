@@ -14,6 +14,14 @@ parameter_types! {
 	pub const CallQuota: u32 = 200;
 	/// Length of a quota's period in milliseconds: a minute.
 	pub const QuotaPeriod: Moment = 60_000;
+	/// Listings of a seller: some 20 MB of state.
+	pub const MaxListings: u32 = 10_000;
+	/// Quotes that wait for a buyer from one seller: some 100 KB.
+	pub const MaxQuotesPerPair: u32 = 256;
+	/// Orders of a buyer, until what came out of them is collected: some 10 MB.
+	pub const MaxOrders: u32 = 4_096;
+	/// Credits that wait for an account from one other; one `collect` takes them all.
+	pub const MaxCreditsPerPair: u32 = 10;
 }
 
 /// The calls that `call` dispatches in its turn; `None` if it dispatches none.
@@ -92,8 +100,12 @@ pub type ProofVerification = veilmart_verification_host::Native;
 pub type ProofVerification = veilmart_verification_host::Portable;
 
 impl pallet_ecommerce::Config for Runtime {
+	type MaxCreditsPerPair = MaxCreditsPerPair;
+	type MaxListings = MaxListings;
+	type MaxOrders = MaxOrders;
+	type MaxQuotesPerPair = MaxQuotesPerPair;
 	type Verification = ProofVerification;
-	type WeightInfo = ();
+	type WeightInfo = pallet_ecommerce::weights::SubstrateWeight<Runtime>;
 }
 
 impl pallet_certificates::Config for Runtime {

@@ -6,7 +6,10 @@ mod governance;
 mod system;
 
 pub use accounts::ProxyType;
-pub use commerce::{CallQuota, FinishingCalls, HeldCallsCount, QuotaPeriod};
+pub use commerce::{
+	CallQuota, FinishingCalls, HeldCallsCount, MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair,
+	ProofVerification, QuotaPeriod,
+};
 pub use governance::{
 	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
 	NeverPaused, RootOrCouncilTwoThirds,

@@ -4,7 +4,7 @@ use frame_support::{assert_ok, traits::Contains};
 use pallet_certificates::{CallUnits, Refusal};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
 use sp_runtime::transaction_validity::{
-	InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
+	InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction, ValidTransaction,
 };
 
 use super::*;
@@ -27,7 +27,11 @@ fn with_a_counted_shop() -> TestExternalities {
 }
 
 fn refused(refusal: Refusal) -> TransactionValidityError {
-	InvalidTransaction::Custom(refusal.code()).into()
+	match refusal {
+		// Waiting does not help: it stays out.
+		Refusal::TooManyCalls => InvalidTransaction::Custom(refusal.code()).into(),
+		_ => UnknownTransaction::Custom(refusal.code()).into(),
+	}
 }
 
 fn validate(transaction: UncheckedExtrinsic) -> Result<ValidTransaction, TransactionValidityError> {
@@ -112,7 +116,7 @@ fn a_call_costs_what_it_holds() {
 
 #[test]
 fn a_revoked_account_finishes_and_starts_nothing() {
-	let key = pallet_certificates::ViewKey::new([7; 32]).expect("not zero");
+	let key = pallet_certificates::ViewKey::new([7; 32]).expect("not of small order");
 	let finishing: RuntimeCall = pallet_certificates::Call::set_view_key {
 		view_key: key,
 		counter: 1,

@@ -74,7 +74,7 @@ fn close(call: &RuntimeCall, hash: Hash) -> Option<Result<(), DispatchError>> {
 }
 
 /// Passes a motion with these votes and returns the result of its call.
-fn motion(call: RuntimeCall, yes: &[Sr25519Keyring]) -> Result<(), DispatchError> {
+pub(super) fn motion(call: RuntimeCall, yes: &[Sr25519Keyring]) -> Result<(), DispatchError> {
 	let hash = propose(&call, yes.len() as u32, yes);
 	close(&call, hash).expect("the motion was carried")
 }

@@ -2,15 +2,19 @@
 
 mod admission;
 mod chain;
+mod detours;
 mod genesis;
 mod governance;
+mod market;
+
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use sp_core::Pair;
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult};
+use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, StateVersion};
 
 use crate::{
 	extensions::signed_extrinsic, genesis_presets::DEV_RUNTIME_PRESET, AccountId, Executive, Hash, Header,
@@ -71,9 +75,20 @@ fn build(config: &Value) -> TestExternalities {
 	state
 }
 
+/// The genesis of `development`, built once: the proof about its key takes seconds to verify.
+static DEVELOPMENT: LazyLock<(RawStorage, Hash)> = LazyLock::new(|| {
+	let mut state = build(&preset_config(DEV_RUNTIME_PRESET));
+	state.commit_all().expect("genesis can be stored");
+	state.into_raw_snapshot()
+});
+
+/// The entries of a state with how often each is referred to.
+type RawStorage = Vec<(Vec<u8>, (Vec<u8>, i32))>;
+
 /// The chain `development`, within its first block and after its inherents.
 fn development() -> TestExternalities {
-	let mut state = build(&preset_config(DEV_RUNTIME_PRESET));
+	let (entries, root) = DEVELOPMENT.clone();
+	let mut state = TestExternalities::from_raw_snapshot(entries, root, StateVersion::V1);
 	state.execute_with(|| begin_block(1));
 	state
 }

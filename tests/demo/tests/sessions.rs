@@ -73,12 +73,23 @@ async fn a_shop_lists_and_quotes_many_things_at_once(chain: &Chain) {
 		.take(60)
 		.all(|done| got.iter().any(|quote| quote.listing == done.id)));
 
-	// Seventeen credits take two calls to collect.
-	for _ in 0..17 {
+	// Ten credits of one account may wait; the next is refused until the owner collects.
+	for _ in 0..10 {
 		issuer.issue(buyer.id(), 100).await.unwrap();
 	}
+	let error = issuer.issue(buyer.id(), 100).await.unwrap_err();
+	assert!(
+		matches!(&error, Error::Refused(refusal) if refusal.name == "TooManyCredits"),
+		"{error}"
+	);
+	assert_eq!(buyer.collect_all().await.unwrap().len(), 1);
+	// Seventeen credits take two calls to collect. Refunds have no limit.
+	for (done, price) in listed.iter().zip(1..=17) {
+		let order = buyer.order(&done.id, 1, Some(price)).await.unwrap();
+		buyer.cancel(order.id.seq).await.unwrap();
+	}
 	assert_eq!(buyer.collect_all().await.unwrap().len(), 2);
-	assert_eq!(buyer.balance().await.unwrap(), 1700);
+	assert_eq!(buyer.balance().await.unwrap(), 1000);
 
 	// The seller has no money for a bond, and says so before anything is sent.
 	let order = buyer.order(&listed[49].id, 2, Some(50)).await.unwrap();

@@ -146,17 +146,22 @@ impl Refusal {
 	pub fn from_pool(number: i32, message: &str, data: Option<&str>) -> Option<Self> {
 		// The numbers are those of the `author` methods: 1010 and the next twelve are the pool's.
 		const INVALID: i32 = 1010;
+		const UNKNOWN: i32 = 1011;
 		const BANNED: i32 = 1012;
 		const KNOWN: i32 = 1013;
 		const LAST: i32 = 1022;
-		// What sc-rpc writes before the number of a custom reason.
-		const CUSTOM: &str = "Custom error: ";
+		// How sc-rpc writes the number of a custom reason: of what is invalid, and of what may pass later.
+		let custom = |data: &str| match number {
+			INVALID => data.strip_prefix("Custom error: ")?.parse().ok(),
+			UNKNOWN => data.strip_prefix("Custom(")?.strip_suffix(')')?.parse().ok(),
+			_ => None,
+		};
 		let data = data.unwrap_or(message).trim_matches('"');
+		if let Some(code) = custom(data) {
+			return Some(Self::from_custom_code(code));
+		}
 		Some(match number {
-			INVALID => match data.strip_prefix(CUSTOM).and_then(|code| code.parse().ok()) {
-				Some(code) => Self::from_custom_code(code),
-				None => Self::new("Pool", "Invalid", &sentence(data)),
-			},
+			INVALID => Self::new("Pool", "Invalid", &sentence(data)),
 			BANNED => Self::new(
 				"Pool",
 				"Banned",
@@ -315,6 +320,8 @@ mod tests {
 		assert_eq!(certificate.name, "NotCertified");
 		let proof = Refusal::from_pool(1010, "Invalid Transaction", Some("Custom error: 64")).unwrap();
 		assert_eq!(proof.name, "ProofMismatch");
+		let early = Refusal::from_pool(1011, "Unknown Transaction Validity", Some("\"Custom(40)\"")).unwrap();
+		assert_eq!(early.name, "NoSuchOrder");
 		let stale = Refusal::from_pool(1010, "Invalid Transaction", Some("Transaction is outdated")).unwrap();
 		assert_eq!(stale.sentence, "Transaction is outdated.");
 		assert_eq!(

@@ -14,6 +14,7 @@ use sp_runtime::{
 	traits::{BlakeTwo256, Hash as _},
 	transaction_validity::{
 		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
+		UnknownTransaction,
 	},
 };
 use veilmart_runtime::{
@@ -183,7 +184,8 @@ impl Chain {
 			.await
 			.ok()?;
 		match verdict.err()? {
-			TransactionValidityError::Invalid(InvalidTransaction::Custom(code)) => {
+			TransactionValidityError::Invalid(InvalidTransaction::Custom(code))
+			| TransactionValidityError::Unknown(UnknownTransaction::Custom(code)) => {
 				Some(Refusal::from_custom_code(code))
 			}
 			TransactionValidityError::Invalid(reason) => Refusal::from_pool(1010, reason.into(), None),

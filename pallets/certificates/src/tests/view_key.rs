@@ -1,7 +1,10 @@
 //! View keys count only if their owner registered them.
 
 use super::*;
-use crate::{CertificateRequest, OrderId, ViewKeyRecord};
+use crate::{CertificateRequest, GenesisCertificate, OrderId, ViewKey, ViewKeyRecord};
+use codec::{Decode, Encode};
+use curve25519_dalek::{constants::EIGHT_TORSION, montgomery::MontgomeryPoint};
+use sp_runtime::AccountId32;
 
 #[test]
 fn the_owner_registers_keys_one_after_the_other() {
@@ -141,4 +144,75 @@ fn setting_a_key_takes_quota() {
 			Error::<Test>::QuotaExhausted
 		);
 	});
+}
+
+/// Whether a secret multiplied with this point can be anything but zero. Clamping zeros gives the scalar 2^254, which takes
+/// the points of small order to zero and, being a power of two, no other.
+fn shares_a_secret(bytes: [u8; 32]) -> bool {
+	MontgomeryPoint(bytes).mul_clamped([0; 32]).0 != [0; 32]
+}
+
+/// `2^255 - 19 + offset`, little-endian.
+fn near_the_prime(offset: i16) -> [u8; 32] {
+	let mut bytes = [0xff; 32];
+	bytes[31] = 0x7f;
+	// The lowest byte of the prime is 0xed; these offsets do not carry.
+	bytes[0] = u8::try_from(0xed + offset).expect("an offset without a carry");
+	bytes
+}
+
+#[test]
+fn keys_of_small_order_do_not_exist_and_all_others_do() {
+	// The points of small order on the curve come from the curve's own implementation; on the twist these are 0 and -1.
+	let torsion = EIGHT_TORSION.map(|point| point.to_montgomery().0);
+	let small = torsion.into_iter().chain([-1, 0, 1].map(near_the_prime));
+	let others = (0..=255)
+		.map(|low| {
+			let mut bytes = [0; 32];
+			bytes[0] = low;
+			bytes
+		})
+		.chain((-200..=18).map(near_the_prime))
+		.chain(torsion.map(|mut bytes| {
+			bytes[0] ^= 1;
+			bytes
+		}));
+	let mut refused = std::collections::BTreeSet::new();
+	for mut bytes in small.clone().chain(others) {
+		for top_bit in [0, 0x80] {
+			bytes[31] = bytes[31] & 0x7f | top_bit;
+			let good = shares_a_secret(bytes);
+			assert_eq!(ViewKey::new(bytes).is_some(), good, "{bytes:?}");
+			assert_eq!(ViewKey::decode(&mut &bytes[..]).is_ok(), good, "{bytes:?}");
+			if !good {
+				refused.insert(bytes);
+			}
+		}
+	}
+	assert_eq!(refused.len(), 14, "seven encodings, each with either top bit");
+	assert!(small.into_iter().all(|bytes| refused.contains(&bytes)));
+}
+
+#[test]
+fn a_key_of_small_order_is_registered_in_no_way() {
+	for bytes in EIGHT_TORSION.map(|point| point.to_montgomery().0) {
+		let mut call = crate::Call::<Test>::set_view_key {
+			view_key: view_key(9),
+			counter: 1,
+		}
+		.encode();
+		assert!(crate::Call::<Test>::decode(&mut &call[..]).is_ok());
+		let key = call.len() - 8 - 32;
+		call[key..key + 32].copy_from_slice(&bytes);
+		assert!(crate::Call::<Test>::decode(&mut &call[..]).is_err());
+
+		let mut request = request(APPLICANT, 1).encode();
+		let key = request.len() - 8 - 32;
+		request[key..key + 32].copy_from_slice(&bytes);
+		assert!(CertificateRequest::<AccountId32>::decode(&mut &request[..]).is_err());
+
+		let mut genesis = serde_json::to_value(entry([Role::Buyer])).unwrap();
+		genesis["viewKey"] = serde_json::json!(sp_core::bytes::to_hex(&bytes, false));
+		assert!(serde_json::from_value::<GenesisCertificate>(genesis).is_err());
+	}
 }

@@ -1,6 +1,7 @@
 //! What a chain does not start with.
 
 use crate::{mock::*, GenesisConfig, GenesisKey, Terms};
+use num_bigint::BigUint;
 use rand_core::OsRng;
 use sp_runtime::BuildStorage;
 use veilmart_confidential::PARAMETER_SET;
@@ -31,20 +32,81 @@ fn the_published_key_is_accepted_and_its_base_derived() {
 
 #[test]
 fn a_key_of_the_wrong_length_is_refused() {
+	let bits = PARAMETER_SET.modulus_bits();
+	let other = match PARAMETER_SET {
+		ParameterSet::Paillier2048 => ParameterSet::Paillier3072,
+		ParameterSet::Paillier3072 => ParameterSet::Paillier2048,
+	};
 	let key = GenesisKey {
-		modulus: veilmart_paillier::test_keys::modulus(ParameterSet::Paillier3072).to_vec(),
-		proof: veilmart_paillier::test_keys::proof(ParameterSet::Paillier3072).to_vec(),
+		modulus: veilmart_paillier::test_keys::modulus(other).to_vec(),
+		proof: veilmart_paillier::test_keys::proof(other).to_vec(),
 	};
 	assert_eq!(
 		refusal(with_key(key)),
-		"the key has 3072 bits, this runtime is for 2048"
+		format!(
+			"the key has {} bits, this runtime is for {bits}",
+			other.modulus_bits()
+		)
 	);
 	let mut short = test_key();
 	short.modulus.remove(0);
 	assert_eq!(
 		refusal(with_key(short)),
-		"the key has 2040 bits, this runtime is for 2048"
+		format!("the key has {} bits, this runtime is for {bits}", bits - 8)
 	);
+	let mut long = test_key();
+	long.modulus.insert(0, 0);
+	assert_eq!(
+		refusal(with_key(long)),
+		format!("the key has {} bits, this runtime is for {bits}", bits + 8)
+	);
+	// As long as it should be, and a number that is shorter.
+	let mut small = test_key();
+	small.modulus[0] = 0;
+	assert!(refusal(with_key(small)).contains("length"));
+}
+
+/// The largest (probable) prime below `limit` that is 3 modulo 4.
+fn prime_below(limit: &BigUint) -> BigUint {
+	let mut candidate = limit - 1u32;
+	while &candidate % 4u32 != BigUint::from(3u32) {
+		candidate -= 1u32;
+	}
+	let is_prime = |n: &BigUint| {
+		[2u32, 3, 5, 7]
+			.into_iter()
+			.all(|base| BigUint::from(base).modpow(&(n - 1u32), n) == BigUint::from(1u32))
+	};
+	while !is_prime(&candidate) {
+		candidate -= 4u32;
+	}
+	candidate
+}
+
+#[test]
+fn a_square_and_a_product_of_three_primes_are_refused() {
+	let bits = PARAMETER_SET.modulus_bits() as u32;
+	let limit = |bits: u32| BigUint::from(1u32) << bits;
+	let half = prime_below(&limit(bits / 2));
+	let square = &half * &half;
+	let mut rest = bits;
+	let mut three = BigUint::from(1u32);
+	let mut last = limit(bits);
+	for factors in (1..=3).rev() {
+		let size = rest.div_ceil(factors);
+		rest -= size;
+		last = prime_below(&limit(size).min(last));
+		three *= &last;
+	}
+	for modulus in [square, three] {
+		assert_eq!(modulus.bits(), u64::from(bits), "only the shape is wrong");
+		let key = GenesisKey {
+			modulus: modulus.to_bytes_be(),
+			// How much better a cheat could do is bounded in docs/confidential-commerce.md: 2^-128 for three primes.
+			proof: test_key().proof,
+		};
+		assert!(refusal(with_key(key)).contains("not shown to be well formed"));
+	}
 }
 
 #[test]
@@ -56,7 +118,7 @@ fn a_key_without_its_proof_is_refused() {
 	flipped.proof[1_000] ^= 1;
 	assert!(refusal(with_key(flipped)).contains("not shown to be well formed"));
 	let mut even = test_key();
-	even.modulus[255] ^= 1;
+	*even.modulus.last_mut().unwrap() ^= 1;
 	assert!(refusal(with_key(even)).contains("even"));
 	// The proof of another key.
 	let other = generate(PARAMETER_SET, PrimeKind::Plain, &mut OsRng, &mut || {});

@@ -3,7 +3,11 @@
 use crate::{mock::*, Call, Error, FIRST_REFUSAL};
 use codec::Encode;
 use frame_support::assert_ok;
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError};
+use scale_info::{TypeDef, TypeInfo};
+use sp_runtime::transaction_validity::{
+	InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction,
+};
+use std::collections::BTreeSet;
 
 fn code(error: Error<Test>) -> TransactionValidityError {
 	InvalidTransaction::Custom(FIRST_REFUSAL + error.encode()[0]).into()
@@ -85,6 +89,40 @@ fn what_dispatch_would_refuse_does_not_get_in() {
 	});
 }
 
+/// A pool bans what is invalid. What only comes too early must not be called that.
+#[test]
+fn what_comes_too_early_may_come_again() {
+	execute(|| {
+		let mut market = Market::open();
+		let not_yet = |error: Error<Test>| -> TransactionValidityError {
+			UnknownTransaction::Custom(FIRST_REFUSAL + error.encode()[0]).into()
+		};
+		let (mut unlisted, ..) = market.buyer.order(&market.listed, 1);
+		if let Call::order { listing, .. } = &mut unlisted {
+			listing.seq += 100;
+		}
+		assert_eq!(
+			market.buyer.offer(&unlisted).unwrap_err(),
+			not_yet(Error::NoSuchListing)
+		);
+		let (order, placed, _) = market.buyer.order(&market.listed, 1);
+		let (accept, ..) = market.seller.accept(&market.listed, &placed);
+		assert_eq!(
+			market.seller.offer(&accept).unwrap_err(),
+			not_yet(Error::NoSuchOrder),
+			"the order may be on its way"
+		);
+		assert_ok!(market.buyer.dispatch(order));
+		assert_ok!(market.seller.offer(&accept));
+		market.seller.accepts(&mut market.listed, &placed);
+		let (again, ..) = market.seller.accept(&market.listed, &placed);
+		assert_eq!(
+			market.seller.offer(&again).unwrap_err(),
+			not_yet(Error::WrongState)
+		);
+	});
+}
+
 #[test]
 fn a_future_call_with_a_bad_proof_does_not_get_in_either() {
 	execute(|| {
@@ -101,17 +139,28 @@ fn a_future_call_with_a_bad_proof_does_not_get_in_either() {
 
 #[test]
 fn every_refusal_has_a_sentence() {
-	let last = Error::<Test>::ProofRange.encode()[0];
-	for index in 0..=last {
+	let TypeDef::Variant(errors) = Error::<Test>::type_info().type_def else {
+		panic!("errors are an enumeration");
+	};
+	let mut sentences = BTreeSet::new();
+	for error in &errors.variants {
+		let sentence = crate::refusal_sentence(FIRST_REFUSAL + error.index)
+			.unwrap_or_else(|| panic!("{} has no sentence", error.name));
 		assert!(
-			crate::refusal_sentence(FIRST_REFUSAL + index).is_some(),
-			"error {index} has no sentence"
+			sentences.insert(sentence),
+			"{} has another's sentence",
+			error.name
 		);
 	}
-	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL + last + 1), None);
+	let beyond = FIRST_REFUSAL + u8::try_from(errors.variants.len()).unwrap();
+	assert_eq!(crate::refusal_sentence(beyond), None);
 	assert_eq!(crate::refusal_sentence(FIRST_REFUSAL - 1), None);
 	assert_eq!(
 		crate::refusal_sentence(FIRST_REFUSAL + Error::<Test>::PriceChanged.encode()[0]),
 		Some("The price changed since the version that the order names.")
+	);
+	assert_eq!(
+		crate::refusal_sentence(FIRST_REFUSAL + Error::<Test>::TooManyOrders.encode()[0]),
+		Some("The buyer has as many orders as it may, those included whose credits are not all collected.")
 	);
 }

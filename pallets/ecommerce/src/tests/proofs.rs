@@ -8,15 +8,15 @@ use veilmart_paillier::{test_keys, Opening};
 
 /// `N` in the form of a ciphertext.
 fn modulus_as_ciphertext(modulus: &[u8]) -> Ciphertext {
-	let mut bytes = vec![0; 512 - modulus.len()];
+	let mut bytes = vec![0; PARAMETER_SET.ciphertext_bytes() - modulus.len()];
 	bytes.extend_from_slice(modulus);
 	Ciphertext::from_slice(&bytes).unwrap()
 }
 
 fn on_both_backends(test: impl Fn()) {
-	for portable in [false, true] {
+	for verifier in [By::Native, By::Portable] {
 		execute(|| {
-			UsePortable::set(portable);
+			VerifyBy::set(verifier);
 			test();
 		});
 	}
@@ -161,8 +161,9 @@ fn malformed_ciphertexts_are_refused_by_name() {
 	on_both_backends(|| {
 		let market = Market::open();
 		let modulus = test_keys::modulus(PARAMETER_SET);
-		let largest = Ciphertext::from_slice(&[0xff; 512]).unwrap();
-		let zero = Ciphertext::from_slice(&[0; 512]).unwrap();
+		let length = PARAMETER_SET.ciphertext_bytes();
+		let largest = Ciphertext::from_slice(&vec![0xff; length]).unwrap();
+		let zero = Ciphertext::from_slice(&vec![0; length]).unwrap();
 		let n = modulus_as_ciphertext(modulus);
 		for (bad, error) in [
 			(zero, || Error::<Test>::CiphertextZero),
@@ -208,10 +209,19 @@ fn malformed_proofs_are_refused_by_name() {
 			with(&|bytes| bytes.truncate(bytes.len() - 1)),
 			Error::<Test>::ProofLength,
 		);
-		refused(with(&|bytes| bytes.push(0)), Error::<Test>::ProofLength);
+		// A `list` may have the longest proof that there is; one of `order` can be longer than it should be.
+		let (mut longer, ..) = market.buyer.order(&market.listed, 1);
+		if let Call::order { proof, .. } = &mut longer {
+			proof.try_push(0).unwrap();
+		}
+		assert_noop!(market.buyer.dispatch(longer), Error::<Test>::ProofLength);
 		refused(with(&|bytes| bytes.clear()), Error::<Test>::ProofLength);
 		refused(with(&|bytes| bytes[0] = 2), Error::<Test>::ProofVersion);
-		// V, e, z, w, t and the range proof, in the layout of docs/formats.md for three values and three equations.
+		// V, e, z, w, t and the range proof, in the layout of docs/formats.md for three values and three equations; `w` has
+		// |N|/2 + 384 bits.
+		let w = 209;
+		let w_len = (PARAMETER_SET.modulus_bits() / 2 + 384) / 8;
+		let t = w + 3 * w_len;
 		refused(with(&|bytes| bytes[1..33].fill(0xff)), Error::<Test>::ProofPoint);
 		refused(with(&|bytes| bytes[97] ^= 1), Error::<Test>::ProofMismatch);
 		refused(
@@ -219,11 +229,11 @@ fn malformed_proofs_are_refused_by_name() {
 			Error::<Test>::ProofValueResponse,
 		);
 		refused(
-			with(&|bytes| bytes[209..385].fill(0)),
+			with(&|bytes| bytes[w..w + w_len].fill(0)),
 			Error::<Test>::ProofNonceResponse,
 		);
 		refused(
-			with(&|bytes| bytes[737..769].fill(0xff)),
+			with(&|bytes| bytes[t..t + 32].fill(0xff)),
 			Error::<Test>::ProofScalar,
 		);
 		refused(

@@ -64,9 +64,9 @@ fn a_purchase_moves_exactly_its_total() {
 #[test]
 fn both_ways_of_verification_run_the_same_purchase() {
 	let mut roots = Vec::new();
-	for portable in [false, true] {
+	for verifier in [By::Native, By::Portable] {
 		execute(|| {
-			UsePortable::set(portable);
+			VerifyBy::set(verifier);
 			let mut market = Market::open();
 			let placed = market.buyer.orders(&market.listed, 2);
 			market.seller.accepts(&mut market.listed, &placed);

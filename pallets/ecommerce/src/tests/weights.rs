@@ -1,0 +1,181 @@
+//! A call pays for the proof that it brings, and gets that back if nobody looked at it.
+
+use crate::{
+	mock::*,
+	weights::{SubstrateWeight, WeightInfo},
+	Call, Error, ProofWeight,
+};
+use frame_support::{
+	dispatch::{GetDispatchInfo, PostDispatchInfo},
+	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
+};
+use sp_runtime::{traits::Dispatchable, DispatchError, DispatchErrorWithPostInfo};
+use veilmart_verification_host::{Native, Portable};
+
+type Weights = <Test as crate::Config>::WeightInfo;
+
+fn post(
+	party: &Party,
+	call: Call<Test>,
+) -> Result<PostDispatchInfo, DispatchErrorWithPostInfo<PostDispatchInfo>> {
+	RuntimeCall::from(call).dispatch(RuntimeOrigin::signed(party.who.clone()))
+}
+
+/// A refusal and the weight that the call is left with; `None` is all of it.
+fn refusal(party: &Party, call: Call<Test>) -> (DispatchError, Option<Weight>) {
+	let refused = post(party, call).expect_err("this call is refused");
+	(refused.error, refused.post_info.actual_weight)
+}
+
+/// The calls with a proof, with their callers and their weights without it.
+fn proved() -> Vec<(Party, Call<Test>, Weight)> {
+	let mut market = Market::open();
+	let placed = market.buyer.orders(&market.listed, 1);
+	let issue = market.issuer.issue(&market.buyer, 1).0;
+	let list = market.seller.list(1, 1).0;
+	let order = market.buyer.order(&market.listed, 1).0;
+	let accept = market.seller.accept(&market.listed, &placed).0;
+	let seller = Party::new(SELLER);
+	vec![
+		(market.issuer, issue, Weights::issue()),
+		(market.seller, list, Weights::list()),
+		(market.buyer, order, Weights::order()),
+		(seller, accept, Weights::accept()),
+	]
+}
+
+fn change_seq(call: &mut Call<Test>, change: impl Fn(u64) -> u64) {
+	match call {
+		Call::issue { seq, .. }
+		| Call::list { seq, .. }
+		| Call::order { seq, .. }
+		| Call::accept { seq, .. } => *seq = change(*seq),
+		_ => unreachable!("calls with a proof"),
+	}
+}
+
+fn break_proof(call: &mut Call<Test>) {
+	match call {
+		Call::issue { proof, .. }
+		| Call::list { proof, .. }
+		| Call::order { proof, .. }
+		| Call::accept { proof, .. } => *proof.last_mut().unwrap() ^= 1,
+		_ => unreachable!("calls with a proof"),
+	}
+}
+
+#[test]
+fn a_call_with_a_proof_weighs_the_whole_proof() {
+	execute(|| {
+		for (party, call, unproved) in proved() {
+			let whole = unproved.saturating_add(PROOF);
+			assert_eq!(call.get_dispatch_info().call_weight, whole);
+			if let Call::accept { .. } = call {
+				continue; // `list` took its sequence number.
+			}
+			assert_eq!(post(&party, call).unwrap().actual_weight, None, "all of it");
+		}
+	});
+}
+
+#[test]
+fn a_refusal_before_the_proof_gives_the_proof_back() {
+	execute(|| {
+		for (party, call, unproved) in proved() {
+			let mut stale = call.clone();
+			change_seq(&mut stale, |seq| seq - 1);
+			assert_eq!(
+				refusal(&party, stale),
+				(Error::<Test>::StaleSequence.into(), Some(unproved))
+			);
+			let mut future = call.clone();
+			change_seq(&mut future, |seq| seq + 1);
+			assert_eq!(
+				refusal(&party, future),
+				(Error::<Test>::FutureSequence.into(), Some(unproved))
+			);
+			let outsider = Party::new(OUTSIDER);
+			assert_eq!(
+				refusal(&outsider, call.clone()),
+				(Error::<Test>::NotCertified.into(), Some(unproved))
+			);
+			while Certificates::quota_left(party.who.clone()) > 0 {
+				Certificates::consume_quota(&party.who).unwrap();
+			}
+			assert_eq!(
+				refusal(&party, call),
+				(Error::<Test>::QuotaExhausted.into(), Some(unproved))
+			);
+			Now::mutate(|now| *now += QuotaPeriod::get());
+		}
+	});
+}
+
+#[test]
+fn an_identity_that_does_not_hold_gives_the_proof_back() {
+	execute(|| {
+		let mut market = Market::open();
+		market.buyer.balance = fresh(7_000_000);
+		let order = market.buyer.order(&market.listed, 1).0;
+		assert_eq!(
+			refusal(&market.buyer, order),
+			(Error::<Test>::BalanceMismatch.into(), Some(Weights::order()))
+		);
+	});
+}
+
+#[test]
+fn a_refusal_of_the_proof_costs_the_proof() {
+	execute(|| {
+		for (party, mut call, _) in proved() {
+			break_proof(&mut call);
+			assert_eq!(refusal(&party, call), (Error::<Test>::ProofRange.into(), None));
+		}
+	});
+}
+
+#[test]
+fn a_batch_of_calls_that_fail_at_once_does_not_fill_a_block() {
+	execute(|| {
+		let (seller, call, unproved) = proved().swap_remove(1);
+		let weigh = |call: &Call<Test>| {
+			let calls = vec![RuntimeCall::from(call.clone()); 20];
+			let batch = RuntimeCall::from(pallet_utility::Call::force_batch { calls });
+			let before = batch.get_dispatch_info().call_weight;
+			assert!(before.all_gte(PROOF.saturating_mul(20)));
+			batch
+				.dispatch(RuntimeOrigin::signed(seller.who.clone()))
+				.unwrap()
+				.actual_weight
+				.unwrap()
+		};
+		let mut stale = call.clone();
+		change_seq(&mut stale, |seq| seq - 1);
+		let overhead = Weight::from_parts(1_000 * WEIGHT_REF_TIME_PER_MILLIS, 1_000_000);
+		let weight = weigh(&stale);
+		assert!(weight.all_lte(unproved.saturating_mul(20).saturating_add(overhead)));
+		assert!(weight.all_lt(PROOF), "not even one proof: {weight:?}");
+		// Proofs that somebody had to look at are paid for.
+		let mut forged = call;
+		break_proof(&mut forged);
+		assert!(weigh(&forged).all_gte(PROOF.saturating_mul(20)));
+	});
+}
+
+#[test]
+fn the_figures_are_no_less_than_what_was_observed() {
+	let millis = |weight: Weight| weight.ref_time() / WEIGHT_REF_TIME_PER_MILLIS;
+	for (native, portable) in [
+		(Native::issue(), Portable::issue()),
+		(Native::list(), Portable::list()),
+		(Native::order(), Portable::order()),
+		(Native::accept(), Portable::accept()),
+	] {
+		assert!(millis(native) >= 6, "the limit of docs/benchmarks.md");
+		assert!(millis(portable) >= 2 * millis(native));
+	}
+	// The bond S^10 takes 2 to 3 ms in wasm.
+	assert!(millis(SubstrateWeight::<Test>::accept()) >= 3);
+	assert!(millis(SubstrateWeight::<Test>::confirm()) >= 3);
+	assert!(SubstrateWeight::<Test>::collect(16).all_gte(SubstrateWeight::<Test>::collect(1)));
+}
