@@ -1,0 +1,1 @@
+//! TD-Raft in virtual time.

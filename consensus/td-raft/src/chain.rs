@@ -1,0 +1,309 @@
+//! The blocks that are not final yet, and what follows from those that are: the set, the dealing in force, the beacon.
+
+use codec::{Decode, Encode};
+use std::{collections::BTreeMap, sync::Arc};
+use veilmart_td_raft::{Evidence as AnyEvidence, Number, SetId};
+
+use crate::{
+	block::Block,
+	crypto::{Crypto, Dealt, Evidence, Hashed, Qc, Scheme, Set},
+};
+
+/// How many of a set's dealings are remembered: candidates of late elections may refer to them.
+const DEALINGS: usize = 64;
+/// How many handovers from set to set are remembered for those who come late. Who comes later finds the certificate
+/// in the header of the closing block's child.
+const HANDOVERS: usize = 8;
+/// How many blocks of one height and term are kept: two are the evidence.
+const SIBLINGS: usize = 2;
+/// How many blocks are kept in all. Those that a certificate leads to are within [`crate::safety::WINDOW`] of each
+/// other in every term; what does not fit is fetched when a certificate asks for it.
+const BLOCKS: usize = 1_024;
+
+/// What follows from the final blocks. Stored beside the last final block, and read at start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Anchor<S: Scheme> {
+	/// The last final block.
+	pub root: Arc<Block<S>>,
+	/// The height of the first block of its term.
+	pub first: Number,
+	/// The beacon of its newest first ancestor, or of itself.
+	pub beacon: S::BlockHash,
+	/// The set that judges its children.
+	pub set: Set<S>,
+	/// The set before that.
+	pub previous: Option<Set<S>>,
+	/// The dealings to this set in final blocks, the one in force last.
+	pub dealings: Vec<Dealt<S>>,
+	/// The commit certificates of the last closing blocks, in order.
+	pub handovers: Vec<Qc<S>>,
+	/// The highest commit certificate known: of the root, or of a block that is not there yet.
+	pub commit_qc: Qc<S>,
+}
+
+impl<S: Scheme> Anchor<S> {
+	/// At genesis, with the first set.
+	pub fn genesis(root: Arc<Block<S>>, set: Set<S>) -> Self {
+		let commit_qc = Qc::<S>::genesis(root.hash);
+		let beacon = root.hash;
+		let dealings = dealt(&root, beacon).into_iter().collect();
+		Self {
+			first: root.number,
+			beacon,
+			set,
+			previous: None,
+			dealings,
+			handovers: Vec::new(),
+			commit_qc,
+			root,
+		}
+	}
+
+	/// The dealing in force.
+	pub fn in_force(&self) -> Option<&Dealt<S>> {
+		self.dealings.last()
+	}
+
+	/// The set with this number, if it is the current or the last one.
+	pub fn set_of(&self, id: SetId) -> Option<&Set<S>> {
+		[Some(&self.set), self.previous.as_ref()]
+			.into_iter()
+			.flatten()
+			.find(|set| set.id() == id)
+	}
+}
+
+/// The dealing that a block carries.
+fn dealt<S: Scheme>(block: &Block<S>, beacon: S::BlockHash) -> Option<Dealt<S>> {
+	block.dealing.clone().map(|dealing| Dealt {
+		block: block.hash,
+		sealed_in: block.set_id(),
+		place: block.dealing_place(),
+		dealing,
+		beacon,
+	})
+}
+
+/// A block that is not final yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pending<S: Scheme> {
+	/// The block.
+	pub block: Arc<Block<S>>,
+	/// The height of the first block of its term.
+	pub first: Number,
+	/// The beacon of its newest first ancestor, or of itself.
+	pub beacon: S::BlockHash,
+}
+
+/// What became of a block given to [`Chain::insert`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Inserted<S: Scheme> {
+	/// It is new. Perhaps its sealer sealed another at the same height and term.
+	New(Option<Box<Evidence<S>>>),
+	/// It was there, it is final or abandoned, or there is no room.
+	Ignored,
+	/// Its parent is not there.
+	Orphan,
+}
+
+/// The blocks from the last final one on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Chain<S: Scheme> {
+	anchor: Anchor<S>,
+	pending: BTreeMap<S::BlockHash, Pending<S>>,
+}
+
+impl<S: Scheme> Chain<S> {
+	pub(crate) fn new(anchor: Anchor<S>) -> Self {
+		Self {
+			anchor,
+			pending: BTreeMap::new(),
+		}
+	}
+
+	/// What follows from the final blocks.
+	pub fn anchor(&self) -> &Anchor<S> {
+		&self.anchor
+	}
+
+	/// The last final block.
+	pub fn root(&self) -> &Arc<Block<S>> {
+		&self.anchor.root
+	}
+
+	/// The blocks that are not final.
+	pub fn pending(&self) -> impl Iterator<Item = &Pending<S>> {
+		self.pending.values()
+	}
+
+	/// A block that is not final, or the last that is.
+	pub fn get(&self, hash: &S::BlockHash) -> Option<Pending<S>> {
+		if *hash == self.anchor.root.hash {
+			let Anchor {
+				root, first, beacon, ..
+			} = &self.anchor;
+			return Some(Pending {
+				block: root.clone(),
+				first: *first,
+				beacon: *beacon,
+			});
+		}
+		self.pending.get(hash).cloned()
+	}
+
+	/// Takes note of a higher commit certificate.
+	pub(crate) fn set_commit_qc(&mut self, qc: &Qc<S>) {
+		if qc.rank() > self.anchor.commit_qc.rank() {
+			self.anchor.commit_qc = qc.clone();
+		}
+	}
+
+	/// The commit certificate of the block that closed the set.
+	pub(crate) fn handover(&self, set_id: SetId) -> Option<&Qc<S>> {
+		self.anchor.handovers.iter().find(|qc| qc.target.set_id == set_id)
+	}
+
+	/// The dealing of this block, if it is final.
+	pub fn dealing(&self, block: &S::BlockHash) -> Option<&Dealt<S>> {
+		self.anchor.dealings.iter().find(|dealt| dealt.block == *block)
+	}
+
+	/// Set held to and beacon of the dealing in a block that is `before` or an ancestor of it.
+	pub(crate) fn dealing_before(
+		&self,
+		before: &S::BlockHash,
+		block: &S::BlockHash,
+	) -> Option<(SetId, S::BlockHash)> {
+		if let Some(dealt) = self.dealing(block) {
+			return Some((dealt.place.holders, dealt.beacon));
+		}
+		let mut hash = *before;
+		while let Some(pending) = self.pending.get(&hash) {
+			if hash == *block {
+				let holders = pending.block.dealing_place().holders;
+				return pending.block.dealing.as_ref().map(|_| (holders, pending.beacon));
+			}
+			hash = pending.block.parent;
+		}
+		None
+	}
+
+	/// Takes a block that was verified.
+	pub(crate) fn insert<C: Crypto<Scheme = S>>(&mut self, crypto: &C, block: &Arc<Block<S>>) -> Inserted<S> {
+		if block.number <= self.anchor.root.number || self.pending.contains_key(&block.hash) {
+			return Inserted::Ignored;
+		}
+		let Some(parent) = self.get(&block.parent) else {
+			return Inserted::Orphan;
+		};
+		let wanted = block.hash == self.anchor.commit_qc.target.hash;
+		let siblings = self
+			.pending
+			.values()
+			.filter(|other| other.block.rank() == block.rank());
+		let sibling = siblings.clone().next().map(|other| other.block.clone());
+		if !wanted && (siblings.count() >= SIBLINGS || self.pending.len() >= BLOCKS) {
+			return Inserted::Ignored;
+		}
+		let Some(beacon) = self.beacon(crypto, block, &parent.beacon) else {
+			return Inserted::Ignored;
+		};
+		let goes_on = !parent.block.child_is_first(block.set_id(), block.term());
+		let first = if goes_on { parent.first } else { block.number };
+		self.pending.insert(
+			block.hash,
+			Pending {
+				block: block.clone(),
+				first,
+				beacon,
+			},
+		);
+		Inserted::New(sibling.map(|other| Box::new(two_seals(&other, block))))
+	}
+
+	/// The beacon that a block brings: a first block's own, otherwise its parent's.
+	fn beacon<C: Crypto<Scheme = S>>(
+		&self,
+		crypto: &C,
+		block: &Block<S>,
+		parents: &S::BlockHash,
+	) -> Option<Hashed<S>> {
+		let Some(election) = &block.digest.election else {
+			return Some(*parents);
+		};
+		if election.certificate.set_id != block.set_id() {
+			// Only a deliberate mistake lets such a block pass verification.
+			return Some(*parents);
+		}
+		let (_, used) = self.dealing_before(&block.parent, &election.dealing)?;
+		let sealer = self.anchor.set_of(block.set_id())?.get(block.digest.sealer)?;
+		let lot = crypto.lot(&sealer.id, block.set_id(), &used, block.term(), &election.vrf)?;
+		Some(crypto.beacon(&used, &lot.output, block.term()))
+	}
+
+	/// The blocks from the first after the root to this one, if it descends from the root.
+	pub(crate) fn path(&self, to: &S::BlockHash) -> Option<Vec<Arc<Block<S>>>> {
+		let mut path = Vec::new();
+		let mut hash = *to;
+		while hash != self.anchor.root.hash {
+			let pending = self.pending.get(&hash)?;
+			path.push(pending.block.clone());
+			hash = pending.block.parent;
+		}
+		path.reverse();
+		Some(path)
+	}
+
+	/// Makes a child of the root final, with the certificate that says so, and drops what contradicts it.
+	pub(crate) fn advance(&mut self, child: &S::BlockHash, qc: &Qc<S>) {
+		let Some(Pending { block, first, beacon }) = self.pending.remove(child) else {
+			return;
+		};
+		let anchor = &mut self.anchor;
+		if let Some(next) = &block.next_set {
+			anchor.previous = Some(std::mem::replace(&mut anchor.set, next.clone()));
+			anchor.dealings.clear();
+			anchor.handovers.push(qc.clone());
+			if anchor.handovers.len() > HANDOVERS {
+				anchor.handovers.remove(0);
+			}
+		}
+		anchor.dealings.extend(dealt(&block, beacon));
+		if anchor.dealings.len() > DEALINGS {
+			anchor.dealings.remove(0);
+		}
+		(anchor.root, anchor.first, anchor.beacon) = (block, first, beacon);
+		self.prune();
+	}
+
+	/// Keeps descendants of the root only.
+	fn prune(&mut self) {
+		let mut by_height: Vec<_> = self
+			.pending
+			.values()
+			.map(|pending| pending.block.clone())
+			.collect();
+		by_height.sort_by_key(|block| block.number);
+		for block in by_height {
+			if block.parent != self.anchor.root.hash && !self.pending.contains_key(&block.parent) {
+				self.pending.remove(&block.hash);
+			}
+		}
+	}
+
+	/// Whether a block above the final ones, up to this one, carries a dealing.
+	pub(crate) fn deals_before(&self, to: &S::BlockHash) -> bool {
+		self.path(to)
+			.is_some_and(|path| path.iter().any(|block| block.dealing.is_some()))
+	}
+}
+
+/// Two blocks sealed at one height of one term.
+fn two_seals<S: Scheme>(first: &Block<S>, second: &Block<S>) -> Evidence<S> {
+	AnyEvidence::Seals {
+		signer: first.digest.sealer,
+		set_id: first.set_id(),
+		first: (first.seal_body(), first.seal.clone()),
+		second: (second.seal_body(), second.seal.clone()),
+	}
+}

@@ -1,0 +1,113 @@
+//! What goes in and what comes out.
+
+use codec::{Decode, Encode};
+use std::sync::Arc;
+use veilmart_td_raft::Number;
+
+use crate::{
+	block::Block,
+	crypto::{Digest, Evidence, Qc, Scheme},
+	log::{Record, Sequence},
+	message::Message,
+	timers::Timer,
+};
+
+/// Monotonic time in milliseconds from any origin. It need not go on after a restart.
+pub type Instant = u64;
+
+/// What happens to an authority.
+// An input is made, handed over and gone.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input<S: Scheme> {
+	/// Time has passed.
+	Tick,
+	/// A timer runs out, whatever the clock says. For a driver without a clock, the model checker.
+	Elapsed(Timer),
+	/// There is a new connection to this authority.
+	Connected(S::Id),
+	/// A message came over the connection to `from`.
+	Message {
+		/// Whose connection it is.
+		from: S::Id,
+		/// The message.
+		message: Message<S>,
+	},
+	/// A block is in the database with all its ancestors; [`crate::verify::block`] found it good.
+	Imported(Arc<Block<S>>),
+	/// The answer to [`Output::Build`]: executed and sealed, not yet imported, and not to leave before
+	/// [`Output::Propose`] says so.
+	Built(Arc<Block<S>>),
+	/// The block asked for could not be built. It is asked for again with the next repetition.
+	NotBuilt,
+	/// All records up to this one are on disk.
+	Persisted(Sequence),
+	/// Whether transactions wait to be included.
+	Ready(bool),
+	/// This transaction was sent to the leader: its clock starts.
+	Relayed(S::BlockHash, S::Transaction),
+	/// A block was imported in which these relayed transactions had room, or which carried later ones. Also to be
+	/// given for a block that passed over none, and not for one that rotates the session.
+	Sealed(Vec<S::BlockHash>),
+	/// This relayed transaction was included, or does not validate on the best block any more, or fits no empty block.
+	Settled(S::BlockHash),
+}
+
+/// To whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum To<I> {
+	/// One authority.
+	One(I),
+	/// Every connected authority of the last, the current and the next set but oneself.
+	Others,
+}
+
+/// What an authority does, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output<S: Scheme> {
+	/// Write this durably, then give [`Input::Persisted`]. With a block in it, write the block's body, too, and keep it
+	/// until the database has it and it is finalized.
+	Persist(Sequence, Arc<Record<S>>),
+	/// Send a message.
+	Send(To<S::Id>, Message<S>),
+	/// Import the own block that was built, and send it to all other authorities.
+	Propose(Arc<Block<S>>),
+	/// Build, execute and seal a block, then give [`Input::Built`].
+	Build(Build<S>),
+	/// This block and its ancestors are final; the certificate is the justification.
+	Finalize {
+		/// The block.
+		hash: S::BlockHash,
+		/// Its height.
+		number: Number,
+		/// Q commit votes.
+		certificate: Qc<S>,
+	},
+	/// Get this block and those of its ancestors that are not there, from any of these, then give [`Input::Imported`]
+	/// for each. Repeated until then. At once if the database has it.
+	Fetch {
+		/// The block.
+		hash: S::BlockHash,
+		/// Its height.
+		number: Number,
+		/// Who should have it.
+		from: Vec<S::Id>,
+	},
+	/// Report an offence to the chain.
+	Report(Evidence<S>),
+	/// Give this transaction, which another authority holds to be overdue, to the pool.
+	Submit(S::Transaction),
+}
+
+/// A block to build.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Build<S: Scheme> {
+	/// On this block.
+	pub parent: S::BlockHash,
+	/// Its height.
+	pub number: Number,
+	/// What its header says of the protocol.
+	pub digest: Digest<S>,
+	/// The dealing that it carries.
+	pub dealing: Option<S::Dealing>,
+}

@@ -1,0 +1,235 @@
+//! Byzantine authorities and bad networks.
+
+use crate::network::{name, Network};
+use std::collections::{BTreeMap, BTreeSet};
+use veilmart_td_raft::{Evidence, Term};
+use veilmart_td_raft_core::{
+	symbolic::{Digest, Name},
+	Input, Mutants, Output, Sequence, Timer,
+};
+
+/// The leader of a network of `n` seals two blocks each time, and sends each to half of the others.
+fn equivocate(n: u16) -> (Network, Name) {
+	let mut network = Network::new(n);
+	network.ready(true);
+	network.run(5_000);
+	let leader = network.leader().unwrap();
+	network.equivocator = Some(leader);
+	let before = network.least_finalized();
+	network.run(15_000);
+	assert!(network.least_finalized() > before + 10);
+	(network, leader)
+}
+
+#[test]
+fn a_leader_that_seals_two_blocks_is_reported_and_forks_nothing() {
+	let (network, leader) = equivocate(4);
+	assert!(!network.reports.is_empty());
+	for (_, evidence) in &network.reports {
+		assert!(
+			matches!(evidence, Evidence::Seals { signer, .. } if signer.0 == leader.0),
+			"{evidence:?}"
+		);
+		let set = &network.core(leader).chain().anchor().set;
+		let keys = network.core(leader).crypto();
+		assert_eq!(
+			evidence.verify(&network.genesis.hash, set, keys, |_, _| unreachable!()),
+			Ok(())
+		);
+	}
+	// Each authority reports it once.
+	let by: BTreeSet<_> = network.reports.iter().map(|(by, _)| *by).collect();
+	assert_eq!(by.len(), network.reports.len());
+}
+
+#[test]
+fn a_leader_whose_two_blocks_split_the_votes_is_replaced() {
+	let (network, leader) = equivocate(5);
+	assert_ne!(network.leader(), Some(leader));
+}
+
+#[test]
+fn a_dealer_that_lied_about_its_key_is_reported_and_stops_no_election() {
+	let mut network = Network::new(4);
+	for n in 0..4 {
+		network.lies(name(n));
+	}
+	network.ready(true);
+	network.run(8_000);
+	let dealer = network.leader().unwrap();
+	network.crash(dealer);
+	network.run(12_000);
+	let new = network.leader().unwrap();
+	assert_ne!(new, dealer);
+	let (_, evidence) = network.reports.first().unwrap();
+	assert!(
+		matches!(evidence, Evidence::DealerFault { dealer: by, .. } if by.0 == dealer.0),
+		"{evidence:?}"
+	);
+}
+
+#[test]
+fn a_transaction_that_the_leader_leaves_out_costs_it_its_term() {
+	let mut network = Network::new(4);
+	network.run(5_000);
+	let term = network.core(name(0)).term();
+	// Everybody has sent it, the leader makes blocks with room and without it.
+	for n in 0..4 {
+		network.step(name(n), Input::Relayed(Digest(7), 7));
+	}
+	network.ready(true);
+	let pass = |network: &mut Network| {
+		for n in 0..4 {
+			network.step(name(n), Input::Sealed(vec![Digest(7)]));
+		}
+	};
+	pass(&mut network);
+	pass(&mut network);
+	network.run(4_000);
+	assert_eq!(network.core(name(0)).term(), term, "two blocks may pass it over");
+	pass(&mut network);
+	network.run(3_000);
+	assert!(network.core(name(0)).term() > term, "{}", network.describe());
+	// The new leader has as much time; then it is included.
+	let term = network.core(name(0)).term();
+	for n in 0..4 {
+		network.step(name(n), Input::Settled(Digest(7)));
+	}
+	network.run(10_000);
+	assert_eq!(network.core(name(0)).term(), term);
+	assert!((0..4).all(|n| !network.core(name(n)).gate_is_open()));
+}
+
+#[test]
+fn one_authority_alone_cannot_accuse_the_leader() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let term = network.core(name(0)).term();
+	network.step(name(1), Input::Relayed(Digest(7), 7));
+	for _ in 0..3 {
+		network.step(name(1), Input::Sealed(vec![Digest(7)]));
+	}
+	network.run(10_000);
+	assert!(network.core(name(1)).gate_is_open());
+	assert_eq!(network.core(name(0)).term(), term);
+	network.step(name(1), Input::Settled(Digest(7)));
+	assert!(!network.core(name(1)).gate_is_open());
+}
+
+#[test]
+fn no_promise_leaves_before_its_record_is_on_disk() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let follower = network
+		.running()
+		.into_iter()
+		.find(|who| Some(*who) != network.leader())
+		.unwrap();
+	let mut core = network.core(follower).clone();
+	assert_eq!(
+		core.step(network.now, Input::Persisted(Sequence(u64::MAX))),
+		[],
+		"what was not written is not on disk"
+	);
+	// The gate opens: a wish is signed.
+	let outputs = core.step(network.now, Input::Elapsed(Timer::Patience));
+	let persist = outputs.iter().find_map(|output| match output {
+		Output::Persist(sequence, _) => Some(*sequence),
+		_ => None,
+	});
+	assert!(
+		!outputs.iter().any(|output| matches!(output, Output::Send(..))),
+		"{outputs:?}"
+	);
+	let outputs = core.step(network.now, Input::Persisted(persist.unwrap()));
+	assert!(outputs.iter().any(|output| matches!(output, Output::Send(..))));
+}
+
+/// A bad network with crashes, then a good one.
+fn storm(seed: u64, n: u16, closing: &[(u64, &[u16])], mutants: Mutants) {
+	let all: Vec<_> = (0..n + 1).collect();
+	let first: Vec<_> = (0..n).collect();
+	let closing: BTreeMap<_, _> = closing
+		.iter()
+		.map(|(height, set)| (*height, set.to_vec()))
+		.collect();
+	let mut network = Network::with(&all, &first, closing, mutants);
+	network.seed(seed);
+	network.loss = seed % 4 * 20;
+	network.jitter = 1 + seed % 7 * 30;
+	network.ready(true);
+	for _ in 0..40 {
+		let length = network.random(1_500);
+		network.run(length);
+		let (a, b) = (
+			network.random(u64::from(n)) as u16,
+			network.random(u64::from(n)) as u16,
+		);
+		match network.random(6) {
+			0 => network.crash(name(a)),
+			1 | 2 => network.restart(name(a)),
+			3 => network.cut(name(a), name(b)),
+			4 => network.isolate(name(a)),
+			_ => network.recover(),
+		}
+		let ready = network.random(4) > 0;
+		network.ready(ready);
+	}
+	network.recover();
+	(network.loss, network.jitter) = (0, 1);
+	for who in all {
+		if network.nodes[&name(who)].core.is_none() {
+			network.start(name(who));
+		}
+	}
+	network.ready(true);
+	let before = network.least_finalized();
+	network.run(30_000);
+	assert!(
+		network.least_finalized() > before + 10,
+		"seed {seed}, from {before}:\n{}{:?}",
+		network.describe(),
+		network.refused
+	);
+	assert!(network.reports.is_empty(), "seed {seed}: {:?}", network.reports);
+	let reached = network.core(name(0)).term();
+	assert!(reached > Term(0));
+}
+
+fn storms(seeds: std::ops::Range<u64>, mutants: Mutants) {
+	let changes: [(u64, &[u16]); 3] = [(20, &[0, 1, 2, 4]), (60, &[0, 1, 2, 3, 4]), (120, &[0, 1, 2, 3])];
+	for seed in seeds {
+		storm(seed, 4, &changes, mutants);
+		storm(seed, 5, &[], mutants);
+		storm(seed, 7, &[(30, &[1, 2, 3, 4])], mutants);
+	}
+}
+
+#[test]
+fn storms_fork_nothing_blame_nobody_and_pass() {
+	storms(0..10, Mutants::default());
+}
+
+#[test]
+#[ignore = "minutes; `make check-all` runs it"]
+fn many_storms() {
+	storms(10..400, Mutants::default());
+}
+
+/// Crashes and bad networks alone, without a Byzantine authority, find these mistakes; the model checker finds all.
+#[cfg(feature = "mutants")]
+#[test]
+fn storms_find_mistakes() {
+	use veilmart_td_raft_core::Mutant;
+	for (mutant, seed) in [
+		(Mutant::LockFalls, 54),
+		(Mutant::QuorumTooSmall, 0),
+		(Mutant::SetChangeWithoutCommit, 38),
+		(Mutant::TwoElectionVotes, 1),
+	] {
+		let found = std::panic::catch_unwind(|| storms(seed..seed + 1, Mutants::only(mutant)));
+		assert!(found.is_err(), "{mutant:?}");
+	}
+}

@@ -1,0 +1,8 @@
+//! The core in a small deterministic network.
+
+mod faults;
+mod network;
+mod normal;
+mod real;
+mod requests;
+mod sets;

@@ -1,0 +1,555 @@
+//! A deterministic network of symbolic cores: virtual time, cuts, crashes that lose what was not yet on disk, and a
+//! check after every finalization that nobody finalized anything else at that height.
+
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	sync::Arc,
+};
+use veilmart_td_raft::{Number, SetId, Term, Timing};
+use veilmart_td_raft_core::{
+	crypto,
+	message::Message,
+	safety::Durable,
+	symbolic::{self, Digest, Keys, Name, Symbols},
+	Anchor, Block, Build, Config, Core, Input, Mutants, Output, Record, Sequence, To,
+};
+
+pub type Symbolic = Core<Keys>;
+pub type SymbolicBlock = Arc<Block<Symbols>>;
+
+/// Of messages and fetches.
+const LATENCY: u64 = 10;
+/// Of the disk.
+const SYNC: u64 = 2;
+/// Of building a block.
+const BUILD: u64 = 3;
+
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)]
+enum Event {
+	Message { from: Name, message: Message<Symbols> },
+	Block { from: Name, block: SymbolicBlock },
+	Persisted(Sequence),
+	Built(SymbolicBlock),
+}
+
+pub struct Node {
+	pub core: Option<Symbolic>,
+	unsynced: Vec<(Sequence, Arc<Record<Symbols>>)>,
+	log: Option<Durable<Symbols>>,
+	anchor: Anchor<Symbols>,
+	blocks: BTreeMap<Digest, SymbolicBlock>,
+	pub finalized: u64,
+	keys: Keys,
+	starts: u64,
+}
+
+pub struct Network {
+	pub now: u64,
+	pub nodes: BTreeMap<Name, Node>,
+	pub genesis: SymbolicBlock,
+	pub timing: Timing,
+	mutants: Mutants,
+	events: BTreeMap<(u64, u64), (Name, u64, Event)>,
+	count: u64,
+	cut: BTreeSet<(Name, Name)>,
+	/// Block at this height closes the set, and this one follows.
+	closing: BTreeMap<u64, Vec<u16>>,
+	sets: BTreeMap<u64, u64>,
+	/// Nobody may finalize two different blocks at one height.
+	pub canon: BTreeMap<u64, Digest>,
+	pub reports: Vec<(Name, crypto::Evidence<Symbols>)>,
+	pub refused: Vec<String>,
+	/// Seals two blocks for each that it should build.
+	pub equivocator: Option<Name>,
+	/// Loses this many of 256 messages, and delays by up to this many milliseconds.
+	pub loss: u64,
+	pub jitter: u64,
+	random: u64,
+	pub blocks_by: BTreeMap<u64, (Term, SetId, Name)>,
+	pub sent: u64,
+}
+
+pub fn name(n: u16) -> Name {
+	Name(n)
+}
+
+impl Network {
+	pub fn new(n: u16) -> Self {
+		let names: Vec<_> = (0..n).collect();
+		Self::with(&names, &names, BTreeMap::new(), Mutants::default())
+	}
+
+	/// All nodes, the first set, and which sets follow after which heights.
+	pub fn with(all: &[u16], first: &[u16], closing: BTreeMap<u64, Vec<u16>>, mutants: Mutants) -> Self {
+		let set = symbolic::set(0, first).unwrap();
+		let sets: BTreeMap<_, _> = closing
+			.keys()
+			.zip(1..)
+			.map(|(height, set)| (*height, set))
+			.collect();
+		let mut network = Self {
+			now: 0,
+			nodes: BTreeMap::new(),
+			genesis: Arc::new(symbolic::genesis(&set, None)),
+			timing: Timing::LOCAL,
+			mutants,
+			events: BTreeMap::new(),
+			count: 0,
+			cut: BTreeSet::new(),
+			closing,
+			sets,
+			canon: BTreeMap::new(),
+			reports: Vec::new(),
+			refused: Vec::new(),
+			equivocator: None,
+			loss: 0,
+			jitter: 0,
+			random: 0x9e37_79b9_7f4a_7c15,
+			blocks_by: BTreeMap::new(),
+			sent: 0,
+		};
+		network.genesis = Arc::new(symbolic::genesis(&set, network.closes_after(0)));
+		for n in all {
+			let anchor = Anchor::genesis(network.genesis.clone(), set.clone());
+			let node = Node {
+				core: None,
+				unsynced: Vec::new(),
+				log: None,
+				anchor,
+				blocks: [(network.genesis.hash, network.genesis.clone())].into(),
+				finalized: 0,
+				keys: Keys::new(name(*n)),
+				starts: 0,
+			};
+			network.nodes.insert(name(*n), node);
+			network.start(name(*n));
+		}
+		network
+	}
+
+	pub fn seed(&mut self, seed: u64) {
+		self.random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+	}
+
+	pub fn random(&mut self, below: u64) -> u64 {
+		self.random ^= self.random << 13;
+		self.random ^= self.random >> 7;
+		self.random ^= self.random << 17;
+		(self.random >> 11) % below.max(1)
+	}
+
+	/// The set that follows the child of a block at this height.
+	fn closes_after(&self, height: u64) -> Option<veilmart_td_raft::AuthoritySet<Name, Name>> {
+		let members = self.closing.get(&(height + 1))?;
+		Some(symbolic::set(self.sets[&(height + 1)], members).unwrap())
+	}
+
+	pub fn lies(&mut self, who: Name) {
+		let node = self.nodes.get_mut(&who).unwrap();
+		node.keys.lies = true;
+		self.crash(who);
+		self.start(who);
+	}
+
+	/// Starts a node from what is on its disk.
+	pub fn start(&mut self, who: Name) {
+		let config = Config {
+			genesis: self.genesis.hash,
+			me: who,
+			timing: self.timing,
+			mutants: self.mutants,
+		};
+		let node = self.nodes.get_mut(&who).unwrap();
+		node.starts += 1;
+		let core = Core::restore(
+			config,
+			node.keys.clone(),
+			node.anchor.clone(),
+			node.log.clone(),
+			self.now,
+		);
+		node.core = Some(core);
+		let mut blocks: Vec<_> = node.blocks.values().cloned().collect();
+		blocks.sort_by_key(|block| block.number);
+		for block in blocks {
+			self.step(who, Input::Imported(block));
+		}
+	}
+
+	/// A node loses what it had not yet written.
+	pub fn crash(&mut self, who: Name) {
+		let node = self.nodes.get_mut(&who).unwrap();
+		node.core = None;
+		node.unsynced.clear();
+	}
+
+	pub fn restart(&mut self, who: Name) {
+		self.crash(who);
+		self.start(who);
+	}
+
+	pub fn cut(&mut self, a: Name, b: Name) {
+		self.cut.insert((a, b));
+		self.cut.insert((b, a));
+	}
+
+	pub fn isolate(&mut self, who: Name) {
+		let others: Vec<_> = self.nodes.keys().copied().filter(|other| *other != who).collect();
+		others.into_iter().for_each(|other| self.cut(who, other));
+	}
+
+	pub fn recover(&mut self) {
+		self.cut.clear();
+	}
+
+	pub fn core(&self, who: Name) -> &Symbolic {
+		self.nodes[&who].core.as_ref().unwrap()
+	}
+
+	pub fn running(&self) -> Vec<Name> {
+		self.nodes
+			.iter()
+			.filter(|(_, node)| node.core.is_some())
+			.map(|(name, _)| *name)
+			.collect()
+	}
+
+	/// The one that most of the running nodes follow.
+	pub fn leader(&self) -> Option<Name> {
+		let mut counts = BTreeMap::<Name, usize>::new();
+		for who in self.running() {
+			if let Some(leader) = self.core(who).leader() {
+				*counts.entry(*leader).or_default() += 1;
+			}
+		}
+		counts
+			.into_iter()
+			.max_by_key(|(_, count)| *count)
+			.map(|(name, _)| name)
+	}
+
+	pub fn finalized(&self, who: Name) -> u64 {
+		self.nodes[&who].finalized
+	}
+
+	pub fn least_finalized(&self) -> u64 {
+		self.running()
+			.into_iter()
+			.map(|who| self.finalized(who))
+			.min()
+			.unwrap_or(0)
+	}
+
+	fn schedule(&mut self, to: Name, after: u64, event: Event) {
+		self.count += 1;
+		let starts = self.nodes[&to].starts;
+		self.events
+			.insert((self.now + after, self.count), (to, starts, event));
+	}
+
+	fn deliver(&mut self, from: Name, to: Name, event: Event) {
+		if from == to || self.cut.contains(&(from, to)) || !self.nodes.contains_key(&to) {
+			return;
+		}
+		self.sent += 1;
+		let lost = self.random(256) < self.loss;
+		let extra = if self.jitter > 0 {
+			self.random(self.jitter)
+		} else {
+			0
+		};
+		if !lost {
+			self.schedule(to, LATENCY + extra, event);
+		}
+	}
+
+	pub fn step(&mut self, who: Name, input: Input<Symbols>) {
+		let now = self.now;
+		let Some(core) = self.nodes.get_mut(&who).and_then(|node| node.core.as_mut()) else {
+			return;
+		};
+		let outputs = core.step(now, input);
+		for output in outputs {
+			self.carry_out(who, output);
+		}
+	}
+
+	fn carry_out(&mut self, who: Name, output: Output<Symbols>) {
+		let names: Vec<_> = self.nodes.keys().copied().collect();
+		match output {
+			Output::Persist(sequence, record) => {
+				self.nodes
+					.get_mut(&who)
+					.unwrap()
+					.unsynced
+					.push((sequence, record));
+				self.schedule(who, SYNC, Event::Persisted(sequence));
+			}
+			Output::Send(To::One(to), message) => {
+				self.deliver(who, to, Event::Message { from: who, message })
+			}
+			Output::Send(To::Others, message) => {
+				for to in names {
+					self.deliver(
+						who,
+						to,
+						Event::Message {
+							from: who,
+							message: message.clone(),
+						},
+					);
+				}
+			}
+			Output::Propose(block) => {
+				self.nodes
+					.get_mut(&who)
+					.unwrap()
+					.blocks
+					.insert(block.hash, block.clone());
+				let twin = (self.equivocator == Some(who)).then(|| self.twin(who, &block));
+				for (position, to) in names.into_iter().enumerate() {
+					let block = match &twin {
+						Some(twin) if position % 2 == 1 => twin.clone(),
+						_ => block.clone(),
+					};
+					self.deliver(who, to, Event::Block { from: who, block });
+				}
+			}
+			Output::Build(build) => {
+				let block = self.build(who, &build, 0);
+				self.schedule(who, BUILD, Event::Built(block));
+			}
+			Output::Finalize {
+				hash,
+				number,
+				certificate,
+			} => self.finalize(who, hash, number, &certificate),
+			Output::Fetch { hash, from, .. } => {
+				if let Some(block) = self.nodes[&who].blocks.get(&hash).cloned() {
+					return self.import(who, who, block);
+				}
+				let asked = if from.is_empty() { names } else { from };
+				let has = |name: &Name| {
+					let node = self.nodes.get(name);
+					let there = node.and_then(|node| node.core.as_ref().and(node.blocks.get(&hash)));
+					there
+						.filter(|_| !self.cut.contains(&(*name, who)))
+						.map(|block| (*name, block.clone()))
+				};
+				if let Some((from, block)) = asked.iter().find_map(has) {
+					self.deliver(from, who, Event::Block { from, block });
+				}
+			}
+			Output::Report(evidence) => self.reports.push((who, evidence)),
+			Output::Submit(_) => {}
+		}
+	}
+
+	fn build(&self, who: Name, build: &Build<Symbols>, content: u64) -> SymbolicBlock {
+		let node = &self.nodes[&who];
+		let parent = &node.blocks[&build.parent];
+		let closes = self.closes_after(build.number.0);
+		Arc::new(symbolic::seal(
+			&node.keys,
+			&self.genesis.hash,
+			build,
+			parent,
+			closes,
+			content,
+		))
+	}
+
+	fn twin(&mut self, who: Name, block: &SymbolicBlock) -> SymbolicBlock {
+		let build = Build {
+			parent: block.parent,
+			number: block.number,
+			digest: block.digest.clone(),
+			dealing: block.dealing,
+		};
+		let twin = self.build(who, &build, 1);
+		self.nodes
+			.get_mut(&who)
+			.unwrap()
+			.blocks
+			.insert(twin.hash, twin.clone());
+		twin
+	}
+
+	fn finalize(
+		&mut self,
+		who: Name,
+		hash: Digest,
+		number: Number,
+		certificate: &veilmart_td_raft_core::crypto::Qc<Symbols>,
+	) {
+		assert_eq!(
+			(certificate.target.hash, certificate.target.number),
+			(hash, number)
+		);
+		let node = self.nodes.get_mut(&who).unwrap();
+		let anchor = node.core.as_ref().unwrap().chain().anchor();
+		assert_eq!(anchor.root.hash, hash, "{who:?} says where it is");
+		let set = anchor.set_of(certificate.target.set_id).unwrap();
+		assert_eq!(
+			certificate.verify(&self.genesis.hash, set, &node.keys),
+			Ok(()),
+			"the justification stands alone"
+		);
+		assert!(number.0 > node.finalized, "finality goes up");
+		node.finalized = number.0;
+		node.anchor = anchor.clone();
+		let mut block = node.blocks[&hash].clone();
+		loop {
+			let known = *self.canon.entry(block.number.0).or_insert(block.hash);
+			assert_eq!(
+				known, block.hash,
+				"fork at {}: {who:?} finalized another block",
+				block.number
+			);
+			let sealer = self.nodes[&who].blocks[&block.hash].seal.by;
+			self.blocks_by
+				.insert(block.number.0, (block.term(), block.set_id(), sealer));
+			if block.number == Number(0) {
+				break;
+			}
+			block = self.nodes[&who].blocks[&block.parent].clone();
+		}
+	}
+
+	/// A block came from another node, which also has its ancestors.
+	fn import(&mut self, who: Name, from: Name, block: SymbolicBlock) {
+		let mut chain = vec![block];
+		while let Some(parent) = self.nodes[&from]
+			.blocks
+			.get(&chain[chain.len() - 1].parent)
+			.cloned()
+		{
+			if self.nodes[&who].blocks.contains_key(&parent.hash) && from != who || parent.number == Number(0)
+			{
+				break;
+			}
+			chain.push(parent);
+		}
+		for block in chain.into_iter().rev() {
+			let Some(core) = self.nodes[&who].core.as_ref() else {
+				return;
+			};
+			let verified = core.verify(&block);
+			match verified {
+				Some(Ok(())) => {
+					self.nodes
+						.get_mut(&who)
+						.unwrap()
+						.blocks
+						.insert(block.hash, block.clone());
+					self.step(who, Input::Imported(block));
+					self.step(who, Input::Sealed(Vec::new()));
+				}
+				Some(Err(error)) => self
+					.refused
+					.push(format!("{who:?} refuses {}: {error:?}", block.number)),
+				None => {}
+			}
+		}
+	}
+
+	fn happen(&mut self, who: Name, starts: u64, event: Event) {
+		if self.nodes[&who].core.is_none() {
+			return;
+		}
+		let own = matches!(event, Event::Persisted(_) | Event::Built(_));
+		if own && self.nodes[&who].starts != starts {
+			return;
+		}
+		match event {
+			Event::Message { from, message } => self.step(who, Input::Message { from, message }),
+			Event::Block { from, block } => self.import(who, from, block),
+			Event::Persisted(up_to) => {
+				let node = self.nodes.get_mut(&who).unwrap();
+				for (_, record) in node.unsynced.iter().filter(|(sequence, _)| *sequence <= up_to) {
+					node.log = Some(record.durable.clone());
+					if let Some(block) = &record.block {
+						node.blocks.insert(block.hash, block.clone());
+					}
+				}
+				node.unsynced.retain(|(sequence, _)| *sequence > up_to);
+				self.step(who, Input::Persisted(up_to));
+			}
+			Event::Built(block) => self.step(who, Input::Built(block)),
+		}
+	}
+
+	/// Lets time pass.
+	pub fn run(&mut self, milliseconds: u64) {
+		let end = self.now + milliseconds;
+		loop {
+			let event = self.events.keys().next().map(|(at, _)| *at);
+			let deadline = self
+				.nodes
+				.values()
+				.filter_map(|node| node.core.as_ref()?.deadline())
+				.min();
+			let next = event
+				.into_iter()
+				.chain(deadline)
+				.min()
+				.filter(|next| *next <= end);
+			let Some(next) = next else { break };
+			self.now = self.now.max(next);
+			match self.events.first_key_value() {
+				Some(((at, _), _)) if *at <= self.now => {
+					let (_, (who, starts, event)) = self.events.pop_first().unwrap();
+					self.happen(who, starts, event);
+				}
+				_ => {
+					for who in self.running() {
+						if self
+							.core(who)
+							.deadline()
+							.is_some_and(|deadline| deadline <= self.now)
+						{
+							self.step(who, Input::Tick);
+						}
+					}
+				}
+			}
+		}
+		self.now = end;
+	}
+
+	/// Whether there are transactions everywhere.
+	pub fn ready(&mut self, ready: bool) {
+		for who in self.running() {
+			self.step(who, Input::Ready(ready));
+		}
+	}
+
+	/// Where everybody is, for a failure's message.
+	pub fn describe(&self) -> String {
+		let line = |who: Name| {
+			let core = self.core(who);
+			let durable = core.durable();
+			format!(
+				"{who:?}: final {} set {:?}/{:?} term {} attempt {}/{:?} down {} gate {} leader {:?} leading {} high {:?} prepared {:?} pending {:?} db {} force {:?} armed {:?}\n",
+				self.finalized(who),
+				core.chain().anchor().set.id(),
+				durable.set_id,
+				durable.current_term,
+				durable.attempt,
+				core.attempt_term(),
+				durable.highest_down,
+				core.gate_is_open(),
+				core.leader(),
+				core.is_leading(),
+				durable.high_qc.rank(),
+				durable.prepared.map(|target| target.rank()),
+				core.chain().pending().map(|pending| (pending.block.number.0, pending.block.term().0)).collect::<Vec<_>>(),
+				self.nodes[&who].blocks.len(),
+				core.chain().anchor().in_force().map(|dealt| dealt.block),
+				core.timers().armed().collect::<Vec<_>>(),
+			)
+		};
+		self.running().into_iter().map(line).collect()
+	}
+}
