@@ -1,1 +1,0 @@
-//! TD-Raft in virtual time.
