@@ -212,10 +212,12 @@ async fn orders_that_come_to_nothing(market: &mut Market, line: &OrderLine) {
 	let (seller, listing) = market.catalogue[&(line.item.clone(), line.price)].clone();
 	let seller = &market.sellers[seller].session;
 	let buyer = &market.customers[&line.customer].session;
+	// An order uses its quote up.
 	seller.quote(listing.seq, buyer.id()).await.unwrap();
 	let order = buyer.order(&listing, 1, Some(line.price)).await.unwrap().id;
 	buyer.cancel(order.seq).await.unwrap();
 	buyer.collect_all().await.unwrap();
+	seller.quote(listing.seq, buyer.id()).await.unwrap();
 	let order = buyer.order(&listing, 1, Some(line.price)).await.unwrap().id;
 	seller.decline(&order, DeclineReason::OutOfStock).await.unwrap();
 	buyer.collect_all().await.unwrap();

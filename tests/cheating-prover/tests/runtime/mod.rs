@@ -20,11 +20,14 @@ pub static HOSTED: LazyLock<Blob> = LazyLock::new(|| {
 
 type Answer = Result<Vec<u8>, sc_executor::error::Error>;
 
+/// Calls a method of the runtime API over some state.
+type Execute = dyn Fn(&mut dyn Externalities, &str, &[u8]) -> Answer + Send + Sync;
+
 /// A runtime's wasm with an executor.
 pub struct Blob {
 	/// Which it is.
 	pub name: &'static str,
-	call: Box<dyn Fn(&mut dyn Externalities, &str, &[u8]) -> Answer + Send + Sync>,
+	call: Box<Execute>,
 }
 
 impl Blob {
