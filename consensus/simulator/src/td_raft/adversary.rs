@@ -1,0 +1,309 @@
+//! Faulty authorities of TD-Raft, by the names of the threat model. Each holds its own key only.
+
+use super::{
+	messages::{content, FullBlock, Wire},
+	replica::Deviation,
+	Shared,
+};
+use crate::{
+	clock::{LocalTime, SECOND},
+	replica::{Body, NodeId, Tamper},
+};
+use std::{rc::Rc, sync::Arc};
+use veilmart_td_raft::{AuthorityIndex, Down, Phase, Reason, SetId, SignedDown, Term, Vote};
+use veilmart_td_raft_core::{
+	crypto::Crypto,
+	message::{Message, Notice, Promise},
+	symbolic::{seal, Digest, Keys, Name, Symbols},
+	Build,
+};
+
+/// What a faulty authority does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+	/// Sends nothing.
+	Silent,
+	/// Takes no notice of half of the others and sends them nothing.
+	Ignoring,
+	/// Spoils its signatures and certificates.
+	Garbling,
+	/// Votes in the names of others.
+	Forging,
+	/// Wishes for terms far above.
+	TermInflating,
+	/// Stands, opens shares and votes at once, whatever its lot.
+	StandingEarly,
+	/// Sends its wishes for a new term to half of the others.
+	SelectiveDowns,
+	/// Stands early, serves only its accomplices in elections, and keeps what it knows from the others.
+	Colluding,
+	/// As leader leaves out all transactions.
+	CensoringLeader,
+	/// Deals for a key that is not the secret's.
+	BadDealer,
+	/// As leader proposes two blocks at each height.
+	EquivocatingLeader,
+	/// As leader serves as few as it can.
+	LeaderServingSome,
+	/// As leader keeps commit certificates to itself.
+	LeaderWithholdingCommits,
+}
+
+impl Behaviour {
+	/// All names.
+	pub const NAMES: &'static [&'static str] = &[
+		"silent",
+		"ignoring",
+		"garbling",
+		"forging",
+		"term-inflating",
+		"standing early",
+		"sending selective Downs",
+		"colluding",
+		"censoring leader",
+		"bad dealer",
+		"equivocating leader",
+		"leader serving only some",
+		"leader withholding commits",
+	];
+
+	/// The behaviour of a name.
+	pub fn by_name(name: &str) -> Option<Self> {
+		Some(match name {
+			"silent" => Behaviour::Silent,
+			"ignoring" => Behaviour::Ignoring,
+			"garbling" => Behaviour::Garbling,
+			"forging" => Behaviour::Forging,
+			"term-inflating" => Behaviour::TermInflating,
+			"standing early" => Behaviour::StandingEarly,
+			"sending selective Downs" => Behaviour::SelectiveDowns,
+			"colluding" => Behaviour::Colluding,
+			"censoring leader" => Behaviour::CensoringLeader,
+			"bad dealer" => Behaviour::BadDealer,
+			"equivocating leader" => Behaviour::EquivocatingLeader,
+			"leader serving only some" => Behaviour::LeaderServingSome,
+			"leader withholding commits" => Behaviour::LeaderWithholdingCommits,
+			_ => return None,
+		})
+	}
+
+	/// What is different inside such a node.
+	pub(super) fn deviation(self) -> Deviation {
+		Deviation {
+			early: matches!(self, Behaviour::StandingEarly | Behaviour::Colluding),
+			censors: self == Behaviour::CensoringLeader,
+			lies: self == Behaviour::BadDealer,
+		}
+	}
+}
+
+/// A faulty authority.
+pub struct TdRaftAdversary {
+	behaviour: Behaviour,
+	shared: Rc<Shared>,
+	id: NodeId,
+	keys: Keys,
+	/// The highest set seen in own messages.
+	set_id: SetId,
+	inflated: u64,
+	inflate_at: LocalTime,
+}
+
+impl TdRaftAdversary {
+	pub(super) fn new(behaviour: Behaviour, shared: Rc<Shared>, id: NodeId) -> Self {
+		Self {
+			behaviour,
+			shared,
+			id,
+			keys: Keys::new(Name(id.0 as u16)),
+			set_id: SetId(0),
+			inflated: 1_000_000,
+			inflate_at: LocalTime(0),
+		}
+	}
+
+	fn index(&self) -> AuthorityIndex {
+		AuthorityIndex(self.id.0 as u16)
+	}
+
+	fn is_odd(to: NodeId) -> bool {
+		to.0 % 2 == 1
+	}
+
+	/// Another block in the place of one's own: without transactions, or with other ones missing.
+	fn twin(&self, full: &FullBlock) -> FullBlock {
+		let block = &full.block;
+		let build = Build {
+			parent: block.parent,
+			number: block.number,
+			digest: block.digest.clone(),
+			dealing: block.dealing,
+		};
+		// The set that follows the closing block comes from its parent, which is like this block here.
+		let mut parent = (**block).clone();
+		parent.child_closes = block.next_set.clone();
+		let closes = block.child_closes.clone();
+		let genesis = self.shared.genesis.hash;
+		let body = Body::EMPTY;
+		let twin = seal(&self.keys, &genesis, &build, &parent, closes, content(body));
+		FullBlock {
+			block: Arc::new(twin),
+			body,
+		}
+	}
+
+	/// A vote in the name of the receiver's neighbour.
+	fn forged(
+		&self,
+		vote: &Vote<Digest, veilmart_td_raft_core::symbolic::Token>,
+		to: NodeId,
+	) -> Message<Symbols> {
+		let voter = AuthorityIndex(((to.0 + 1) % self.shared.n) as u16);
+		Message::Promise(Promise::Vote(Vote {
+			voter,
+			..vote.clone()
+		}))
+	}
+
+	fn inflating(&mut self, clock: LocalTime) -> Option<Message<Symbols>> {
+		if clock < self.inflate_at {
+			return None;
+		}
+		self.inflate_at = clock.after(SECOND);
+		self.inflated += 1_000_000;
+		let down = Down {
+			term: Term(self.inflated),
+			sequence: u64::MAX / 2 + self.inflated,
+			reason: Reason::Silence,
+		};
+		let genesis = self.shared.genesis.hash;
+		let signature = self.keys.sign(
+			&SignedDown::<Digest, veilmart_td_raft_core::symbolic::Token>::payload(
+				&genesis,
+				self.set_id,
+				&down,
+			),
+		);
+		let signed = SignedDown {
+			authority: self.index(),
+			down,
+			signature,
+		};
+		Some(Message::Promise(Promise::Down(signed, None)))
+	}
+}
+
+fn garbled(message: &Message<Symbols>) -> Message<Symbols> {
+	let mut message = message.clone();
+	match &mut message {
+		Message::Promise(Promise::Vote(vote)) => vote.signature.of.0 ^= 1,
+		Message::Promise(Promise::ElectionVote(vote, _)) => vote.ballot.signature.of.0 ^= 1,
+		Message::Promise(Promise::Down(down, _)) => down.signature.of.0 ^= 1,
+		Message::Promise(Promise::Heartbeat(signed)) => signed.body.high_qc.target.hash.0 ^= 1,
+		Message::Promise(Promise::Reconfirm(signed)) => signed.body.qc.target.hash.0 ^= 1,
+		Message::Promise(Promise::RequestShares(signed)) => signed.body.vrf.of.0 ^= 1,
+		Message::Promise(Promise::RequestVote(signed)) => signed.signature.of.0 ^= 1,
+		Message::Notice(Notice::Certified(qc)) => qc.target.hash.0 ^= 1,
+		Message::Notice(Notice::Elected(certificate)) => certificate.term.0 += 1,
+		Message::Notice(Notice::Share(signed)) => signed.body.share.0.of.0 ^= 1,
+		Message::Notice(Notice::Behind(signed)) => signed.body.commit_qc.target.hash.0 ^= 1,
+		Message::Notice(Notice::Entry(entry)) => entry.term.0 += 1,
+		Message::Notice(Notice::Status(_)) => {}
+		Message::Notice(Notice::CatchUp(catch_up)) => {
+			if let Some(qc) = &mut catch_up.high_qc {
+				qc.target.term.0 += 1;
+			}
+		}
+	}
+	message
+}
+
+/// Whether a message belongs to the election of a leader or to the wish for one.
+fn elects(message: &Message<Symbols>) -> bool {
+	matches!(
+		message,
+		Message::Promise(
+			Promise::ElectionVote(..)
+				| Promise::Down(..)
+				| Promise::RequestShares(_)
+				| Promise::RequestVote(_)
+		) | Message::Notice(Notice::Share(_) | Notice::Behind(_) | Notice::Entry(_))
+	)
+}
+
+impl Tamper<Wire> for TdRaftAdversary {
+	fn outgoing(&mut self, clock: LocalTime, to: NodeId, message: Wire) -> Vec<(NodeId, Wire)> {
+		let core = |message: Message<Symbols>| Wire::Core(Rc::new(message));
+		if let Wire::Core(message) = &message {
+			if let Message::Notice(Notice::Status(status)) = &**message {
+				self.set_id = self.set_id.max(status.set_id);
+			}
+		}
+		let inner = match &message {
+			Wire::Core(message) => Some(message.clone()),
+			_ => None,
+		};
+		match self.behaviour {
+			Behaviour::Silent => Vec::new(),
+			Behaviour::Ignoring if Self::is_odd(to) => Vec::new(),
+			Behaviour::Garbling => match inner {
+				Some(inner) => vec![(to, core(garbled(&inner)))],
+				None => vec![(to, message)],
+			},
+			Behaviour::Forging => match inner.as_deref() {
+				Some(Message::Promise(Promise::Vote(vote))) => {
+					let forged = self.forged(vote, to);
+					vec![(to, core(forged)), (to, message)]
+				}
+				_ => vec![(to, message)],
+			},
+			Behaviour::TermInflating => {
+				let mut all = vec![(to, message)];
+				if let Some(down) = self.inflating(clock) {
+					all.extend(NodeId::all(self.shared.n).map(|to| (to, core(down.clone()))));
+				}
+				all
+			}
+			Behaviour::SelectiveDowns => match inner.as_deref() {
+				Some(Message::Promise(Promise::Down(..)) | Message::Notice(Notice::Entry(_)))
+					if Self::is_odd(to) =>
+				{
+					Vec::new()
+				}
+				_ => vec![(to, message)],
+			},
+			// Accomplices are the faulty ones; who they are is not known here, so it is one in two.
+			Behaviour::Colluding => match inner.as_deref() {
+				Some(inner) if elects(inner) && Self::is_odd(to) != Self::is_odd(self.id) => Vec::new(),
+				_ => vec![(to, message)],
+			},
+			Behaviour::EquivocatingLeader => match &message {
+				Wire::Propose(full, n) if Self::is_odd(to) => {
+					vec![(to, Wire::Propose(Rc::new(self.twin(full)), *n))]
+				}
+				_ => vec![(to, message)],
+			},
+			Behaviour::LeaderServingSome => match &message {
+				Wire::Propose(..) | Wire::Blocks(..) if to.index() + 1 >= self.shared.quorum() => Vec::new(),
+				_ => vec![(to, message)],
+			},
+			Behaviour::LeaderWithholdingCommits => match inner.as_deref() {
+				Some(Message::Notice(Notice::Certified(qc))) if qc.phase == Phase::Commit => Vec::new(),
+				Some(Message::Promise(Promise::Heartbeat(_)) | Message::Notice(Notice::CatchUp(_))) => {
+					Vec::new()
+				}
+				_ => vec![(to, message)],
+			},
+			Behaviour::Ignoring
+			| Behaviour::StandingEarly
+			| Behaviour::CensoringLeader
+			| Behaviour::BadDealer => {
+				vec![(to, message)]
+			}
+		}
+	}
+
+	fn incoming(&mut self, from: NodeId, _: &Wire) -> bool {
+		self.behaviour != Behaviour::Ignoring || !Self::is_odd(from)
+	}
+}

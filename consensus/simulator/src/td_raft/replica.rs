@@ -1,0 +1,470 @@
+//! Drives TD-Raft's core: what the engine does in a node, this does in virtual time.
+
+use super::{
+	crypto::{NotedKeys, Work},
+	messages::{block_hash, content, FullBlock, TdRaftRecord, Wire},
+	Shared,
+};
+use crate::{
+	clock::{LocalTime, Micros, MILLISECOND},
+	cpu::Operation,
+	replica::{Body, Effects, Input, LogPosition, NodeId, Replica},
+};
+use std::{
+	collections::{BTreeMap, VecDeque},
+	rc::Rc,
+	sync::Arc,
+};
+use veilmart_td_raft::{Number, Timing};
+use veilmart_td_raft_core::{
+	message::Message,
+	safety::Durable,
+	symbolic::{digest, seal, Digest, Keys, Name, Symbols},
+	Anchor, Block, Build, Config, Core, Input as CoreInput, Output, Sequence, To,
+};
+
+type Out = Effects<Wire, TdRaftRecord>;
+
+/// Blocks sent at once to a node that lags.
+const BLOCKS_AT_ONCE: usize = 32;
+/// Proposals kept whose parent is not there.
+const ORPHANS: usize = 64;
+/// How long the block database waits before it writes: it returns from a commit before its log is on disk.
+const DATABASE_DELAY: Micros = 500 * MILLISECOND;
+
+/// How a node differs from an honest one inside; what it does to its messages is in [`super::adversary`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deviation {
+	/// Stands, opens shares and votes at once.
+	pub early: bool,
+	/// Leaves out transactions.
+	pub censors: bool,
+	/// Deals for a key that is not the secret's.
+	pub lies: bool,
+}
+
+/// A node.
+pub struct TdRaftReplica {
+	shared: Rc<Shared>,
+	id: NodeId,
+	deviation: Deviation,
+	core: Option<Core<NotedKeys>>,
+	work: Work,
+	keys: Keys,
+	/// What the disk held at the start.
+	durable: Option<Durable<Symbols>>,
+	anchor: Rc<Anchor<Symbols>>,
+	blocks: BTreeMap<Digest, FullBlock>,
+	/// Blocks imported and not in the database's log yet.
+	unwritten: Vec<FullBlock>,
+	database_at: Option<LocalTime>,
+	orphans: VecDeque<FullBlock>,
+	finalized: u64,
+	builds: VecDeque<Build<Symbols>>,
+	written: LogPosition,
+	syncing: VecDeque<(LogPosition, Sequence)>,
+	/// A transaction that the leader has been sent, and that is not in a block.
+	relayed: Option<Digest>,
+	transactions: u64,
+	waiting: bool,
+	leading: bool,
+	/// Whom a block was asked of last.
+	asked: usize,
+	/// The block asked for last.
+	wanted: Option<Digest>,
+}
+
+impl TdRaftReplica {
+	pub(super) fn boot(shared: Rc<Shared>, id: NodeId, deviation: Deviation, log: &[TdRaftRecord]) -> Self {
+		let name = Name(id.0 as u16);
+		let mut keys = Keys::new(name);
+		keys.lies = deviation.lies;
+		let mut replica = Self {
+			anchor: shared.anchor.clone(),
+			core: None,
+			work: Work::default(),
+			keys,
+			durable: None,
+			blocks: BTreeMap::new(),
+			unwritten: Vec::new(),
+			database_at: None,
+			orphans: VecDeque::new(),
+			finalized: 0,
+			builds: VecDeque::new(),
+			written: LogPosition(log.len() as u64),
+			syncing: VecDeque::new(),
+			relayed: None,
+			transactions: 0,
+			waiting: false,
+			leading: false,
+			asked: id.index(),
+			wanted: None,
+			shared,
+			id,
+			deviation,
+		};
+		let genesis = FullBlock {
+			block: replica.shared.genesis.clone(),
+			body: Body::EMPTY,
+		};
+		replica.blocks.insert(genesis.block.hash, genesis);
+		for record in log {
+			match record {
+				TdRaftRecord::Log(record, body) => {
+					replica.durable = Some(record.durable.clone());
+					if let Some(block) = &record.block {
+						let block = FullBlock {
+							block: block.clone(),
+							body: *body,
+						};
+						replica.blocks.insert(block.block.hash, block);
+					}
+				}
+				TdRaftRecord::Database(blocks, anchor) => {
+					replica.anchor = anchor.clone();
+					for block in blocks.iter() {
+						replica.blocks.insert(block.block.hash, block.clone());
+					}
+				}
+			}
+		}
+		replica.finalized = replica.anchor.root.number.0;
+		replica
+	}
+
+	/// The core, once the node has started.
+	pub fn core(&self) -> Option<&Core<NotedKeys>> {
+		self.core.as_ref()
+	}
+
+	fn start(&mut self, now: LocalTime, out: &mut Out) {
+		let timing = match self.deviation.early {
+			true => Timing {
+				spread: 0,
+				vote_delay: 0,
+				..self.shared.timing
+			},
+			false => self.shared.timing,
+		};
+		let config = Config {
+			genesis: self.shared.genesis.hash,
+			me: Name(self.id.0 as u16),
+			timing,
+			mutants: self.shared.mutants,
+		};
+		let crypto = NotedKeys::new(self.keys.clone(), self.work.clone());
+		let anchor = (*self.anchor).clone();
+		self.core = Some(Core::restore(
+			config,
+			crypto,
+			anchor,
+			self.durable.take(),
+			milliseconds(now),
+		));
+		let mut blocks: Vec<_> = self.blocks.values().map(|block| block.block.clone()).collect();
+		blocks.sort_by_key(|block| (block.number, block.hash));
+		let root = self.anchor.root.number;
+		for block in blocks.into_iter().filter(|block| block.number > root) {
+			self.step(now, CoreInput::Imported(block), out);
+		}
+	}
+
+	fn step(&mut self, now: LocalTime, input: CoreInput<Symbols>, out: &mut Out) {
+		let Some(core) = &mut self.core else { return };
+		let outputs = core.step(milliseconds(now), input);
+		for output in outputs {
+			self.carry_out(now, output, out);
+		}
+	}
+
+	fn carry_out(&mut self, now: LocalTime, output: Output<Symbols>, out: &mut Out) {
+		match output {
+			Output::Persist(sequence, record) => {
+				let block = record
+					.block
+					.as_ref()
+					.and_then(|block| self.blocks.get(&block.hash));
+				let body = block.map_or(Body::EMPTY, |block| block.body);
+				out.persist(TdRaftRecord::Log(record, body));
+				self.written.0 += 1;
+				self.syncing.push_back((self.written, sequence));
+			}
+			// The core itself holds back what depends on the log.
+			Output::Send(To::One(to), message) => {
+				out.send_at_once(NodeId(to.0.into()), Wire::Core(Rc::new(message)));
+			}
+			Output::Send(To::Others, message) => self.to_others(Wire::Core(Rc::new(message)), out),
+			Output::Propose(block) => {
+				if let Some(full) = self.blocks.get(&block.hash) {
+					self.to_others(Wire::Propose(Rc::new(full.clone()), self.shared.n), out);
+				}
+			}
+			Output::Build(build) => {
+				self.builds.push_back(build);
+				out.build();
+			}
+			Output::Finalize { hash, number, .. } => self.finalize(hash, number, out),
+			Output::Fetch { hash, number, from } => self.fetch(now, hash, number, &from, out),
+			Output::Report(evidence) => {
+				let (_, offender) = evidence.offender();
+				out.offence(NodeId(offender.0.into()), "evidence");
+			}
+			Output::Submit(_) => {}
+		}
+	}
+
+	fn to_others(&self, message: Wire, out: &mut Out) {
+		for to in NodeId::all(self.shared.n).filter(|to| *to != self.id) {
+			out.send_at_once(to, message.clone());
+		}
+	}
+
+	fn finalize(&mut self, hash: Digest, number: Number, out: &mut Out) {
+		let mut line = Vec::new();
+		let mut next = hash;
+		while let Some(block) = self
+			.blocks
+			.get(&next)
+			.filter(|block| block.block.number.0 > self.finalized)
+		{
+			next = block.block.parent;
+			line.push(block.clone());
+		}
+		for FullBlock { block, body } in line.into_iter().rev() {
+			out.finalize(block.number.0, block_hash(block.hash), body);
+		}
+		self.finalized = self.finalized.max(number.0);
+	}
+
+	/// Asks one of those that should have a block, another one each time.
+	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: &[Name], out: &mut Out) {
+		if let Some(block) = self.blocks.get(&hash).cloned() {
+			self.import(now, None, vec![block], out);
+			return;
+		}
+		let others: Vec<_> = if from.is_empty() {
+			NodeId::all(self.shared.n).collect()
+		} else {
+			from.iter().map(|name| NodeId(name.0.into())).collect()
+		};
+		let others: Vec<_> = others.into_iter().filter(|to| *to != self.id).collect();
+		self.asked = self.asked.wrapping_add(1);
+		if let Some(to) = others.get(self.asked % others.len().max(1)) {
+			self.wanted = Some(hash);
+			// Of the height wanted another block may be there.
+			let above = self.highest_pending().min(Number(number.0.saturating_sub(1)));
+			out.send_at_once(*to, Wire::Fetch(hash, above));
+		}
+	}
+
+	/// The height up to which blocks are there, final or not. If the highest is of an abandoned branch, the blocks sent
+	/// have an unknown parent, which is asked for then.
+	fn highest_pending(&self) -> Number {
+		let pending = self.core.iter().flat_map(|core| core.chain().pending());
+		pending
+			.map(|pending| pending.block.number)
+			.max()
+			.unwrap_or(Number(self.finalized))
+	}
+
+	/// Blocks that were asked for, perhaps only the first of them.
+	fn on_blocks(&mut self, now: LocalTime, from: NodeId, blocks: &[FullBlock], out: &mut Out) {
+		let before = self.highest_pending();
+		self.import(now, Some(from), blocks.to_vec(), out);
+		match self.wanted {
+			Some(wanted) if self.blocks.contains_key(&wanted) => self.wanted = None,
+			Some(wanted) if self.highest_pending() > before => {
+				out.send_at_once(from, Wire::Fetch(wanted, self.highest_pending()));
+			}
+			_ => {}
+		}
+	}
+
+	fn on_fetch(&mut self, from: NodeId, hash: Digest, above: Number, out: &mut Out) {
+		let mut line = VecDeque::new();
+		let mut next = hash;
+		while let Some(block) = self.blocks.get(&next).filter(|block| block.block.number > above) {
+			next = block.block.parent;
+			line.push_front(block.clone());
+		}
+		line.truncate(BLOCKS_AT_ONCE);
+		if !line.is_empty() {
+			out.send_at_once(from, Wire::Blocks(line.into_iter().collect(), self.shared.n));
+		}
+	}
+
+	/// Verifies and imports blocks, parents first, and then what waited for them.
+	fn import(&mut self, now: LocalTime, from: Option<NodeId>, blocks: Vec<FullBlock>, out: &mut Out) {
+		let mut queue: VecDeque<_> = blocks.into();
+		while let Some(full) = queue.pop_front() {
+			let Some(core) = &self.core else { return };
+			if full.block.number.0 <= self.finalized || core.chain().get(&full.block.hash).is_some() {
+				continue;
+			}
+			out.work(Operation::Hash(full.body.bytes));
+			if !full.is_whole() {
+				continue;
+			}
+			match core.verify(&full.block) {
+				Some(Ok(())) => {
+					let hash = full.block.hash;
+					self.blocks.insert(hash, full.clone());
+					self.unwritten.push(full.clone());
+					self.step(now, CoreInput::Imported(full.block.clone()), out);
+					self.sealed(now, full.body, out);
+					while let Some(index) = self.orphans.iter().position(|orphan| orphan.block.parent == hash)
+					{
+						queue.extend(self.orphans.remove(index));
+					}
+				}
+				Some(Err(_)) => {}
+				None => {
+					if let Some(from) = from {
+						out.send_at_once(from, Wire::Fetch(full.block.parent, Number(self.finalized)));
+					}
+					if self.orphans.len() >= ORPHANS {
+						self.orphans.pop_front();
+					}
+					self.orphans.push_back(full);
+				}
+			}
+		}
+	}
+
+	/// Tells the core's clocks what a block did with the transaction that the leader was sent.
+	fn sealed(&mut self, now: LocalTime, body: Body, out: &mut Out) {
+		match self.relayed {
+			Some(transaction) if body.id > 0 => {
+				self.relayed = None;
+				self.step(now, CoreInput::Settled(transaction), out);
+			}
+			Some(transaction) => self.step(now, CoreInput::Sealed(vec![transaction]), out),
+			None => self.step(now, CoreInput::Sealed(Vec::new()), out),
+		}
+		self.relay(now, out);
+	}
+
+	/// There is always one transaction of this node's that the leader was sent, while transactions wait.
+	fn relay(&mut self, now: LocalTime, out: &mut Out) {
+		if self.relayed.is_some() || !self.waiting {
+			return;
+		}
+		self.transactions += 1;
+		let transaction = digest(&("transaction", self.id.0, self.transactions));
+		self.relayed = Some(transaction);
+		self.step(now, CoreInput::Relayed(transaction, self.transactions), out);
+	}
+
+	fn built(&mut self, now: LocalTime, body: Body, out: &mut Out) {
+		let Some(build) = self.builds.pop_front() else {
+			return;
+		};
+		let body = if self.deviation.censors { Body::EMPTY } else { body };
+		let Some(parent) = self.blocks.get(&build.parent) else {
+			self.step(now, CoreInput::NotBuilt, out);
+			return;
+		};
+		out.work(Operation::Hash(body.bytes));
+		out.work(Operation::Sign);
+		let closes = self.shared.closes_after(build.number);
+		let genesis = self.shared.genesis.hash;
+		let block: Block<Symbols> = seal(&self.keys, &genesis, &build, &parent.block, closes, content(body));
+		let block = Arc::new(block);
+		let full = FullBlock {
+			block: block.clone(),
+			body,
+		};
+		self.blocks.insert(block.hash, full.clone());
+		self.unwritten.push(full);
+		self.step(now, CoreInput::Built(block), out);
+		self.sealed(now, body, out);
+	}
+
+	fn persisted(&mut self, now: LocalTime, position: LogPosition, out: &mut Out) {
+		let mut last = None;
+		while let Some((at, sequence)) = self.syncing.front().copied() {
+			if at > position {
+				break;
+			}
+			last = Some(sequence);
+			self.syncing.pop_front();
+		}
+		if let Some(sequence) = last {
+			self.step(now, CoreInput::Persisted(sequence), out);
+		}
+	}
+
+	/// The database writes in its own time.
+	fn write_database(&mut self, now: LocalTime, out: &mut Out) {
+		if self.database_at.is_some_and(|at| now >= at) {
+			self.database_at = None;
+			if let Some(core) = &self.core {
+				let blocks: Rc<[FullBlock]> = std::mem::take(&mut self.unwritten).into();
+				out.persist(TdRaftRecord::Database(
+					blocks,
+					Rc::new(core.chain().anchor().clone()),
+				));
+				self.written.0 += 1;
+			}
+		}
+		if self.database_at.is_none() && !self.unwritten.is_empty() {
+			self.database_at = Some(now.after(DATABASE_DELAY));
+		}
+	}
+}
+
+fn milliseconds(now: LocalTime) -> u64 {
+	now.0 / MILLISECOND
+}
+
+impl Replica for TdRaftReplica {
+	type Message = Wire;
+	type Record = TdRaftRecord;
+
+	fn handle(&mut self, now: LocalTime, input: Input<Wire>, out: &mut Out) {
+		if self.core.is_none() {
+			self.start(now, out);
+		}
+		match input {
+			Input::Time => self.step(now, CoreInput::Tick, out),
+			Input::Waiting(waiting) => {
+				self.waiting = waiting;
+				self.step(now, CoreInput::Ready(waiting), out);
+				self.relay(now, out);
+			}
+			Input::Built(body) => self.built(now, body, out),
+			Input::Persisted(position) => self.persisted(now, position, out),
+			Input::Message { from, message } => match message {
+				Wire::Core(message) => {
+					let message: Message<Symbols> = (*message).clone();
+					self.step(
+						now,
+						CoreInput::Message {
+							from: Name(from.0 as u16),
+							message,
+						},
+						out,
+					);
+				}
+				Wire::Propose(block, _) => self.import(now, Some(from), vec![(*block).clone()], out),
+				Wire::Fetch(hash, above) => self.on_fetch(from, hash, above, out),
+				Wire::Blocks(blocks, _) => self.on_blocks(now, from, &blocks, out),
+			},
+		}
+		self.write_database(now, out);
+		for operation in self.work.borrow_mut().drain(..) {
+			out.work(operation);
+		}
+		let Some(core) = &self.core else { return };
+		if core.is_leading() && !self.leading {
+			out.leads(core.durable().current_term.0);
+		}
+		self.leading = core.is_leading();
+		let deadline = core
+			.deadline()
+			.map(|at| LocalTime(at.saturating_mul(MILLISECOND)));
+		for at in [deadline, self.database_at].into_iter().flatten() {
+			out.wake_at(at);
+		}
+	}
+}
