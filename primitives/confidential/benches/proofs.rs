@@ -91,7 +91,7 @@ fn proofs(c: &mut Criterion) {
 		});
 		group.sample_size(10);
 		group.bench_function(name("verify order, nothing prepared"), |b| {
-			b.iter(|| Verifier::for_one_proof(key.clone()).verify(&statement, &proof))
+			b.iter(|| Verifier::verify_once(key.clone(), &statement, &proof))
 		});
 		group.bench_function(name("tables of a verifier"), |b| {
 			b.iter(|| Verifier::new(key.clone()))

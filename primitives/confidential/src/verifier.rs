@@ -8,46 +8,20 @@ use crate::{
 use alloc::vec::Vec;
 use curve25519_dalek::{ristretto::RistrettoPoint, scalar::Scalar, traits::VartimeMultiscalarMul};
 use rand_core::{CryptoRng, Error, RngCore};
-use veilmart_paillier::{FixedBase, PublicKey};
+use veilmart_paillier::{FixedBase, PublicKey, Residue};
 
-/// A key with what verification precomputes for it.
-pub struct Verifier {
-	key: PublicKey,
-	comb: FixedBase,
-	generators: Generators,
+/// A proof and its statement's ciphertexts that passed every check of form.
+struct Opened {
+	proof: Proof,
+	t: Vec<Scalar>,
+	z: Vec<Scalar>,
+	commitments: Vec<RistrettoPoint>,
+	ciphertexts: Vec<Residue>,
 }
 
-impl Verifier {
-	/// For a process that verifies many proofs: tables of some megabytes, built in some 20 ms.
-	pub fn new(key: PublicKey) -> Self {
-		// With 11 teeth the comb's columns are no more than the 128 squarings that the challenge costs anyway.
-		let blocks = mask_bits(key.set()).div_ceil(11).div_ceil(128);
-		Self::with_comb(key, 11, blocks)
-	}
-
-	/// For one proof: the tables cost less than they save within it.
-	pub fn for_one_proof(key: PublicKey) -> Self {
-		Self::with_comb(key, 5, 1)
-	}
-
-	fn with_comb(key: PublicKey, teeth: usize, blocks: usize) -> Self {
-		let comb = key.comb(mask_bits(key.set()), teeth, blocks);
-		Self {
-			key,
-			comb,
-			generators: Generators::default(),
-		}
-	}
-
-	/// The key.
-	pub fn key(&self) -> &PublicKey {
-		&self.key
-	}
-
-	/// Verifies a proof. Cheap checks come first: shape, lengths, ranges, then ciphertexts, points, equations and the
-	/// range proof.
-	pub fn verify(&self, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
-		if statement.set != self.key.set() || !statement.is_well_formed() {
+impl Opened {
+	fn new(key: &PublicKey, statement: &Statement, bytes: &[u8]) -> Result<Self, ProofError> {
+		if statement.set != key.set() || !statement.is_well_formed() {
 			return Err(ProofError::Statement);
 		}
 		let proof = Proof::decode(statement, bytes)?;
@@ -70,11 +44,70 @@ impl Verifier {
 			.map(|v| v.decompress())
 			.collect::<Option<_>>()
 			.ok_or(ProofError::Point)?;
-		let ciphertexts = self
-			.key
+		let ciphertexts = key
 			.parse_all(statement.ciphertexts.iter().map(|(_, bytes)| &bytes[..]))
 			.map_err(ProofError::Ciphertext)?;
+		Ok(Self {
+			proof,
+			t,
+			z,
+			commitments,
+			ciphertexts,
+		})
+	}
+}
 
+/// A key with what verification precomputes for it.
+pub struct Verifier {
+	key: PublicKey,
+	comb: FixedBase,
+	generators: Generators,
+}
+
+impl Verifier {
+	/// For a process that verifies many proofs: tables of some megabytes, built in some 20 ms.
+	pub fn new(key: PublicKey) -> Self {
+		// With 11 teeth the comb's columns are no more than the 128 squarings that the challenge costs anyway.
+		let blocks = mask_bits(key.set()).div_ceil(11).div_ceil(128);
+		Self::with_comb(key, 11, blocks)
+	}
+
+	/// Verifies a single proof: with tables that cost less than they save within it, built only once the proof has
+	/// passed the checks that need none.
+	pub fn verify_once(key: PublicKey, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
+		let opened = Opened::new(&key, statement, bytes)?;
+		Self::with_comb(key, 5, 1).judge(statement, opened)
+	}
+
+	fn with_comb(key: PublicKey, teeth: usize, blocks: usize) -> Self {
+		let comb = key.comb(mask_bits(key.set()), teeth, blocks);
+		Self {
+			key,
+			comb,
+			generators: Generators::default(),
+		}
+	}
+
+	/// The key.
+	pub fn key(&self) -> &PublicKey {
+		&self.key
+	}
+
+	/// Verifies a proof. Cheap checks come first: shape, lengths, ranges, then ciphertexts, points, equations and the
+	/// range proof.
+	pub fn verify(&self, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
+		self.judge(statement, Opened::new(&self.key, statement, bytes)?)
+	}
+
+	/// The equations and the range proof.
+	fn judge(&self, statement: &Statement, opened: Opened) -> Result<(), ProofError> {
+		let Opened {
+			proof,
+			t,
+			z,
+			commitments,
+			ciphertexts,
+		} = opened;
 		let e = u128::from_le_bytes(proof.challenge);
 		let e_scalar = Scalar::from(e);
 		let e_words = [e as u64, (e >> 64) as u64];

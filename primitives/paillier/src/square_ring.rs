@@ -67,11 +67,12 @@ struct Scratch {
 impl SquareRing {
 	/// The ring modulo the square of `modulus`, on the fastest arithmetic that this processor has.
 	pub fn new(modulus: Modulus) -> Self {
-		let mut ring = Self::without_constants(modulus);
+		let ring = Self::without_constants(modulus);
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		{
-			ring.vectors = crate::ifma::Kernel::new(ring.modulus.limbs(), ring.modulus.negated_inverse());
-		}
+		let ring = Self {
+			vectors: crate::ifma::Kernel::new(ring.modulus.limbs(), ring.modulus.negated_inverse()),
+			..ring
+		};
 		ring.with_constants()
 	}
 

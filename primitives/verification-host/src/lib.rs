@@ -85,7 +85,7 @@ impl Verification for Portable {
 		// Through the same encoding as the native way, so that both refuse the same.
 		let statement = Statement::decode(&mut &statement.encode()[..]).map_err(|_| ProofError::Statement)?;
 		let key = PublicKey::from_derived(key.modulus, key.h_s).map_err(|_| ProofError::Statement)?;
-		Verifier::for_one_proof(key).verify(&statement, proof)
+		Verifier::verify_once(key, &statement, proof)
 	}
 }
 

@@ -30,7 +30,7 @@ use veilmart_runtime::WASM_BINARY;
 use veilmart_verification_host::{confidential_verification, forget_everything, remembered};
 
 /// How many attempts of one attack go to wasm, where one takes many times as long: of attacks with more every n-th.
-const SOME: usize = 240;
+const SOME: usize = 60;
 /// The same for the test that takes its time. Only the attacks on single bytes and by garbage have more.
 const MANY: usize = 2_000;
 

@@ -115,7 +115,7 @@ pub(super) fn reuse() -> Vec<Outcome> {
 		.expect("there are many");
 	let other = PublicKey::from_modulus(&other.to_bytes_be()).expect("odd");
 	let other_modulus = other.modulus_bytes();
-	let other_verifier = Verifier::for_one_proof(other);
+	let other_verifier = Verifier::new(other);
 	let mut changes = BTreeMap::new();
 	for call in Call::ALL {
 		let scene = run.scene();
