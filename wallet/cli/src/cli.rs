@@ -466,6 +466,7 @@ fn parse_hash(text: &str) -> Result<Hash, String> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::error::Error;
 	use clap::CommandFactory;
 
 	#[test]
@@ -496,6 +497,20 @@ mod tests {
 
 	fn parse(line: &str) -> Result<Cli, clap::Error> {
 		Cli::try_parse_from(line.split(' '))
+	}
+
+	#[test]
+	fn a_wrong_command_line_is_told_to_programs_as_json() {
+		let told = |line: &str| {
+			let words: Vec<_> = line.split(' ').map(Into::into).collect();
+			Error::in_command_line(&parse(line).unwrap_err(), &words).map(|error| error.to_json())
+		};
+		let error = told("veilmart --json list --price").expect("a program asks");
+		assert_eq!(error["error"]["kind"], "usage");
+		let message = error["error"]["message"].as_str().unwrap();
+		assert!(message.starts_with("a value is required for '--price"), "{message}");
+		assert_eq!(told("veilmart list --price"), None);
+		assert_eq!(told("veilmart --json --help"), None);
 	}
 
 	#[test]

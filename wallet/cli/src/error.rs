@@ -1,5 +1,7 @@
 //! What can go wrong, as a person reads it and as a script tells it apart.
 
+use std::ffi::OsString;
+
 use frame_support::traits::PalletInfoAccess;
 use scale_info::{TypeDef, TypeInfo};
 use serde_json::{json, Value};
@@ -42,6 +44,14 @@ impl Error {
 	/// An error in the command line.
 	pub fn usage(message: impl Into<String>) -> Self {
 		Self::Usage(message.into())
+	}
+
+	/// What a command line that asks for `--json` has wrong, for a program to read; none if a person asks.
+	pub fn in_command_line(error: &clap::Error, words: &[OsString]) -> Option<Self> {
+		(error.use_stderr() && words.iter().any(|word| word == "--json")).then(|| {
+			let text = error.render().to_string();
+			Self::usage(text.strip_prefix("error: ").unwrap_or(&text).trim_end())
+		})
 	}
 
 	/// The wallet's own refusal.
