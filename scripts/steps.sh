@@ -29,6 +29,28 @@ step() {
     [ -n "${STEP_SILENT_END:-}" ] || say "$name: done in $((SECONDS - start)) s"
 }
 
+# beside NAME COMMAND...: starts something that uses one processor and no compiler beside the next steps.
+# together: waits for it; what it printed is shown if it failed. In between no step may be called in the same shell.
+beside() {
+    beside_name=$1 beside_start=$SECONDS
+    shift
+    beside_output=$(mktemp)
+    say "$beside_name, beside what follows"
+    "$@" >"$beside_output" 2>&1 & beside_process=$!
+    # shellcheck disable=SC2064 # the process of now is meant
+    trap "kill $beside_process 2>/dev/null || true; rm -f '$beside_output'" EXIT
+}
+
+together() {
+    local status=0
+    wait "$beside_process" || status=$?
+    [ "$status" = 0 ] || cat "$beside_output" >&2
+    rm -f "$beside_output"
+    trap - EXIT
+    [ "$status" = 0 ] || { say "$beside_name: FAILED with status $status"; exit "$status"; }
+    say "$beside_name: done, $((SECONDS - beside_start)) s after its start"
+}
+
 heartbeat() {
     local start=$SECONDS never
     # Not `sleep`: it would outlive this loop and keep a pipe that somebody reads to its end open.
