@@ -18,6 +18,8 @@ pub enum Mutant {
 	QuorumTooSmall,
 	/// A first block may build below the certificate's maximum.
 	MaximumIgnored,
+	/// A first block has to cover the highest ballot of its certificate, and not each.
+	MaximumOfBallotsOnly,
 	/// A prepare certificate of a closing block changes the set.
 	SetChangeWithoutCommit,
 	/// A certificate of the old set elects in the new one.

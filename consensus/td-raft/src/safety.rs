@@ -43,8 +43,11 @@ impl<S: Scheme> Mandate<S> {
 	}
 
 	/// Whether the term's first block may build on the block of this certificate.
-	fn allows(&self, certified: &Target<S::BlockHash>) -> bool {
+	fn allows(&self, certified: &Target<S::BlockHash>, mutants: &Mutants) -> bool {
 		match self {
+			Self::Elected(certificate) if mutated!(mutants, MaximumOfBallotsOnly) => certificate
+				.maximum()
+				.is_some_and(|least| certified.covers(least)),
 			Self::Elected(certificate) => certificate.allows(certified),
 			Self::Continued(_) | Self::Alone => true,
 		}
@@ -233,7 +236,7 @@ impl<S: Scheme> Safety<S> {
 			if self.prepared_in_term() && !mutated!(self.mutants, TwoFirstBlocks) {
 				return Err(Refusal::Prepared);
 			}
-			let allowed = mandate.allows(&block.digest.parent_qc.target);
+			let allowed = mandate.allows(&block.digest.parent_qc.target, &self.mutants);
 			if !allowed && !mutated!(self.mutants, MaximumIgnored) {
 				return Err(Refusal::Maximum);
 			}
@@ -311,7 +314,7 @@ impl<S: Scheme> Safety<S> {
 		if !block.is_closing() || !certified || block.term() >= term {
 			return Err(Refusal::NotClosing);
 		}
-		let allowed = qc.is_some_and(|qc| mandate.allows(&qc.target));
+		let allowed = qc.is_some_and(|qc| mandate.allows(&qc.target, &self.mutants));
 		if !allowed && !mutated!(self.mutants, ReconfirmWithoutQc) {
 			return Err(Refusal::Maximum);
 		}
