@@ -37,6 +37,8 @@ mod node;
 mod properties;
 mod scenario;
 mod scenarios;
+mod search;
+mod tables;
 mod trace;
 mod walks;
 mod world;

@@ -9,7 +9,7 @@ use std::{
 use veilmart_td_raft_core::Timer;
 
 use crate::{
-	properties::{Broken, Goal},
+	properties::{Goal, Rule},
 	scenario::{scenario, Closing, Scenario},
 	world::{Action, Protocol, World},
 };
@@ -109,21 +109,12 @@ fn walk(scenario: Scenario, seed: u64, length: usize, seen: &mut Seen) -> Result
 }
 
 fn judge(model: &Protocol, world: &World, seed: u64, trace: &[Action]) -> Result<(), String> {
-	let all = [
-		Broken::Agreement,
-		Broken::LostCommit,
-		Broken::TwoLeaders,
-		Broken::ForeignLeader,
-		Broken::TakenBack,
-	];
-	for broken in all {
-		if model.is_broken(world, broken) {
-			let steps: Vec<_> = trace.iter().map(|action| model.describe(action)).collect();
-			let (steps, last) = (steps.join("\n"), model.describe_world(world));
-			return Err(format!("seed {seed}: {broken:?}\n{steps}\n{last}"));
-		}
-	}
-	Ok(())
+	let Some(broken) = Rule::ALL.into_iter().find(|rule| world.broken.has(*rule)) else {
+		return Ok(());
+	};
+	let steps: Vec<_> = trace.iter().map(|action| model.describe(action)).collect();
+	let (steps, last) = (steps.join("\n"), model.describe_world(world));
+	Err(format!("seed {seed}: {}\n{steps}\n{last}", broken.name()))
 }
 
 /// With and without a change of the set, with and without crashes.
