@@ -53,7 +53,7 @@ pub struct Tables {
 	pub steps: HashMap<(u32, Step), Stepped>,
 	grown: HashMap<(u32, Vec<u32>), u32>,
 	/// What the Byzantine authority has made.
-	recipes: HashMap<Recipe, Vec<u32>>,
+	recipes: HashMap<Recipe, Arc<[u32]>>,
 	blocks: Blocks,
 	/// What some set of messages came across.
 	pub reached: BTreeSet<Goal>,
@@ -169,6 +169,20 @@ impl Tables {
 		grown
 	}
 
+	/// What the Byzantine authority makes.
+	pub fn make(&mut self, protocol: &Protocol, recipe: Recipe) -> Arc<[u32]> {
+		if let Some(made) = self.recipes.get(&recipe) {
+			return made.clone();
+		}
+		let made = byzantine::make(&protocol.scenario, &self.blocks, &recipe);
+		let made: Arc<[u32]> = made
+			.into_iter()
+			.map(|wire| self.intern_wire(protocol, wire))
+			.collect();
+		self.recipes.insert(recipe, made.clone());
+		made
+	}
+
 	pub fn intern_pool(&mut self, protocol: &Protocol, mut wires: BTreeSet<u32>) -> u32 {
 		let scenario = &protocol.scenario;
 		loop {
@@ -176,17 +190,7 @@ impl Tables {
 			let sent: Vec<_> = wires.iter().map(|id| self.wires[*id as usize].clone()).collect();
 			let knowledge = Knowledge::of(scenario, sent.iter().map(|wire| &**wire));
 			for recipe in byzantine::recipes(scenario, &self.blocks, &knowledge) {
-				if let Some(made) = self.recipes.get(&recipe) {
-					wires.extend(made);
-					continue;
-				}
-				let made = byzantine::make(scenario, &self.blocks, &recipe);
-				let made: Vec<_> = made
-					.into_iter()
-					.map(|wire| self.intern_wire(protocol, wire))
-					.collect();
-				wires.extend(&made);
-				self.recipes.insert(recipe, made);
+				wires.extend(self.make(protocol, recipe).iter());
 			}
 			if wires.len() == before {
 				break;

@@ -16,7 +16,7 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
-	byzantine,
+	byzantine::Recipe,
 	node::{Node, Step, What, Wire},
 	properties::{self, Broken, Goal, Rule},
 	scenario::{Prologue, Scenario},
@@ -169,7 +169,7 @@ impl Protocol {
 		}
 		match self.scenario.prologue {
 			Prologue::None => {}
-			Prologue::Elected(who) => {
+			Prologue::Elected(who) | Prologue::Committed(who) => {
 				let who = self.honest.iter().position(|name| name.0 == who);
 				let who = who.expect("an honest authority") as u8;
 				let timer = Timer::Stand;
@@ -177,6 +177,13 @@ impl Protocol {
 				all(&mut world, &is_honest_election);
 			}
 			Prologue::VotedForByzantine | Prologue::CertifiedByzantine => all(&mut world, &is_request),
+		}
+		if let Prologue::Committed(_) = self.scenario.prologue {
+			all(&mut world, &|what| match what {
+				What::Block(_) => true,
+				What::Message(Message::Notice(Notice::Certified(qc))) => qc.phase == Phase::Prepare,
+				What::Message(_) => false,
+			});
 		}
 		if self.scenario.prologue == Prologue::CertifiedByzantine {
 			let sent = self.pool(&world);
@@ -224,11 +231,6 @@ impl Protocol {
 	pub fn wire(&self, id: u32) -> Arc<Wire> {
 		self.tables().wires[id as usize].clone()
 	}
-
-	/// The term of the attempt that an authority is in.
-	fn attempt(node: &Node) -> Option<Term> {
-		node.core.attempt_term()
-	}
 }
 
 /// A transition under way.
@@ -260,13 +262,12 @@ impl Run<'_> {
 			}
 			// The Byzantine authority wishes for whatever somebody wishes for.
 			let set_id = self.tables.nodes[after as usize].1.core.durable().set_id;
-			let term = wish.filter(|term| *term > Term(0));
-			if let Some(wire) = term.and_then(|term| byzantine::wish(scenario, set_id, term)) {
-				let id = self.tables.intern_wire(self.protocol, wire);
+			if let Some(term) = wish.filter(|term| *term > Term(0)) {
+				let made = self.tables.make(self.protocol, Recipe::Wish(set_id, term));
 				if eager {
-					self.eager.push_back(id)
+					self.eager.extend(made.iter());
 				} else {
-					self.sent.push(id)
+					self.sent.extend(made.iter());
 				}
 			}
 		}
@@ -304,19 +305,16 @@ impl Run<'_> {
 		}
 		let scenario = &self.protocol.scenario;
 		for index in self.protocol.indices() {
-			let node = self.tables.nodes[self.world.nodes[index] as usize].1.clone();
-			let set_id = node.core.durable().set_id;
-			let Some(term) = Protocol::attempt(&node) else {
+			let core = &self.tables.nodes[self.world.nodes[index] as usize].1.core;
+			let set_id = core.durable().set_id;
+			let is_its_turn = |term: &Term| scenario.byzantine().is_some_and(|name| scenario.stands(name, *term));
+			let Some(term) = core.attempt_term().filter(is_its_turn) else {
 				continue;
 			};
-			let Some(name) = scenario.byzantine().filter(|name| scenario.stands(*name, term)) else {
-				continue;
-			};
-			let dealt = node.core.chain().anchor().in_force();
-			let stands = dealt.and_then(|dealt| byzantine::stand(scenario, set_id, term, dealt));
-			if let Some(wire) = stands.filter(|wire| wire.from == name) {
-				let id = self.tables.intern_wire(self.protocol, wire);
-				self.sent.push(id);
+			let dealt = core.chain().anchor().in_force().cloned();
+			if let Some(dealt) = dealt {
+				let made = self.tables.make(self.protocol, Recipe::Stand(set_id, term, dealt));
+				self.sent.extend(made.iter());
 			}
 		}
 		self.world.pool = self
@@ -327,9 +325,10 @@ impl Run<'_> {
 				self.world.nodes[index] = self.tables.representative(self.world.nodes[index]);
 			}
 		}
-		let nodes = self.protocol.indices();
+		let nodes = &self.world.nodes[self.protocol.indices()];
 		let nodes: Vec<_> = nodes
-			.map(|index| &*self.tables.nodes[self.world.nodes[index] as usize].1)
+			.iter()
+			.map(|node| &*self.tables.nodes[*node as usize].1)
 			.collect();
 		let sent = &self.tables.pools[self.world.pool as usize].verdict;
 		self.world.broken = sent.broken.and(properties::agree(&nodes));
@@ -379,7 +378,7 @@ impl Model for Protocol {
 				let may = match timer {
 					Timer::Patience | Timer::Attempt => node.term().0 < scenario.terms,
 					Timer::Stand if !scenario.is_fine => {
-						Self::attempt(node).is_some_and(|term| scenario.stands(self.honest[index], term))
+						node.core.attempt_term().is_some_and(|term| scenario.stands(self.honest[index], term))
 					}
 					Timer::Block => node.core.durable().high_qc.target.number.0 < scenario.height,
 					_ => true,
