@@ -45,9 +45,9 @@ impl<S: Scheme> Mandate<S> {
 	/// Whether the term's first block may build on the block of this certificate.
 	fn allows(&self, certified: &Target<S::BlockHash>, mutants: &Mutants) -> bool {
 		match self {
-			Self::Elected(certificate) if mutated!(mutants, MaximumOfBallotsOnly) => certificate
-				.maximum()
-				.is_some_and(|least| certified.covers(least)),
+			Self::Elected(certificate) if mutated!(mutants, MaximumOfBallotsOnly) => {
+				certificate.maximum().is_some_and(|least| certified.covers(least))
+			}
 			Self::Elected(certificate) => certificate.allows(certified),
 			Self::Continued(_) | Self::Alone => true,
 		}
