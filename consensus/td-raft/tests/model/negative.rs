@@ -26,17 +26,29 @@ fn caught(mutant: Mutant, scenario: Scenario, rule: Rule) {
 
 #[test]
 fn two_first_blocks_in_one_term() {
-	caught(Mutant::TwoFirstBlocks, scenarios::byzantine_predecessor(), Rule::Agreement);
+	caught(
+		Mutant::TwoFirstBlocks,
+		scenarios::byzantine_predecessor(),
+		Rule::Agreement,
+	);
 }
 
 #[test]
 fn two_blocks_at_one_height() {
-	caught(Mutant::TwoBlocksAtOneHeight, scenarios::byzantine_predecessor(), Rule::Agreement);
+	caught(
+		Mutant::TwoBlocksAtOneHeight,
+		scenarios::byzantine_predecessor(),
+		Rule::Agreement,
+	);
 }
 
 #[test]
 fn a_lock_that_falls() {
-	caught(Mutant::LockFalls, scenarios::byzantine_successor(), Rule::CommitsLast);
+	caught(
+		Mutant::LockFalls,
+		scenarios::byzantine_successor(),
+		Rule::CommitsLast,
+	);
 }
 
 #[test]
@@ -51,32 +63,65 @@ fn promises_that_leave_before_they_are_on_disk() {
 
 #[test]
 fn a_quorum_that_is_one_too_small() {
-	caught(Mutant::QuorumTooSmall, scenarios::byzantine_predecessor(), Rule::Agreement);
+	caught(
+		Mutant::QuorumTooSmall,
+		scenarios::byzantine_predecessor(),
+		Rule::Agreement,
+	);
 }
 
 #[test]
 fn a_certificates_maximum_that_is_ignored() {
-	caught(Mutant::MaximumIgnored, scenarios::byzantine_successor(), Rule::CommitsLast);
+	caught(
+		Mutant::MaximumIgnored,
+		scenarios::byzantine_successor(),
+		Rule::CommitsLast,
+	);
 }
 
 #[test]
 fn the_highest_ballot_only() {
-	caught(Mutant::MaximumOfBallotsOnly, scenarios::byzantine_successor(), Rule::CommitsLast);
+	caught(
+		Mutant::MaximumOfBallotsOnly,
+		scenarios::byzantine_successor(),
+		Rule::CommitsLast,
+	);
 }
 
 #[test]
 fn commit_votes_of_a_term_that_is_over() {
-	caught(Mutant::CommitInOldTerm, scenarios::byzantine_successor(), Rule::CommitsLast);
+	caught(
+		Mutant::CommitInOldTerm,
+		scenarios::byzantine_successor(),
+		Rule::CommitsLast,
+	);
+}
+
+#[test]
+fn signing_for_a_term_that_is_over() {
+	caught(
+		Mutant::CommitInOldTerm,
+		scenarios::byzantine_successor(),
+		Rule::VotesLast,
+	);
 }
 
 #[test]
 fn two_election_votes() {
-	caught(Mutant::TwoElectionVotes, scenarios::two_candidates(), Rule::OneLeader);
+	caught(
+		Mutant::TwoElectionVotes,
+		scenarios::two_candidates(),
+		Rule::OneLeader,
+	);
 }
 
 #[test]
 fn a_set_that_changes_without_commit() {
-	caught(Mutant::SetChangeWithoutCommit, scenarios::closing(), Rule::Agreement);
+	caught(
+		Mutant::SetChangeWithoutCommit,
+		scenarios::closing(),
+		Rule::Agreement,
+	);
 }
 
 #[test]
@@ -86,12 +131,16 @@ fn a_certificate_of_the_old_set_that_leads_the_new_one() {
 
 #[test]
 fn reconfirming_what_is_not_certified() {
-	caught(Mutant::ReconfirmWithoutQc, scenarios::two_closing(), Rule::CommitsLast);
+	caught(
+		Mutant::ReconfirmWithoutQc,
+		scenarios::two_closing(),
+		Rule::CommitsLast,
+	);
 }
 
 #[test]
 fn reconfirming_beside_a_first_block() {
-	caught(Mutant::ReconfirmNotCounted, scenarios::closing(), Rule::VotesLast);
+	caught(Mutant::ReconfirmNotCounted, scenarios::closing(), Rule::Agreement);
 }
 
 #[test]

@@ -5,7 +5,10 @@
 use stateright::{Model, Property};
 use std::{
 	collections::{BTreeSet, VecDeque},
-	sync::{Arc, Mutex, MutexGuard},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc, Mutex, MutexGuard,
+	},
 	time::Instant,
 };
 use veilmart_td_raft::{Phase, SetId, Target, Term};
@@ -63,8 +66,9 @@ pub struct Protocol {
 	pub scenario: Scenario,
 	pub honest: Vec<Name>,
 	tables: Mutex<Tables>,
-	/// When a search is over.
-	deadline: Option<Instant>,
+	/// When a search has to end, and whether it had to.
+	deadline: Mutex<Option<Instant>>,
+	late: AtomicBool,
 }
 
 impl Protocol {
@@ -76,21 +80,26 @@ impl Protocol {
 			scenario,
 			honest,
 			tables: Mutex::new(tables),
-			deadline: None,
+			deadline: Mutex::new(None),
+			late: AtomicBool::new(false),
 		}
 	}
 
 	/// One in which nothing happens after some time, so that a search comes to its end.
 	pub fn until(scenario: Scenario, deadline: Instant) -> Self {
-		Self {
-			deadline: Some(deadline),
-			..Self::new(scenario)
-		}
+		let model = Self::new(scenario);
+		*model.deadline() = Some(deadline);
+		model
 	}
 
-	/// Whether the time is over.
-	pub fn is_late(&self) -> bool {
-		self.deadline.is_some_and(|deadline| Instant::now() > deadline)
+	/// The search is over: the way to what it found can be gone again. Gives whether it had to end.
+	pub fn end(&self) -> bool {
+		*self.deadline() = None;
+		self.late.load(Ordering::Relaxed)
+	}
+
+	fn deadline(&self) -> MutexGuard<'_, Option<Instant>> {
+		self.deadline.lock().expect("nobody panics with the deadline")
 	}
 
 	fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -307,13 +316,19 @@ impl Run<'_> {
 		for index in self.protocol.indices() {
 			let core = &self.tables.nodes[self.world.nodes[index] as usize].1.core;
 			let set_id = core.durable().set_id;
-			let is_its_turn = |term: &Term| scenario.byzantine().is_some_and(|name| scenario.stands(name, *term));
+			let is_its_turn = |term: &Term| {
+				scenario
+					.byzantine()
+					.is_some_and(|name| scenario.stands(name, *term))
+			};
 			let Some(term) = core.attempt_term().filter(is_its_turn) else {
 				continue;
 			};
 			let dealt = core.chain().anchor().in_force().cloned();
 			if let Some(dealt) = dealt {
-				let made = self.tables.make(self.protocol, Recipe::Stand(set_id, term, dealt));
+				let made = self
+					.tables
+					.make(self.protocol, Recipe::Stand(set_id, term, dealt));
 				self.sent.extend(made.iter());
 			}
 		}
@@ -345,7 +360,8 @@ impl Model for Protocol {
 	}
 
 	fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-		if self.is_late() {
+		if self.deadline().is_some_and(|deadline| Instant::now() > deadline) {
+			self.late.store(true, Ordering::Relaxed);
 			return;
 		}
 		let tables = self.tables();
@@ -377,9 +393,10 @@ impl Model for Protocol {
 			for timer in armed.iter().filter(|timer| node.core.timers().is_set(**timer)) {
 				let may = match timer {
 					Timer::Patience | Timer::Attempt => node.term().0 < scenario.terms,
-					Timer::Stand if !scenario.is_fine => {
-						node.core.attempt_term().is_some_and(|term| scenario.stands(self.honest[index], term))
-					}
+					Timer::Stand if !scenario.is_fine => node
+						.core
+						.attempt_term()
+						.is_some_and(|term| scenario.stands(self.honest[index], term)),
 					Timer::Block => node.core.durable().high_qc.target.number.0 < scenario.height,
 					_ => true,
 				};
