@@ -286,8 +286,8 @@ fn deep_crashes() {
 		name: "two crashes",
 		crashers: &[0, 1, 2],
 		crashes: 2,
-		height: 2,
 		finality: true,
+		goals: &[Goal::Commit(1)],
 		..crash()
 	};
 	holds(two, DEEP);
