@@ -125,7 +125,7 @@ fn scenario_of(seed: u64) -> Scenario {
 		1 => with_change_of_set(&[0, 1, 2, 3]),
 		_ => with_change_of_set(&[1, 2, 3, 4]),
 	};
-	let crashes = if seed % 2 == 0 { 3 } else { 0 };
+	let crashes = if seed.is_multiple_of(2) { 3 } else { 0 };
 	Scenario { crashes, ..scenario }
 }
 
