@@ -14,8 +14,8 @@ use crate::{
 
 /// How many of a set's dealings are remembered: candidates of late elections may refer to them.
 const DEALINGS: usize = 64;
-/// How many handovers from set to set are remembered for those who come late. Who comes later finds the certificate
-/// in the header of the closing block's child.
+/// How many handovers from set to set are remembered for those who come late. Who comes later synchronizes final blocks
+/// by other means (see [`crate::Input::Imported`]) and finds the certificate in the header of the closing block's child.
 const HANDOVERS: usize = 8;
 /// How many blocks of one height and term are kept: two are the evidence.
 const SIBLINGS: usize = 2;

@@ -34,6 +34,10 @@ pub enum Input<S: Scheme> {
 		message: Message<S>,
 	},
 	/// A block is in the database with all its ancestors; [`crate::verify::block`] found it good.
+	///
+	/// Besides those that the core asks for, blocks come from the leader and from the node's own synchronization, which
+	/// is needed by one that is behind by more than eight changes of the set: it can verify no certificate that
+	/// the others still have.
 	Imported(Arc<Block<S>>),
 	/// The answer to [`Output::Build`]: executed and sealed, not yet imported, and not to leave before
 	/// [`Output::Propose`] says so.

@@ -34,6 +34,9 @@ const ORPHANS: usize = 64;
 /// How long the block database waits before it writes: it returns from a commit before its log is on disk.
 const DATABASE_DELAY: Micros = 500 * MILLISECOND;
 
+/// How often a node asks for final blocks while it is far behind.
+const SYNCHRONIZE: Micros = 200 * MILLISECOND;
+
 /// How a node differs from an honest one inside; what it does to its messages is in [`super::adversary`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deviation {
@@ -74,6 +77,8 @@ pub struct TdRaftReplica {
 	leading: bool,
 	/// The block asked for last.
 	wanted: Option<Digest>,
+	/// When it last synchronized.
+	synchronized: LocalTime,
 	/// The term in which it built below.
 	below: Option<Term>,
 }
@@ -102,6 +107,7 @@ impl TdRaftReplica {
 			waiting: false,
 			leading: false,
 			wanted: None,
+			synchronized: LocalTime(0),
 			below: None,
 			shared,
 			id,
@@ -300,7 +306,26 @@ impl TdRaftReplica {
 		}
 	}
 
-	fn on_fetch(&mut self, from: NodeId, hash: Digest, above: Number, out: &mut Out) {
+	/// Of a set later than the next the core understands no certificate, and is given none to fetch by: the node
+	/// synchronizes final blocks, as any node of a chain does.
+	fn synchronize(&mut self, now: LocalTime, from: NodeId, message: &Message<Symbols>, out: &mut Out) {
+		let (Some(core), Message::Notice(Notice::Status(status))) = (&self.core, message) else {
+			return;
+		};
+		let beyond = status.commit_qc.0 > core.chain().anchor().set.id().next();
+		if beyond && now >= self.synchronized.after(SYNCHRONIZE) {
+			self.synchronized = now;
+			out.send_at_once(from, Wire::Sync(Number(self.finalized)));
+		}
+	}
+
+	fn on_sync(&self, from: NodeId, above: Number, out: &mut Out) {
+		if let Some(core) = &self.core {
+			self.on_fetch(from, core.chain().root().hash, above, out);
+		}
+	}
+
+	fn on_fetch(&self, from: NodeId, hash: Digest, above: Number, out: &mut Out) {
 		let mut line = VecDeque::new();
 		let mut next = hash;
 		while let Some(block) = self.blocks.get(&next).filter(|block| block.block.number > above) {
@@ -551,6 +576,7 @@ impl Replica for TdRaftReplica {
 			Input::Message { from, message } => match message {
 				Wire::Core(message) => {
 					let message: Message<Symbols> = (*message).clone();
+					self.synchronize(now, from, &message, out);
 					self.step(
 						now,
 						CoreInput::Message {
@@ -562,6 +588,7 @@ impl Replica for TdRaftReplica {
 				}
 				Wire::Propose(block, _) => self.import(now, Some(from), vec![(*block).clone()], out),
 				Wire::Fetch(hash, above) => self.on_fetch(from, hash, above, out),
+				Wire::Sync(above) => self.on_sync(from, above, out),
 				Wire::Blocks(blocks, _) => self.on_blocks(now, from, &blocks, out),
 			},
 		}
