@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use veilmart_simulator::{
 	clock::{Micros, Time, MILLISECOND, SECOND},
 	faults::Fault,
+	finality::Violation,
+	network::Links,
+	parallel,
 	replica::{NodeId, Protocol},
 	td_raft::{adversary::Behaviour, TdRaftProtocol},
 	workload::Workload,
@@ -143,33 +146,37 @@ fn an_election_keeps_its_bound_at_the_median() {
 /// Each behaviour by name: agreement, no false accusation, and progress.
 #[test]
 fn each_adversary_is_withstood() {
-	for name in Behaviour::NAMES {
-		for (n, faulty) in [(4, vec![0]), (4, vec![3]), (7, vec![0, 1]), (7, vec![2, 5])] {
-			for seed in 0..4 {
-				let adversaries = faulty.iter().map(|node| (NodeId(*node), *name)).collect();
-				let settings = Settings {
-					adversaries,
-					..Settings::ideal(seed, n, DELAY)
-				};
-				let protocol = td_raft(n, seed, if seed % 2 == 0 { 0 } else { 10 });
-				let bound = protocol.progress_bound(DELAY);
-				let mut world = World::new(protocol, settings);
-				// The leader of the moment crashes, too, so that the faulty ones may win elections.
-				let fails = |violation| panic!("{name} {faulty:?}, n = {n}, seed {seed}: {violation}");
-				world.run_until(Time(10 * SECOND)).unwrap_or_else(fails);
-				let leader = world
-					.leaders()
-					.last()
-					.map(|(_, leader, _)| leader.index())
-					.unwrap_or(0);
-				world.inject(&Fault::Crash(leader)).unwrap_or_else(fails);
-				world.run_until(Time(11 * SECOND)).unwrap_or_else(fails);
-				world.inject(&Fault::Start(leader)).unwrap_or_else(fails);
-				world.expect_progress(bound).unwrap_or_else(fails);
-				world.expect_progress(bound).unwrap_or_else(fails);
-			}
-		}
-	}
+	let runs: Vec<_> = Behaviour::NAMES
+		.iter()
+		.flat_map(|name| {
+			[(4, vec![0]), (4, vec![3]), (7, vec![0, 1]), (7, vec![2, 5])].map(|faulty| (*name, faulty))
+		})
+		.flat_map(|(name, (n, faulty))| [0, 1].map(|seed| (name, n, faulty.clone(), seed)))
+		.collect();
+	let job = |index: usize| {
+		let (name, n, faulty, seed) = &runs[index];
+		withstood(name, *n, faulty, *seed)
+			.unwrap_or_else(|violation| panic!("{name} {faulty:?}, n = {n}, seed {seed}: {violation}"));
+	};
+	parallel::run(parallel::threads(), runs.len(), job, |_| ());
+}
+
+fn withstood(name: &'static str, n: u32, faulty: &[u32], seed: u64) -> Result<(), Violation> {
+	let settings = Settings {
+		adversaries: faulty.iter().map(|node| (NodeId(*node), name)).collect(),
+		..Settings::ideal(seed, n, DELAY)
+	};
+	let protocol = td_raft(n, seed, if seed % 2 == 0 { 0 } else { 10 });
+	let bound = protocol.progress_bound(DELAY);
+	let mut world = World::new(protocol, settings);
+	// The leader of the moment crashes, too, so that the faulty ones may win elections.
+	world.run_until(Time(10 * SECOND))?;
+	let leader = world.leaders().last().map_or(0, |(_, leader, _)| leader.index());
+	world.inject(&Fault::Crash(leader))?;
+	world.run_until(Time(11 * SECOND))?;
+	world.inject(&Fault::Start(leader))?;
+	world.expect_progress(bound)?;
+	world.expect_progress(bound)
 }
 
 /// Power fails everywhere at any moment of a block's way; nothing final is ever lost or replaced, and with or without
@@ -250,4 +257,47 @@ fn an_equivocating_leader_is_reported() {
 		reported > 0,
 		"it led in some of the runs, and somebody saw both blocks"
 	);
+}
+
+/// Blocks of 1 MB from one uplink: certificates overtake them by far, and nobody asks for a second copy.
+#[test]
+fn a_block_that_waits_in_an_uplink_is_not_asked_for() {
+	for (n, bandwidth) in [(10, 100_000_000), (25, 1_000_000_000)] {
+		let settings = Settings {
+			links: Links {
+				bandwidth,
+				ordered: true,
+				small_bytes: 20_000,
+				..Links::ideal(DELAY)
+			},
+			workload: Workload {
+				block_bytes: 1_000_000,
+				..Workload::small()
+			},
+			..Settings::ideal(1, n, DELAY)
+		};
+		// What the uplink takes for one block to all, in milliseconds.
+		let transfer = (u64::from(n) * 8_000_000 * 1_000 / bandwidth) as u32;
+		let timing = Timing {
+			election_timeout: timing(n).election_timeout + 3 * transfer,
+			..timing(n)
+		};
+		let protocol = TdRaftProtocol::new(n, 1, timing, 0, Mutants::default()).expect("valid timing");
+		let mut world = World::new(protocol, settings);
+		run_blocks(&mut world, 30);
+		let asked = world
+			.counters()
+			.by_kind()
+			.get("fetch")
+			.map_or(0, |count| count.messages);
+		let proposed = world
+			.counters()
+			.by_kind()
+			.get("proposal")
+			.map_or(0, |count| count.messages);
+		assert!(
+			asked <= 2,
+			"n = {n}: {asked} requests beside {proposed} proposals"
+		);
+	}
 }

@@ -15,7 +15,7 @@ use crate::{
 	crypto::{Certificate, Crypto, ElectionVote, Hashed, Qc, Scheme, SignedDown, Vote},
 	log::Unsaved,
 	message::{Body, Heartbeat, Promise, Reconfirm, RequestShares, RequestVote, Signed},
-	mutants::{mutated, Mutants},
+	mutants::{self, mutated, Mutants},
 };
 
 /// How far a leader may be ahead of what is final, in blocks.
@@ -43,9 +43,9 @@ impl<S: Scheme> Mandate<S> {
 	}
 
 	/// Whether the term's first block may build on the block of this certificate.
-	fn allows(&self, certified: &Target<S::BlockHash>) -> bool {
+	fn allows(&self, mutants: &Mutants, certified: &Target<S::BlockHash>) -> bool {
 		match self {
-			Self::Elected(certificate) => certificate.allows(certified),
+			Self::Elected(certificate) => mutants::allows::<S>(mutants, certificate, certified),
 			Self::Continued(_) | Self::Alone => true,
 		}
 	}
@@ -187,9 +187,12 @@ impl<S: Scheme> Safety<S> {
 	}
 
 	// Rule 4: `high_qc` is the maximum over every valid certificate seen.
-	/// Takes note of a verified certificate, of any phase and term.
+	/// Takes note of a verified certificate, of any phase and term. Of two for one block the commit certificate is kept:
+	/// nobody but those who hold it can show why the set changed, until a block of the next set carries it.
 	pub(crate) fn observe(&mut self, qc: &Qc<S>) {
-		if qc.rank() > self.durable.high_qc.rank() || mutated!(self.mutants, LockFalls) {
+		let high = &self.durable.high_qc;
+		let commits = qc.target == high.target && qc.phase == Phase::Commit && high.phase == Phase::Prepare;
+		if qc.rank() > high.rank() || commits || mutated!(self.mutants, LockFalls) {
 			self.change().high_qc = qc.clone();
 		}
 	}
@@ -233,8 +236,7 @@ impl<S: Scheme> Safety<S> {
 			if self.prepared_in_term() && !mutated!(self.mutants, TwoFirstBlocks) {
 				return Err(Refusal::Prepared);
 			}
-			let allowed = mandate.allows(&block.digest.parent_qc.target);
-			if !allowed && !mutated!(self.mutants, MaximumIgnored) {
+			if !mandate.allows(&self.mutants, &block.digest.parent_qc.target) {
 				return Err(Refusal::Maximum);
 			}
 		} else {
@@ -311,7 +313,7 @@ impl<S: Scheme> Safety<S> {
 		if !block.is_closing() || !certified || block.term() >= term {
 			return Err(Refusal::NotClosing);
 		}
-		let allowed = qc.is_some_and(|qc| mandate.allows(&qc.target));
+		let allowed = qc.is_some_and(|qc| mandate.allows(&self.mutants, &qc.target));
 		if !allowed && !mutated!(self.mutants, ReconfirmWithoutQc) {
 			return Err(Refusal::Maximum);
 		}

@@ -113,6 +113,8 @@ pub enum Wire {
 	Propose(Rc<FullBlock>, u32),
 	/// Asks for this block and its ancestors above a height.
 	Fetch(Digest, Number),
+	/// Asks for the final blocks above a height.
+	Sync(Number),
 	/// Blocks asked for, from the lowest up.
 	Blocks(Rc<[FullBlock]>, u32),
 }
@@ -122,6 +124,7 @@ impl WireMessage for Wire {
 		match self {
 			Wire::Propose(..) => "proposal",
 			Wire::Fetch(..) => "fetch",
+			Wire::Sync(_) => "sync",
 			Wire::Blocks(..) => "blocks",
 			Wire::Core(message) => match &**message {
 				Message::Promise(promise) => match promise {
@@ -151,7 +154,7 @@ impl WireMessage for Wire {
 	fn bytes(&self) -> u64 {
 		let message = match self {
 			Wire::Propose(block, n) => return block.bytes(*n),
-			Wire::Fetch(..) => return SIGNED,
+			Wire::Fetch(..) | Wire::Sync(_) => return SIGNED,
 			Wire::Blocks(blocks, n) => return blocks.iter().map(|block| block.bytes(*n)).sum(),
 			Wire::Core(message) => &**message,
 		};
@@ -211,6 +214,7 @@ impl fmt::Display for Wire {
 				return write!(f, " {} t{} {}", number.0, block.block.term().0, block_hash(*hash));
 			}
 			Wire::Fetch(hash, above) => return write!(f, " {} above {}", block_hash(*hash), above.0),
+			Wire::Sync(above) => return write!(f, " above {}", above.0),
 			Wire::Blocks(blocks, _) => {
 				return blocks
 					.iter()

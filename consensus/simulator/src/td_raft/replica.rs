@@ -1,6 +1,7 @@
 //! Drives TD-Raft's core: what the engine does in a node, this does in virtual time.
 
 use super::{
+	adversary::ballot,
 	crypto::{NotedKeys, Work},
 	messages::{block_hash, content, FullBlock, TdRaftRecord, Wire},
 	Shared,
@@ -15,9 +16,10 @@ use std::{
 	rc::Rc,
 	sync::Arc,
 };
-use veilmart_td_raft::{Number, Timing};
+use veilmart_td_raft::{ElectionDigest, Number, Target, Term, Timing};
 use veilmart_td_raft_core::{
-	message::Message,
+	crypto::{Certificate, Crypto, Place},
+	message::{Message, Notice},
 	safety::Durable,
 	symbolic::{digest, seal, Digest, Keys, Name, Symbols},
 	Anchor, Block, Build, Config, Core, Input as CoreInput, Output, Sequence, To,
@@ -32,6 +34,9 @@ const ORPHANS: usize = 64;
 /// How long the block database waits before it writes: it returns from a commit before its log is on disk.
 const DATABASE_DELAY: Micros = 500 * MILLISECOND;
 
+/// How often a node asks for final blocks while it is far behind.
+const SYNCHRONIZE: Micros = 200 * MILLISECOND;
+
 /// How a node differs from an honest one inside; what it does to its messages is in [`super::adversary`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deviation {
@@ -41,6 +46,8 @@ pub(super) struct Deviation {
 	pub censors: bool,
 	/// Deals for a key that is not the secret's.
 	pub lies: bool,
+	/// As leader builds its first block below what the voters named.
+	pub below: bool,
 }
 
 /// A node.
@@ -68,10 +75,12 @@ pub struct TdRaftReplica {
 	transactions: u64,
 	waiting: bool,
 	leading: bool,
-	/// Whom a block was asked of last.
-	asked: usize,
 	/// The block asked for last.
 	wanted: Option<Digest>,
+	/// When it last synchronized.
+	synchronized: LocalTime,
+	/// The term in which it built below.
+	below: Option<Term>,
 }
 
 impl TdRaftReplica {
@@ -97,8 +106,9 @@ impl TdRaftReplica {
 			transactions: 0,
 			waiting: false,
 			leading: false,
-			asked: id.index(),
 			wanted: None,
+			synchronized: LocalTime(0),
+			below: None,
 			shared,
 			id,
 			deviation,
@@ -193,6 +203,15 @@ impl TdRaftReplica {
 			Output::Send(To::One(to), message) => {
 				out.send_at_once(NodeId(to.0.into()), Wire::Core(Rc::new(message)));
 			}
+			Output::Send(To::Others, Message::Notice(Notice::Elected(certificate)))
+				if self.deviation.below =>
+			{
+				let certificate = self.invented(certificate);
+				self.to_others(
+					Wire::Core(Rc::new(Message::Notice(Notice::Elected(certificate)))),
+					out,
+				);
+			}
 			Output::Send(To::Others, message) => self.to_others(Wire::Core(Rc::new(message)), out),
 			Output::Propose(block) => {
 				if let Some(full) = self.blocks.get(&block.hash) {
@@ -204,7 +223,7 @@ impl TdRaftReplica {
 				out.build();
 			}
 			Output::Finalize { hash, number, .. } => self.finalize(hash, number, out),
-			Output::Fetch { hash, number, from } => self.fetch(now, hash, number, &from, out),
+			Output::Fetch { hash, number, from } => self.fetch(now, hash, number, NodeId(from.0.into()), out),
 			Output::Report(evidence) => {
 				let (_, offender) = evidence.offender();
 				out.offence(NodeId(offender.0.into()), "evidence");
@@ -236,25 +255,32 @@ impl TdRaftReplica {
 		self.finalized = self.finalized.max(number.0);
 	}
 
-	/// Asks one of those that should have a block, another one each time.
-	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: &[Name], out: &mut Out) {
-		if let Some(block) = self.blocks.get(&hash).cloned() {
-			self.import(now, None, vec![block], out);
+	/// Asks for a block and those of its ancestors that are missing. Those that are on the disk are imported when the
+	/// core knows their parent: after a power loss there may be gaps between them.
+	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: NodeId, out: &mut Out) {
+		let Some(core) = &self.core else { return };
+		let mut line = VecDeque::new();
+		let mut next = hash;
+		while let Some(full) = self
+			.blocks
+			.get(&next)
+			.filter(|_| core.chain().get(&next).is_none())
+		{
+			next = full.block.parent;
+			line.push_front(full.clone());
+		}
+		if core.chain().get(&next).is_some() {
+			self.import(now, None, line.into(), out);
 			return;
 		}
-		let others: Vec<_> = if from.is_empty() {
-			NodeId::all(self.shared.n).collect()
-		} else {
-			from.iter().map(|name| NodeId(name.0.into())).collect()
+		self.wanted = Some(next);
+		// Of the height wanted another block may be there.
+		let below = line.front().map_or(number, |lowest| lowest.block.number);
+		let above = match line.is_empty() {
+			true => self.highest_pending().min(Number(below.0.saturating_sub(1))),
+			false => Number(self.finalized),
 		};
-		let others: Vec<_> = others.into_iter().filter(|to| *to != self.id).collect();
-		self.asked = self.asked.wrapping_add(1);
-		if let Some(to) = others.get(self.asked % others.len().max(1)) {
-			self.wanted = Some(hash);
-			// Of the height wanted another block may be there.
-			let above = self.highest_pending().min(Number(number.0.saturating_sub(1)));
-			out.send_at_once(*to, Wire::Fetch(hash, above));
-		}
+		out.send_at_once(from, Wire::Fetch(next, above));
 	}
 
 	/// The height up to which blocks are there, final or not. If the highest is of an abandoned branch, the blocks sent
@@ -280,7 +306,26 @@ impl TdRaftReplica {
 		}
 	}
 
-	fn on_fetch(&mut self, from: NodeId, hash: Digest, above: Number, out: &mut Out) {
+	/// Of a set later than the next the core understands no certificate, and is given none to fetch by: the node
+	/// synchronizes final blocks, as any node of a chain does.
+	fn synchronize(&mut self, now: LocalTime, from: NodeId, message: &Message<Symbols>, out: &mut Out) {
+		let (Some(core), Message::Notice(Notice::Status(status))) = (&self.core, message) else {
+			return;
+		};
+		let beyond = status.commit_qc.0 > core.chain().anchor().set.id().next();
+		if beyond && now >= self.synchronized.after(SYNCHRONIZE) {
+			self.synchronized = now;
+			out.send_at_once(from, Wire::Sync(Number(self.finalized)));
+		}
+	}
+
+	fn on_sync(&self, from: NodeId, above: Number, out: &mut Out) {
+		if let Some(core) = &self.core {
+			self.on_fetch(from, core.chain().root().hash, above, out);
+		}
+	}
+
+	fn on_fetch(&self, from: NodeId, hash: Digest, above: Number, out: &mut Out) {
 		let mut line = VecDeque::new();
 		let mut next = hash;
 		while let Some(block) = self.blocks.get(&next).filter(|block| block.block.number > above) {
@@ -319,8 +364,14 @@ impl TdRaftReplica {
 				}
 				Some(Err(_)) => {}
 				None => {
-					if let Some(from) = from {
-						out.send_at_once(from, Wire::Fetch(full.block.parent, Number(self.finalized)));
+					// Its parent was lost, or overtaken.
+					let parent = full.block.parent;
+					let is_known = |orphan: &FullBlock| orphan.block.hash == parent;
+					if let Some(from) =
+						from.filter(|_| self.wanted != Some(parent) && !self.orphans.iter().any(is_known))
+					{
+						self.wanted = Some(parent);
+						out.send_at_once(from, Wire::Fetch(parent, Number(self.finalized)));
 					}
 					if self.orphans.len() >= ORPHANS {
 						self.orphans.pop_front();
@@ -360,6 +411,10 @@ impl TdRaftReplica {
 			return;
 		};
 		let body = if self.deviation.censors { Body::EMPTY } else { body };
+		if self.deviation.below && self.build_below(&build, body, out) {
+			self.step(now, CoreInput::NotBuilt, out);
+			return;
+		}
 		let Some(parent) = self.blocks.get(&build.parent) else {
 			self.step(now, CoreInput::NotBuilt, out);
 			return;
@@ -378,6 +433,90 @@ impl TdRaftReplica {
 		self.unwritten.push(full);
 		self.step(now, CoreInput::Built(block), out);
 		self.sealed(now, body, out);
+	}
+
+	/// The block below the one with the highest certificate, if that is not final yet.
+	fn low(&self) -> Option<FullBlock> {
+		let core = self.core.as_ref()?;
+		let high = self.blocks.get(&core.durable().high_qc.target.hash)?;
+		let above_root = high.block.number > core.chain().root().number;
+		self.blocks
+			.get(&high.block.parent)
+			.filter(|_| above_root)
+			.cloned()
+	}
+
+	/// The certificate of its election, with a ballot of its own that would allow to build low.
+	fn invented(&self, mut certificate: Certificate<Symbols>) -> Certificate<Symbols> {
+		let Some(low) = self.low() else { return certificate };
+		let target = Target {
+			term: Term(certificate.term.0.saturating_sub(1)),
+			number: Number(1_000_000),
+			..low.block.target()
+		};
+		let ballots = certificate.ballots.iter().map(|named| {
+			if named.voter.0 != self.id.0 as u16 {
+				return named.clone();
+			}
+			let genesis = &self.shared.genesis.hash;
+			let (set_id, term) = (certificate.set_id, certificate.term);
+			ballot(&self.keys, genesis, set_id, term, certificate.leader, target)
+		});
+		certificate.ballots = ballots.collect();
+		certificate
+	}
+
+	/// Builds a first block below the one asked for. Gives whether it did.
+	fn build_below(&mut self, build: &Build<Symbols>, body: Body, out: &mut Out) -> bool {
+		let term = build.digest.term;
+		if self.below == Some(term) {
+			return true;
+		}
+		let (Some(election), Some(low)) = (build.digest.election.clone(), self.low()) else {
+			return false;
+		};
+		let Some(high) = self
+			.blocks
+			.get(&build.parent)
+			.filter(|high| high.block.parent == low.block.hash)
+		else {
+			return false;
+		};
+		let mut digest = build.digest.clone();
+		digest.parent_qc = high.block.digest.parent_qc.clone();
+		digest.commit_qc = high.block.digest.commit_qc.clone();
+		digest.election = Some(ElectionDigest {
+			certificate: self.invented(election.certificate),
+			..election
+		});
+		let Some(core) = &self.core else { return false };
+		let place = Place {
+			holders: digest.set_id,
+			term,
+			dealer: digest.sealer,
+			parent: Some(low.block.hash),
+		};
+		let build = Build {
+			parent: low.block.hash,
+			number: low.block.number.next(),
+			dealing: self.keys.clone().deal(&core.chain().anchor().set, &place),
+			digest,
+		};
+		let closes = self.shared.closes_after(build.number);
+		let genesis = self.shared.genesis.hash;
+		let block = Arc::new(seal(
+			&self.keys,
+			&genesis,
+			&build,
+			&low.block,
+			closes,
+			content(body),
+		));
+		let full = FullBlock { block, body };
+		self.blocks.insert(full.block.hash, full.clone());
+		self.below = Some(term);
+		self.to_others(Wire::Propose(Rc::new(full), self.shared.n), out);
+		true
 	}
 
 	fn persisted(&mut self, now: LocalTime, position: LogPosition, out: &mut Out) {
@@ -437,6 +576,7 @@ impl Replica for TdRaftReplica {
 			Input::Message { from, message } => match message {
 				Wire::Core(message) => {
 					let message: Message<Symbols> = (*message).clone();
+					self.synchronize(now, from, &message, out);
 					self.step(
 						now,
 						CoreInput::Message {
@@ -448,6 +588,7 @@ impl Replica for TdRaftReplica {
 				}
 				Wire::Propose(block, _) => self.import(now, Some(from), vec![(*block).clone()], out),
 				Wire::Fetch(hash, above) => self.on_fetch(from, hash, above, out),
+				Wire::Sync(above) => self.on_sync(from, above, out),
 				Wire::Blocks(blocks, _) => self.on_blocks(now, from, &blocks, out),
 			},
 		}

@@ -110,6 +110,10 @@ pub enum Recipe {
 	Next(Digest, Qc<Symbols>),
 	/// A request to certify a closing block again.
 	Reconfirm(Certificate<Symbols>, Qc<Symbols>),
+	/// A wish for a term that an honest authority wishes for.
+	Wish(SetId, Term),
+	/// Its candidacy with a dealing that serves.
+	Stand(SetId, Term, Dealt<Symbols>),
 }
 
 struct Byzantine<'a> {
@@ -186,63 +190,9 @@ pub fn make(scenario: &Scenario, blocks: &Blocks, recipe: &Recipe) -> Vec<Wire> 
 			let signed = sign(scenario, &byzantine.keys, certificate.set_id, me, body);
 			vec![wire(To::Others, Message::Promise(Promise::Reconfirm(signed)))]
 		}
+		Recipe::Wish(set_id, term) => byzantine.wish(*set_id, *term).into_iter().collect(),
+		Recipe::Stand(set_id, term, dealt) => byzantine.stand(*set_id, *term, dealt).into_iter().collect(),
 	}
-}
-
-/// Its wish for the term that an honest authority wishes for.
-pub fn wish(scenario: &Scenario, set_id: SetId, term: Term) -> Option<Wire> {
-	let authority = scenario.byzantine_in(set_id.0)?;
-	let keys = Keys::new(scenario.byzantine()?);
-	let down = Down {
-		term,
-		sequence: term.0,
-		reason: Reason::Attempt,
-	};
-	let bytes = SignedDown::<Symbols>::payload(&scenario.genesis().hash, set_id, &down);
-	let signed = SignedDown::<Symbols> {
-		authority,
-		down,
-		signature: keys.sign(&bytes),
-	};
-	let message = Message::Promise(Promise::Down(signed, None));
-	Some(Wire {
-		from: scenario.byzantine()?,
-		to: To::Others,
-		what: What::Message(message),
-	})
-}
-
-/// Its candidacy with a dealing that serves.
-pub fn stand(scenario: &Scenario, set_id: SetId, term: Term, dealt: &Dealt<Symbols>) -> Option<Wire> {
-	let me = scenario.byzantine_in(set_id.0)?;
-	let name = scenario.byzantine()?;
-	let keys = Keys::new(name);
-	let high_qc = Qc::<Symbols>::genesis(scenario.genesis().hash);
-	let (vrf, _) = keys.draw(set_id, &dealt.beacon, term);
-	let candidacy = Candidacy {
-		term,
-		candidate: me,
-		high_qc: high_qc.target,
-	};
-	let collision = Token {
-		by: name,
-		of: digest(&("collision", dealt.dealing, candidacy)),
-	};
-	let proof = TrapdoorProof::Collision(collision);
-	let body = RequestVote::<Symbols> {
-		term,
-		dealing: dealt.block,
-		vrf,
-		proof,
-		high_qc,
-	};
-	let signed = sign(scenario, &keys, set_id, me, body);
-	let message = Message::Promise(Promise::RequestVote(signed));
-	Some(Wire {
-		from: name,
-		to: To::Others,
-		what: What::Message(message),
-	})
 }
 
 fn sign<B: Body>(
@@ -289,6 +239,53 @@ impl Byzantine<'_> {
 			voter,
 			signature: self.keys.sign(&bytes),
 		})
+	}
+
+	fn wish(&self, set_id: SetId, term: Term) -> Option<Wire> {
+		let down = Down {
+			term,
+			sequence: term.0,
+			reason: Reason::Attempt,
+		};
+		let bytes = SignedDown::<Symbols>::payload(&self.scenario.genesis().hash, set_id, &down);
+		let signed = SignedDown::<Symbols> {
+			authority: self.scenario.byzantine_in(set_id.0)?,
+			down,
+			signature: self.keys.sign(&bytes),
+		};
+		Some(self.to_all(Promise::Down(signed, None)))
+	}
+
+	fn stand(&self, set_id: SetId, term: Term, dealt: &Dealt<Symbols>) -> Option<Wire> {
+		let me = self.scenario.byzantine_in(set_id.0)?;
+		let high_qc = Qc::<Symbols>::genesis(self.scenario.genesis().hash);
+		let (vrf, _) = self.keys.draw(set_id, &dealt.beacon, term);
+		let candidacy = Candidacy {
+			term,
+			candidate: me,
+			high_qc: high_qc.target,
+		};
+		let collision = Token {
+			by: self.name,
+			of: digest(&("collision", dealt.dealing, candidacy)),
+		};
+		let body = RequestVote::<Symbols> {
+			term,
+			dealing: dealt.block,
+			vrf,
+			proof: TrapdoorProof::Collision(collision),
+			high_qc,
+		};
+		let signed = sign(self.scenario, &self.keys, set_id, me, body);
+		Some(self.to_all(Promise::RequestVote(signed)))
+	}
+
+	fn to_all(&self, promise: Promise<Symbols>) -> Wire {
+		Wire {
+			from: self.name,
+			to: To::Others,
+			what: What::Message(Message::Promise(promise)),
+		}
 	}
 
 	/// What it votes for: every block, and every closing block that a leader asks to reconfirm.

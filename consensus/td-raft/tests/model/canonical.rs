@@ -6,7 +6,7 @@
 //! - how many records were written so far: only which of them are not on disk counts;
 //! - wishes for a new term, and how often they failed: they decide when an attempt begins;
 //! - which votes for its blocks a leader has: it gets a quorum of them at once;
-//! - whom it has reported.
+//! - whom it has reported, and which blocks it asks for.
 
 use std::{
 	collections::{hash_map::DefaultHasher, BTreeSet},
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Fields that do not count.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 10] = [
 	"signatures",
 	"downs",
 	"of",
@@ -25,6 +25,7 @@ const LEFT_OUT: [&str; 9] = [
 	"silence",
 	"highest_down",
 	"reported",
+	"fetching",
 ];
 /// Fields that do not count after this other one.
 const LEFT_OUT_AFTER: [(&str, &str); 2] = [("built_at: 0, ", "votes"), ("changed: false, ", "given")];

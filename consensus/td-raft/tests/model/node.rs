@@ -13,7 +13,7 @@ use veilmart_td_raft_core::{
 	Anchor, Block, Build, Config, Core, Input, Output, Record, Sequence, Timer, To,
 };
 
-use crate::{canonical, scenario::Scenario};
+use crate::{canonical, properties::Rule, scenario::Scenario};
 
 pub type SymbolicBlock = Arc<Block<Symbols>>;
 
@@ -186,8 +186,8 @@ pub struct Node {
 	pub finalized: Vec<Digest>,
 	/// The highest term of which it has signed a vote that left.
 	signed: (SetId, Term),
-	/// What it did that no honest authority does.
-	pub broken: Option<&'static str>,
+	/// What it did that no honest authority does, and the rule against it.
+	pub broken: Option<(Rule, &'static str)>,
 }
 
 impl Node {
@@ -337,7 +337,7 @@ impl Node {
 						// Whose ballots a certificate has is not known where that does not count.
 						let is_known = scenario.is_fine || !matches!(evidence, Evidence::ElectionVotes(..));
 						if is_known && id != scenario.byzantine() {
-							self.broken = Some("an honest authority is accused");
+							self.broken = Some((Rule::VotesLast, "an honest authority is accused"));
 						}
 					}
 					Output::Fetch { .. } | Output::Submit(_) => {}
@@ -357,7 +357,7 @@ impl Node {
 
 	fn watch_vote(&mut self, term: (SetId, Term)) {
 		if term < self.signed {
-			self.broken = Some("a vote of a term that its signer had left");
+			self.broken = Some((Rule::VotesLast, "a vote of a term that its signer had left"));
 		}
 		self.signed = self.signed.max(term);
 	}
@@ -366,7 +366,7 @@ impl Node {
 		let path = blocks.path(hash);
 		let common = path.len().min(self.finalized.len());
 		if path[..common] != self.finalized[..common] {
-			self.broken = Some("an authority finalizes two blocks of one height");
+			self.broken = Some((Rule::Agreement, "an authority finalizes two blocks of one height"));
 		}
 		if path.len() > self.finalized.len() {
 			self.finalized = path;

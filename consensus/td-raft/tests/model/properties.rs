@@ -14,19 +14,60 @@ use crate::{
 	scenario::Scenario,
 };
 
-/// A property that a set of sent messages has or breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Broken {
-	/// Two certificates for one height of one term, or committed blocks that are not on one line.
+/// What has to hold always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+	/// One certified block for each height of a term, and all committed blocks and all that anybody finalized on one
+	/// line.
 	Agreement,
-	/// A certified block leaves out one that was committed in a lower term.
-	LostCommit,
-	/// Two leaders of one term.
-	TwoLeaders,
-	/// A leader that another set elected.
-	ForeignLeader,
-	/// An honest authority signed what contradicts what it signed before.
-	TakenBack,
+	/// A certified block is a descendant of each that was committed in a lower term.
+	CommitsLast,
+	/// One leader in each term.
+	OneLeader,
+	/// A leader is elected by its own set.
+	OwnLeader,
+	/// No honest authority signs what contradicts what it signed before; none is accused.
+	VotesLast,
+}
+
+impl Rule {
+	pub const ALL: [Self; 5] = [
+		Self::Agreement,
+		Self::CommitsLast,
+		Self::OneLeader,
+		Self::OwnLeader,
+		Self::VotesLast,
+	];
+
+	/// As a property's name.
+	pub const fn name(self) -> &'static str {
+		match self {
+			Self::Agreement => "agreement",
+			Self::CommitsLast => "no commit is lost",
+			Self::OneLeader => "one leader in a term",
+			Self::OwnLeader => "a leader is elected by its set",
+			Self::VotesLast => "no vote is taken back",
+		}
+	}
+}
+
+/// Which rules are broken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Broken(u8);
+
+impl Broken {
+	pub fn has(self, rule: Rule) -> bool {
+		self.0 & 1 << rule as u8 != 0
+	}
+
+	fn add(&mut self, rule: Rule) {
+		self.0 |= 1 << rule as u8;
+	}
+
+	/// Either's.
+	pub fn and(self, other: Self) -> Self {
+		Self(self.0 | other.0)
+	}
 }
 
 /// Something that the search has to come across, or it shows nothing.
@@ -42,26 +83,10 @@ pub enum Goal {
 	Equivocation,
 }
 
-impl Goal {
-	/// As a property's name.
-	pub fn name(self) -> &'static str {
-		match self {
-			Self::Commit(1) => "term 1 commits",
-			Self::Commit(2) => "term 2 commits",
-			Self::Commit(_) => "term 3 commits",
-			Self::NextSet(1) => "the next set commits in term 1",
-			Self::NextSet(2) => "the next set commits in term 2",
-			Self::NextSet(_) => "the next set commits in term 3",
-			Self::Reconfirmed => "a closing block is reconfirmed",
-			Self::Equivocation => "one of two twins is committed",
-		}
-	}
-}
-
 /// What is to be said of a set of sent messages.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
-	pub broken: BTreeSet<Broken>,
+	pub broken: Broken,
 	pub reached: BTreeSet<Goal>,
 }
 
@@ -83,13 +108,13 @@ pub fn judge<'a>(scenario: &Scenario, blocks: &Blocks, wires: impl Iterator<Item
 	let mut verdict = Verdict::default();
 	seen.agreement(blocks, &mut verdict);
 	if seen.leaders.values().any(|leaders| leaders.len() > 1) {
-		verdict.broken.insert(Broken::TwoLeaders);
+		verdict.broken.add(Rule::OneLeader);
 	}
 	if seen.votes.values().any(|blocks| blocks.len() > 1)
 		|| seen.firsts.values().any(|blocks| blocks.len() > 1)
 		|| seen.elections.values().any(|candidates| candidates.len() > 1)
 	{
-		verdict.broken.insert(Broken::TakenBack);
+		verdict.broken.add(Rule::VotesLast);
 	}
 	seen.goals(blocks, &mut verdict);
 	verdict
@@ -161,17 +186,17 @@ impl Seen {
 			for (phase, other) in &self.certified {
 				let on_line = blocks.is_on_path(&commit.hash, &other.hash);
 				if other.rank() > commit.rank() && !on_line {
-					verdict.broken.insert(Broken::LostCommit);
+					verdict.broken.add(Rule::CommitsLast);
 				}
 				if *phase == Phase::Commit && !on_line && !blocks.is_on_path(&other.hash, &commit.hash) {
-					verdict.broken.insert(Broken::Agreement);
+					verdict.broken.add(Rule::Agreement);
 				}
 			}
 		}
 		let mut places = BTreeMap::new();
 		for (_, target) in &self.certified {
 			if *places.entry(target.rank()).or_insert(target.hash) != target.hash {
-				verdict.broken.insert(Broken::Agreement);
+				verdict.broken.add(Rule::Agreement);
 			}
 		}
 	}
@@ -198,28 +223,36 @@ impl Seen {
 	}
 }
 
-/// Whether no two of them contradict each other: they finalized one line, and follow one leader in each term.
-pub fn agree<'a>(nodes: impl Iterator<Item = &'a Node> + Clone) -> Result<(), Broken> {
-	let mut leaders = BTreeMap::new();
-	for node in nodes.clone() {
-		for other in nodes.clone() {
+/// What authorities break: they finalize one line, follow one leader in each term, and sign nothing that contradicts.
+pub fn agree(nodes: &[&Node]) -> Broken {
+	let mut broken = Broken::default();
+	for (position, node) in nodes.iter().enumerate() {
+		let durable = node.core.durable();
+		let place = (durable.set_id, durable.current_term);
+		let leader = durable.mandate.as_ref().map(Mandate::leader);
+		if let Some(Mandate::Elected(certificate)) = &durable.mandate {
+			if (certificate.set_id, certificate.term) != place {
+				broken.add(Rule::OwnLeader);
+			}
+		}
+		if let Some((rule, _)) = node.broken {
+			broken.add(rule);
+		}
+		for other in &nodes[..position] {
 			let common = node.finalized.len().min(other.finalized.len());
 			if node.finalized[..common] != other.finalized[..common] {
-				return Err(Broken::Agreement);
+				broken.add(Rule::Agreement);
 			}
-		}
-		let durable = node.core.durable();
-		if let Some(Mandate::Elected(certificate)) = &durable.mandate {
-			if (certificate.set_id, certificate.term) != (durable.set_id, durable.current_term) {
-				return Err(Broken::ForeignLeader);
-			}
-		}
-		if let Some(leader) = durable.mandate.as_ref().map(Mandate::leader) {
-			let place = (durable.set_id, durable.current_term);
-			if *leaders.entry(place).or_insert(leader) != leader {
-				return Err(Broken::TwoLeaders);
+			let durable = other.core.durable();
+			let others = durable.mandate.as_ref().map(Mandate::leader);
+			if place == (durable.set_id, durable.current_term)
+				&& leader.is_some()
+				&& others.is_some()
+				&& leader != others
+			{
+				broken.add(Rule::OneLeader);
 			}
 		}
 	}
-	Ok(())
+	broken
 }

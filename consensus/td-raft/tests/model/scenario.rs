@@ -23,6 +23,8 @@ pub enum Prologue {
 	None,
 	/// This honest authority leads term 1, and all know; its first block is not delivered yet.
 	Elected(u16),
+	/// The same, and its first block is committed; the commit certificate is not delivered yet.
+	Committed(u16),
 	/// All have entered the attempt at term 1, and voted for the Byzantine authority.
 	VotedForByzantine,
 	/// The same, and all have one of its first blocks and that block's prepare certificate.

@@ -68,7 +68,7 @@ impl Protocol {
 				block_name(&high.target),
 				node.finalized.iter().map(short).collect::<Vec<_>>(),
 				node.broken
-					.map_or(String::new(), |broken| format!(" BROKEN: {broken}")),
+					.map_or(String::new(), |(_, broken)| format!(" BROKEN: {broken}")),
 			)
 		};
 		let states: String = self.local_states(world).into_iter().map(line).collect();

@@ -1,13 +1,15 @@
 //! The model: authorities, and the set of what was sent.
 //!
-//! The checker's states are numbers. The tables behind them hold each local state of an authority, each message and
-//! each set of messages once, and remember what every step of a local state leads to, so that the core runs once for
-//! each pair of local state and step, however many global states they occur in.
+//! The checker's states are numbers; [`crate::tables`] knows what of.
 
 use stateright::{Model, Property};
 use std::{
-	collections::{BTreeSet, HashMap, VecDeque},
-	sync::{Arc, Mutex, MutexGuard},
+	collections::{BTreeSet, VecDeque},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc, Mutex, MutexGuard,
+	},
+	time::Instant,
 };
 use veilmart_td_raft::{Phase, SetId, Target, Term};
 use veilmart_td_raft_core::{
@@ -17,11 +19,11 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
-	byzantine::{self, Knowledge, Recipe},
-	canonical,
-	node::{Blocks, Node, Step, What, Wire},
-	properties::{self, Broken, Goal, Verdict},
+	byzantine::Recipe,
+	node::{Node, Step, What, Wire},
+	properties::{self, Broken, Goal, Rule},
 	scenario::{Prologue, Scenario},
+	tables::{Sizes, Tables},
 };
 
 /// The most honest authorities of a scenario.
@@ -33,6 +35,8 @@ pub struct World {
 	nodes: [u32; NODES],
 	pool: u32,
 	crashes: u8,
+	/// What is broken here.
+	pub broken: Broken,
 }
 
 /// What can happen.
@@ -57,77 +61,45 @@ pub enum Action {
 	Crash { who: u8, database: bool },
 }
 
-/// A set of what was sent.
-#[derive(Debug)]
-struct Pool {
-	wires: Vec<u32>,
-	/// To whom each can be delivered on its own.
-	deliveries: Vec<(u32, u8)>,
-	collections: Vec<Action>,
-	/// The blocks that have a certificate.
-	certified: BTreeSet<Digest>,
-	verdict: Verdict,
-}
-
-/// A new local state, and what leaves.
-type Stepped = (u32, Arc<[u32]>);
-/// Whose votes, for what.
-type Place = (u8, Phase, Target<Digest>);
-
-struct Tables {
-	/// Local states, each with its number, and with the one that stands for all that are the same between transitions.
-	nodes: Vec<(usize, Arc<Node>)>,
-	node_ids: HashMap<Arc<Node>, u32>,
-	same: HashMap<u32, u32>,
-	same_ids: HashMap<u128, u32>,
-	wires: Vec<Arc<Wire>>,
-	wire_ids: HashMap<u128, u32>,
-	pools: Vec<Arc<Pool>>,
-	pool_ids: HashMap<Vec<u32>, u32>,
-	steps: HashMap<(u32, Step), Stepped>,
-	grown: HashMap<(u32, Vec<u32>), u32>,
-	/// What the Byzantine authority has made.
-	recipes: HashMap<Recipe, Vec<u32>>,
-	blocks: Blocks,
-}
-
-/// How many different local states of authorities and sets of messages there are, and steps that cores took.
-pub struct Sizes {
-	pub local_states: usize,
-	pub pools: usize,
-	pub steps: usize,
-}
-
 /// A model of a scenario.
 pub struct Protocol {
 	pub scenario: Scenario,
-	honest: Vec<Name>,
+	pub honest: Vec<Name>,
 	tables: Mutex<Tables>,
+	/// When a search has to end, and whether it had to.
+	deadline: Mutex<Option<Instant>>,
+	late: AtomicBool,
 }
 
 impl Protocol {
 	pub fn new(scenario: Scenario) -> Self {
 		let honest = scenario.honest();
 		assert!(honest.len() <= NODES, "more authorities than a state holds");
-		let tables = Tables {
-			nodes: Vec::new(),
-			node_ids: HashMap::new(),
-			same: HashMap::new(),
-			same_ids: HashMap::new(),
-			wires: Vec::new(),
-			wire_ids: HashMap::new(),
-			pools: Vec::new(),
-			pool_ids: HashMap::new(),
-			steps: HashMap::new(),
-			grown: HashMap::new(),
-			recipes: HashMap::new(),
-			blocks: Blocks::new(&scenario),
-		};
+		let tables = Tables::new(&scenario);
 		Self {
 			scenario,
 			honest,
 			tables: Mutex::new(tables),
+			deadline: Mutex::new(None),
+			late: AtomicBool::new(false),
 		}
+	}
+
+	/// One in which nothing happens after some time, so that a search comes to its end.
+	pub fn until(scenario: Scenario, deadline: Instant) -> Self {
+		let model = Self::new(scenario);
+		*model.deadline() = Some(deadline);
+		model
+	}
+
+	/// The search is over: the way to what it found can be gone again. Gives whether it had to end.
+	pub fn end(&self) -> bool {
+		*self.deadline() = None;
+		self.late.load(Ordering::Relaxed)
+	}
+
+	fn deadline(&self) -> MutexGuard<'_, Option<Instant>> {
+		self.deadline.lock().expect("nobody panics with the deadline")
 	}
 
 	fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -161,6 +133,7 @@ impl Protocol {
 			nodes,
 			pool,
 			crashes: self.scenario.crashes,
+			broken: Broken::default(),
 		}
 	}
 
@@ -205,7 +178,7 @@ impl Protocol {
 		}
 		match self.scenario.prologue {
 			Prologue::None => {}
-			Prologue::Elected(who) => {
+			Prologue::Elected(who) | Prologue::Committed(who) => {
 				let who = self.honest.iter().position(|name| name.0 == who);
 				let who = who.expect("an honest authority") as u8;
 				let timer = Timer::Stand;
@@ -213,6 +186,13 @@ impl Protocol {
 				all(&mut world, &is_honest_election);
 			}
 			Prologue::VotedForByzantine | Prologue::CertifiedByzantine => all(&mut world, &is_request),
+		}
+		if let Prologue::Committed(_) = self.scenario.prologue {
+			all(&mut world, &|what| match what {
+				What::Block(_) => true,
+				What::Message(Message::Notice(Notice::Certified(qc))) => qc.phase == Phase::Prepare,
+				What::Message(_) => false,
+			});
 		}
 		if self.scenario.prologue == Prologue::CertifiedByzantine {
 			let sent = self.pool(&world);
@@ -260,196 +240,6 @@ impl Protocol {
 	pub fn wire(&self, id: u32) -> Arc<Wire> {
 		self.tables().wires[id as usize].clone()
 	}
-
-	/// The term of the attempt that an authority is in.
-	fn attempt(node: &Node) -> Option<Term> {
-		node.core.attempt_term()
-	}
-}
-
-impl Tables {
-	fn intern_node(&mut self, index: usize, node: Node) -> u32 {
-		if let Some(id) = self.node_ids.get(&node) {
-			return *id;
-		}
-		let (id, node) = (self.nodes.len() as u32, Arc::new(node));
-		self.nodes.push((index, node.clone()));
-		self.node_ids.insert(node, id);
-		id
-	}
-
-	/// The local state that stands for this one.
-	fn representative(&mut self, node: u32) -> u32 {
-		if let Some(known) = self.same.get(&node) {
-			return *known;
-		}
-		let key = canonical::key(&self.nodes[node as usize].1);
-		let representative = *self.same_ids.entry(key).or_insert(node);
-		self.same.insert(node, representative);
-		representative
-	}
-
-	fn intern_wire(&mut self, protocol: &Protocol, wire: Wire) -> u32 {
-		let next = self.wires.len() as u32;
-		// Whoever assembles a certificate of an election or of a block, it is the same.
-		let key = match &wire.what {
-			_ if protocol.scenario.is_fine => canonical::exact_key(&wire),
-			What::Message(Message::Notice(Notice::Certified(qc))) => canonical::key(&(qc.phase, qc.target)),
-			What::Message(Message::Notice(Notice::Elected(certificate))) => canonical::key(certificate),
-			_ => canonical::key(&wire),
-		};
-		let id = *self.wire_ids.entry(key).or_insert(next);
-		if id == next {
-			if let What::Block(block) = &wire.what {
-				self.blocks.add(&protocol.scenario, block);
-			}
-			self.wires.push(Arc::new(wire));
-		}
-		id
-	}
-
-	/// Takes a step, and gives the new local state and what leaves.
-	fn step(&mut self, protocol: &Protocol, node: u32, step: Step) -> Stepped {
-		if let Some(known) = self.steps.get(&(node, step.clone())) {
-			return known.clone();
-		}
-		let (index, before) = self.nodes[node as usize].clone();
-		let wire = match step {
-			Step::Wire(id) => Some(self.wires[id as usize].clone()),
-			_ => None,
-		};
-		let mut after = (*before).clone();
-		let name = protocol.honest[index];
-		let sent = after.step(&protocol.scenario, name, &self.blocks, &step, wire.as_deref());
-		let sent: Arc<[u32]> = sent
-			.into_iter()
-			.map(|wire| self.intern_wire(protocol, wire))
-			.collect();
-		let id = if after == *before {
-			node
-		} else {
-			self.intern_node(index, after)
-		};
-		self.steps.insert((node, step), (id, sent.clone()));
-		(id, sent)
-	}
-
-	/// The set with these added, and all that the Byzantine authority makes of it.
-	fn grow(&mut self, protocol: &Protocol, pool: u32, mut sent: Vec<u32>) -> u32 {
-		let has = &self.pools[pool as usize].wires;
-		sent.sort_unstable();
-		sent.dedup();
-		sent.retain(|id| has.binary_search(id).is_err());
-		if sent.is_empty() {
-			return pool;
-		}
-		if let Some(known) = self.grown.get(&(pool, sent.clone())) {
-			return *known;
-		}
-		let wires = has.iter().chain(&sent).copied().collect();
-		let grown = self.intern_pool(protocol, wires);
-		self.grown.insert((pool, sent), grown);
-		grown
-	}
-
-	fn intern_pool(&mut self, protocol: &Protocol, mut wires: BTreeSet<u32>) -> u32 {
-		let scenario = &protocol.scenario;
-		loop {
-			let before = wires.len();
-			let sent: Vec<_> = wires.iter().map(|id| self.wires[*id as usize].clone()).collect();
-			let knowledge = Knowledge::of(scenario, sent.iter().map(|wire| &**wire));
-			for recipe in byzantine::recipes(scenario, &self.blocks, &knowledge) {
-				if let Some(made) = self.recipes.get(&recipe) {
-					wires.extend(made);
-					continue;
-				}
-				let made = byzantine::make(scenario, &self.blocks, &recipe);
-				let made: Vec<_> = made
-					.into_iter()
-					.map(|wire| self.intern_wire(protocol, wire))
-					.collect();
-				wires.extend(&made);
-				self.recipes.insert(recipe, made);
-			}
-			if wires.len() == before {
-				break;
-			}
-		}
-		let wires: Vec<_> = wires.into_iter().collect();
-		if let Some(known) = self.pool_ids.get(&wires) {
-			return *known;
-		}
-		let id = self.pools.len() as u32;
-		let pool = self.pool(protocol, wires.clone());
-		self.pools.push(Arc::new(pool));
-		self.pool_ids.insert(wires, id);
-		id
-	}
-
-	fn pool(&self, protocol: &Protocol, wires: Vec<u32>) -> Pool {
-		let scenario = &protocol.scenario;
-		let mut deliveries = Vec::new();
-		let mut ballots: Vec<(Place, Vec<u32>)> = Vec::new();
-		for id in &wires {
-			let wire = &self.wires[*id as usize];
-			let vote = match &wire.what {
-				What::Message(Message::Promise(Promise::Vote(vote))) if !scenario.is_fine => Some(vote),
-				_ => None,
-			};
-			let is_commit = matches!(
-				&wire.what,
-				What::Message(Message::Notice(Notice::Certified(qc))) if qc.phase == Phase::Commit
-			);
-			if is_commit && !scenario.finality {
-				continue;
-			}
-			for (index, name) in protocol.honest.iter().enumerate() {
-				let is_for = *name != wire.from && (wire.to == To::Others || wire.to == To::One(*name));
-				match vote {
-					_ if !is_for => {}
-					None => deliveries.push((*id, index as u8)),
-					Some(vote) => {
-						let place = (index as u8, vote.phase, vote.target);
-						match ballots.iter_mut().find(|(other, _)| *other == place) {
-							Some((_, votes)) => votes.push(*id),
-							None => ballots.push((place, vec![*id])),
-						}
-					}
-				}
-			}
-		}
-		let enough = |(_, _, target): &Place, votes: usize| {
-			scenario
-				.set(target.set_id.0)
-				.is_some_and(|set| votes + 1 >= scenario.quorum(&set))
-		};
-		ballots.retain(|(place, votes)| enough(place, votes.len()));
-		let collections = ballots
-			.into_iter()
-			.map(|((to, phase, target), votes)| Action::Collect {
-				to,
-				phase,
-				target,
-				votes: votes.into(),
-			})
-			.collect();
-		let sent = wires.iter().map(|id| &*self.wires[*id as usize]);
-		let verdict = properties::judge(scenario, &self.blocks, sent);
-		let certified = wires
-			.iter()
-			.filter_map(|id| match &self.wires[*id as usize].what {
-				What::Message(Message::Notice(Notice::Certified(qc))) => Some(qc.target.hash),
-				_ => None,
-			});
-		let certified = certified.collect();
-		Pool {
-			wires,
-			deliveries,
-			collections,
-			certified,
-			verdict,
-		}
-	}
 }
 
 /// A transition under way.
@@ -481,13 +271,12 @@ impl Run<'_> {
 			}
 			// The Byzantine authority wishes for whatever somebody wishes for.
 			let set_id = self.tables.nodes[after as usize].1.core.durable().set_id;
-			let term = wish.filter(|term| *term > Term(0));
-			if let Some(wire) = term.and_then(|term| byzantine::wish(scenario, set_id, term)) {
-				let id = self.tables.intern_wire(self.protocol, wire);
+			if let Some(term) = wish.filter(|term| *term > Term(0)) {
+				let made = self.tables.make(self.protocol, Recipe::Wish(set_id, term));
 				if eager {
-					self.eager.push_back(id)
+					self.eager.extend(made.iter());
 				} else {
-					self.sent.push(id)
+					self.sent.extend(made.iter());
 				}
 			}
 		}
@@ -525,19 +314,22 @@ impl Run<'_> {
 		}
 		let scenario = &self.protocol.scenario;
 		for index in self.protocol.indices() {
-			let node = self.tables.nodes[self.world.nodes[index] as usize].1.clone();
-			let set_id = node.core.durable().set_id;
-			let Some(term) = Protocol::attempt(&node) else {
+			let core = &self.tables.nodes[self.world.nodes[index] as usize].1.core;
+			let set_id = core.durable().set_id;
+			let is_its_turn = |term: &Term| {
+				scenario
+					.byzantine()
+					.is_some_and(|name| scenario.stands(name, *term))
+			};
+			let Some(term) = core.attempt_term().filter(is_its_turn) else {
 				continue;
 			};
-			let Some(name) = scenario.byzantine().filter(|name| scenario.stands(*name, term)) else {
-				continue;
-			};
-			let dealt = node.core.chain().anchor().in_force();
-			let stands = dealt.and_then(|dealt| byzantine::stand(scenario, set_id, term, dealt));
-			if let Some(wire) = stands.filter(|wire| wire.from == name) {
-				let id = self.tables.intern_wire(self.protocol, wire);
-				self.sent.push(id);
+			let dealt = core.chain().anchor().in_force().cloned();
+			if let Some(dealt) = dealt {
+				let made = self
+					.tables
+					.make(self.protocol, Recipe::Stand(set_id, term, dealt));
+				self.sent.extend(made.iter());
 			}
 		}
 		self.world.pool = self
@@ -548,6 +340,13 @@ impl Run<'_> {
 				self.world.nodes[index] = self.tables.representative(self.world.nodes[index]);
 			}
 		}
+		let nodes = &self.world.nodes[self.protocol.indices()];
+		let nodes: Vec<_> = nodes
+			.iter()
+			.map(|node| &*self.tables.nodes[*node as usize].1)
+			.collect();
+		let sent = &self.tables.pools[self.world.pool as usize].verdict;
+		self.world.broken = sent.broken.and(properties::agree(&nodes));
 		self.world
 	}
 }
@@ -561,6 +360,10 @@ impl Model for Protocol {
 	}
 
 	fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+		if self.deadline().is_some_and(|deadline| Instant::now() > deadline) {
+			self.late.store(true, Ordering::Relaxed);
+			return;
+		}
 		let tables = self.tables();
 		let scenario = &self.scenario;
 		let node = |index: usize| &tables.nodes[world.nodes[index] as usize].1;
@@ -590,9 +393,10 @@ impl Model for Protocol {
 			for timer in armed.iter().filter(|timer| node.core.timers().is_set(**timer)) {
 				let may = match timer {
 					Timer::Patience | Timer::Attempt => node.term().0 < scenario.terms,
-					Timer::Stand if !scenario.is_fine => {
-						Self::attempt(node).is_some_and(|term| scenario.stands(self.honest[index], term))
-					}
+					Timer::Stand if !scenario.is_fine => node
+						.core
+						.attempt_term()
+						.is_some_and(|term| scenario.stands(self.honest[index], term)),
 					Timer::Block => node.core.durable().high_qc.target.number.0 < scenario.height,
 					_ => true,
 				};
@@ -691,37 +495,23 @@ impl Model for Protocol {
 	}
 
 	fn properties(&self) -> Vec<Property<Self>> {
-		let mut properties = vec![
-			Property::always("agreement", |model: &Self, world| {
-				!model.is_broken(world, Broken::Agreement)
+		vec![
+			Property::always(Rule::Agreement.name(), |_: &Self, world: &World| {
+				!world.broken.has(Rule::Agreement)
 			}),
-			Property::always("no commit is lost", |model: &Self, world| {
-				!model.is_broken(world, Broken::LostCommit)
+			Property::always(Rule::CommitsLast.name(), |_: &Self, world: &World| {
+				!world.broken.has(Rule::CommitsLast)
 			}),
-			Property::always("one leader in a term", |model: &Self, world| {
-				!model.is_broken(world, Broken::TwoLeaders)
+			Property::always(Rule::OneLeader.name(), |_: &Self, world: &World| {
+				!world.broken.has(Rule::OneLeader)
 			}),
-			Property::always("a leader is elected by its set", |model: &Self, world| {
-				!model.is_broken(world, Broken::ForeignLeader)
+			Property::always(Rule::OwnLeader.name(), |_: &Self, world: &World| {
+				!world.broken.has(Rule::OwnLeader)
 			}),
-			Property::always("no vote is taken back", |model: &Self, world| {
-				!model.is_broken(world, Broken::TakenBack)
+			Property::always(Rule::VotesLast.name(), |_: &Self, world: &World| {
+				!world.broken.has(Rule::VotesLast)
 			}),
-		];
-		for goal in self.scenario.goals {
-			let condition: fn(&Self, &World) -> bool = match goal {
-				Goal::Commit(1) => |model, world| model.reaches(world, Goal::Commit(1)),
-				Goal::Commit(2) => |model, world| model.reaches(world, Goal::Commit(2)),
-				Goal::Commit(_) => |model, world| model.reaches(world, Goal::Commit(3)),
-				Goal::NextSet(1) => |model, world| model.reaches(world, Goal::NextSet(1)),
-				Goal::NextSet(2) => |model, world| model.reaches(world, Goal::NextSet(2)),
-				Goal::NextSet(_) => |model, world| model.reaches(world, Goal::NextSet(3)),
-				Goal::Reconfirmed => |model, world| model.reaches(world, Goal::Reconfirmed),
-				Goal::Equivocation => |model, world| model.reaches(world, Goal::Equivocation),
-			};
-			properties.push(Property::sometimes(goal.name(), condition));
-		}
-		properties
+		]
 	}
 
 	fn format_action(&self, action: &Action) -> String {
@@ -730,30 +520,13 @@ impl Model for Protocol {
 }
 
 impl Protocol {
-	/// Whether a state breaks a property.
-	pub fn is_broken(&self, world: &World, broken: Broken) -> bool {
-		let tables = self.tables();
-		if tables.pools[world.pool as usize].verdict.broken.contains(&broken) {
-			return true;
-		}
-		let nodes = self
-			.indices()
-			.map(|index| &*tables.nodes[world.nodes[index] as usize].1);
-		if broken == Broken::TakenBack {
-			return nodes.clone().any(|node| node.broken.is_some());
-		}
-		properties::agree(nodes) == Err(broken)
-	}
-
-	fn reaches(&self, world: &World, goal: Goal) -> bool {
-		self.tables().pools[world.pool as usize]
-			.verdict
-			.reached
-			.contains(&goal)
-	}
-
 	/// What the way to a state came across.
 	pub fn reached(&self, world: &World) -> BTreeSet<Goal> {
 		self.tables().pools[world.pool as usize].verdict.reached.clone()
+	}
+
+	/// What some way came across.
+	pub fn reached_by_any(&self) -> BTreeSet<Goal> {
+		self.tables().reached.clone()
 	}
 }
