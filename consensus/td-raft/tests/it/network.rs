@@ -73,6 +73,8 @@ pub struct Network {
 	/// The database returns from a commit before it has written, which it does each so many milliseconds.
 	pub lazy_database: Option<u64>,
 	written_at: u64,
+	/// The most blocks that a core kept that were not final.
+	pub most_pending: usize,
 	/// Requests for blocks.
 	pub fetches: u64,
 	/// Proposals take this much longer to those.
@@ -123,6 +125,7 @@ impl Network {
 			sent: 0,
 			lazy_database: None,
 			written_at: 0,
+			most_pending: 0,
 			fetches: 0,
 			held_up: (0, BTreeSet::new()),
 			unserved: BTreeSet::new(),
@@ -507,6 +510,7 @@ impl Network {
 						.blocks
 						.insert(block.hash, block.clone());
 					self.step(who, Input::Imported(block));
+					self.most_pending = self.most_pending.max(self.core(who).chain().pending().count());
 					self.step(who, Input::Sealed(Vec::new()));
 				}
 				Some(Err(error)) => self
