@@ -51,7 +51,6 @@ pub struct Network {
 	pub nodes: BTreeMap<Name, Node>,
 	pub genesis: SymbolicBlock,
 	pub timing: Timing,
-	mutants: Mutants,
 	events: BTreeMap<(u64, u64), (Name, u64, Event)>,
 	count: u64,
 	cut: BTreeSet<(Name, Name)>,
@@ -92,11 +91,11 @@ pub fn name(n: u16) -> Name {
 impl Network {
 	pub fn new(n: u16) -> Self {
 		let names: Vec<_> = (0..n).collect();
-		Self::with(&names, &names, BTreeMap::new(), Mutants::default())
+		Self::with(&names, &names, BTreeMap::new())
 	}
 
 	/// All nodes, the first set, and which sets follow after which heights.
-	pub fn with(all: &[u16], first: &[u16], closing: BTreeMap<u64, Vec<u16>>, mutants: Mutants) -> Self {
+	pub fn with(all: &[u16], first: &[u16], closing: BTreeMap<u64, Vec<u16>>) -> Self {
 		let set = symbolic::set(0, first).unwrap();
 		let sets: BTreeMap<_, _> = closing
 			.keys()
@@ -108,7 +107,6 @@ impl Network {
 			nodes: BTreeMap::new(),
 			genesis: Arc::new(symbolic::genesis(&set, None)),
 			timing: Timing::LOCAL,
-			mutants,
 			events: BTreeMap::new(),
 			count: 0,
 			cut: BTreeSet::new(),
@@ -187,7 +185,7 @@ impl Network {
 			genesis: self.genesis.hash,
 			me: who,
 			timing: self.timing,
-			mutants: self.mutants,
+			mutants: Mutants::default(),
 		};
 		let node = self.nodes.get_mut(&who).unwrap();
 		node.starts += 1;
