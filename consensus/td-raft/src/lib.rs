@@ -167,8 +167,9 @@
 //! honest votes, in `u·spread + 12Δ ≤ T`. If it is honest, it knows every voter's QC, fetches the block, and commits its
 //! first block. It asks one signer at a time, at once the first and each next after twice the time, from `heartbeat` to T: at
 //! least f+1 honest signers of a prepare QC have the block on disk, and at least one of a commit QC's, whose Q signers
-//! share an honest one with those of the prepare QC under it. So two requests in three find it at once, and f faulty ones
-//! that do not answer delay it by at most f times T. The lowest lot is honest with probability above 2/3.
+//! share an honest one with those of the prepare QC under it. More than half of a prepare QC's signers answer with the
+//! block, and each that does not takes T at most. Should that exceed the patience of the others, a later leader has it:
+//! everybody who lacks the block asks meanwhile. The lowest lot is honest with probability above 2/3.
 //! Every attempt draws new lots; the dealer of the trapdoor does not control the beacon.
 //!
 //! A leader that sends some no blocks does not stop them: they have the certificates from it or from others, wait half of
