@@ -256,7 +256,7 @@ fn a_term_that_is_not_persisted() {
 const BY_CHAOS: [(Mutant, u32, u64); 4] = [
 	(Mutant::LockFalls, 4, 0),
 	(Mutant::SetChangeWithoutCommit, 7, 229),
-	(Mutant::SendBeforePersist, 4, 27),
+	(Mutant::SendBeforePersist, 7, 7),
 	(Mutant::TwoElectionVotes, 7, 0),
 ];
 

@@ -166,7 +166,7 @@ fn withstood(name: &'static str, n: u32, faulty: &[u32], seed: u64) -> Result<()
 		adversaries: faulty.iter().map(|node| (NodeId(*node), name)).collect(),
 		..Settings::ideal(seed, n, DELAY)
 	};
-	let protocol = td_raft(n, seed, if seed % 2 == 0 { 0 } else { 10 });
+	let protocol = td_raft(n, seed, if seed.is_multiple_of(2) { 0 } else { 10 });
 	let bound = protocol.progress_bound(DELAY);
 	let mut world = World::new(protocol, settings);
 	// The leader of the moment crashes, too, so that the faulty ones may win elections.
@@ -218,7 +218,7 @@ fn twins_are_withstood() {
 			faults,
 			..Settings::ideal(seed, 4, DELAY)
 		};
-		let protocol = td_raft(4, seed, if seed % 2 == 0 { 0 } else { 10 });
+		let protocol = td_raft(4, seed, if seed.is_multiple_of(2) { 0 } else { 10 });
 		let bound = protocol.progress_bound(DELAY);
 		let mut world = World::new(protocol, settings);
 		world

@@ -11,7 +11,7 @@
 //!   [`WINDOW`] above the highest that is there, while the gate is closed. A leader that withholds blocks from some
 //!   gains that much: the chain goes on without their votes, or it is replaced;
 //! - any other is asked for at once: of an earlier term, whose leader is gone, or far above;
-//! - requests go round the signers of the certificate: at least f+1 of a prepare certificate's honest signers have the
+//! - requests go round the signers of the certificate: the honest ones of a prepare certificate, f+1 at least, have the
 //!   block in their log, and at least one of a commit certificate's, which shares an honest signer with the prepare
 //!   certificate that it rests on. Between requests without effect the time doubles from `heartbeat` (at least 2Δ) to
 //!   `election_timeout`.

@@ -76,6 +76,10 @@
 //! | `Status` | all | itself, every `status` |
 //! | `CatchUp` | whoever has more | the answer to a `Status` |
 //!
+//! Besides messages there are blocks. Who lacks one asks for it ([`Output::Fetch`], `fetch.rs`), going round the signers of
+//! its certificate: at once, or, if the live leader is expected to send it, after half of `election_timeout` without a
+//! block. The same half is how long a lost proposal takes to be asked for.
+//!
 //! Of each kind the latest is repeated every `heartbeat` until it is superseded, and receivers are idempotent. All but
 //! QCs, certificates, `Status` and `CatchUp`, which prove themselves or promise nothing, carry their sender's signature.
 //!
@@ -92,8 +96,9 @@
 //!    `k` is at most 16 above what is final or the term's beginning.
 //! 3. *Commit.* On the prepare QC of a block of its current term it votes to commit. Q of these votes finalize the block
 //!    and its ancestors.
-//! 4. Its highest QC is the maximum over all valid ones seen. It never falls. QCs of any term are processed and can
-//!    finalize; only signing is confined to the current term.
+//! 4. Its highest QC is the maximum over all valid ones seen; of two for one block the commit QC. It never falls. QCs of any term are processed and can
+//!    finalize, those in headers, too, so that who is behind by any number of blocks finalizes block by block; only
+//!    signing is confined to the current term.
 //! 5. Before a message leaves, everything that it depends on is on disk: set, term and leader, attempt and highest
 //!    `Down`, the election vote, what was last prepared and proposed, the highest QC, the block. Types see to it
 //!    (`log.rs`). A leader that finds no own block of its term in the log after a restart stays silent for the term.
@@ -102,7 +107,8 @@
 //! If a new leader of the old set finds it prepared and not committed, it has it certified again in the new term
 //! (`Reconfirm`); whoever votes for that has verified the QC, has prepared nothing else in the term, and that QC is at
 //! least what each voter of the certificate named. On finalizing it an authority enters the next set in the closing block's own term,
-//! with nothing voted or prepared, and signs nothing more for the old one. The sealer leads on if it belongs to the next
+//! with nothing voted or prepared, and signs nothing more for the old one. What it writes with the new set has that commit
+//! QC as its highest QC: at a restart it is what shows why the set changed. The sealer leads on if it belongs to the next
 //! set; otherwise, or if the commit QC is of a later term, the gate opens at once.
 //!
 //! **Elections** (`gate.rs`, `election.rs`, `ballots.rs`).
@@ -146,6 +152,8 @@
 //!   highest QC is at least its commit QC, and `(set_id, term)` never falls. The old set certifies nothing beyond the
 //!   closing block: its children are not of the old set. That a closing block may have certificates of several terms is
 //!   harmless: they certify the same block.
+//!   Whoever entered the new set has its commit QC on disk, or a higher QC of the new set, and then f+1 honest
+//!   authorities have the closing block's child on disk, whose header carries it: a power loss of all loses neither.
 //! - *Restarts.* All that the arguments say of an authority's past is in [`safety::Durable`], which is on disk before a
 //!   vote leaves. The block is there, too: with all nodes losing power at once a certified block could otherwise exist
 //!   nowhere.
@@ -156,9 +164,16 @@
 //! the patience of every honest authority runs out; their wishes converge, since each joins the (f+1)-th highest; the
 //! first to see Q of them passes them on, so that all enter the attempt within Δ. Candidates stand in the order of their
 //! lots, `spread/n ≥ Δ` apart on average; the lowest gets `t` shares and, voters waiting `vote_delay ≥ 4Δ` for it, all
-//! honest votes, in `u·spread + 12Δ ≤ T`. If it is honest, it knows every voter's QC, fetches the block from the at least
-//! f+1 honest signers that have it, and commits its first block. The lowest lot is honest with probability above 2/3.
+//! honest votes, in `u·spread + 12Δ ≤ T`. If it is honest, it knows every voter's QC, fetches the block, and commits its
+//! first block. It asks one signer at a time, at once the first and each next after twice the time, from `heartbeat` to T: at
+//! least f+1 honest signers of a prepare QC have the block on disk, and at least one of a commit QC's, whose Q signers
+//! share an honest one with those of the prepare QC under it. More than half of a prepare QC's signers answer with the
+//! block, and each that does not takes T at most. Should that exceed the patience of the others, a later leader has it:
+//! everybody who lacks the block asks meanwhile. The lowest lot is honest with probability above 2/3.
 //! Every attempt draws new lots; the dealer of the trapdoor does not control the beacon.
+//!
+//! A leader that sends some no blocks does not stop them: they have the certificates from it or from others, wait half of
+//! T, and fetch. If too few get a block, nothing is certified, and patience runs out.
 //!
 //! A Byzantine leader may be slow by a little less than the patience of the others, and order as it likes what it
 //! includes within `sync_timeout`. A client that fills every block at equal priority delays others: that is left to the
@@ -181,7 +196,7 @@
 //!   the core orders it as any transaction.
 //! - The paper offloads work of mobile devices to edge servers. Nothing here does: a wallet proves in seconds by itself.
 //!
-//! Two refinements of the project's own design, found by running it:
+//! Refinements of the project's own design (its page on TD-Raft), found by running and checking it:
 //!
 //! - *The dealing of an attempt.* "With that dealing in force" is read as: in force when the attempt was entered, or
 //!   since. A leader that leaves out a transaction and goes on finalizing blocks, each with a new dealing, could otherwise
@@ -191,6 +206,12 @@
 //!   commit QC of the old term and another its prepare QC of the later one, which ranks higher and certifies the same.
 //!   It is asked of *each* ballot instead of the maximum: a Byzantine leader's own ballot may name a block far back under
 //!   a rank that never was; as the maximum it would let the leader build on that block, below what is committed.
+//!
+//! - *The commit QC that changes the set.* "Persists together `high_qc ≥ QC(c)`" allows a prepare QC of the closing block `c`,
+//!   which shows nothing. Of two QCs for one block the commit QC is the higher here.
+//! - *Fetching.* A heartbeat names the leader's last block, and certificates overtake blocks: whoever asked for each block
+//!   that is not there would have everything sent twice. What is expected from a live leader is waited for.
+//! - *The dealing in genesis* is its author's, no authority's: a lie in it elects by its proof and is nobody's offence.
 //!
 //! New commit QCs are relayed by `Status` and `CatchUp` rather than each by each at once, so that messages per block stay
 //! linear in n.

@@ -2,7 +2,7 @@
 //! certificate of each target that has enough, for whom it likes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use veilmart_td_raft::{AuthorityIndex, Phase, Target};
+use veilmart_td_raft::{AuthorityIndex, Phase};
 use veilmart_td_raft_core::{
 	crypto::{Crypto, Qc, Vote},
 	symbolic::{Digest, Keys, Symbols, Token},
@@ -11,11 +11,11 @@ use veilmart_td_raft_core::{
 /// Votes by phase and target.
 #[derive(Default)]
 pub(super) struct Ballots {
-	votes: BTreeMap<(Phase, Place), (Target<Digest>, BTreeMap<AuthorityIndex, Token>)>,
+	votes: BTreeMap<(Phase, Place), BTreeMap<AuthorityIndex, Token>>,
 	formed: BTreeSet<(Phase, Place, usize)>,
 }
 
-/// A target in an order.
+/// Set, term, number and hash of a target: in an order.
 type Place = (u64, u64, u64, Digest);
 
 impl Ballots {
@@ -31,10 +31,7 @@ impl Ballots {
 	) -> Vec<Qc<Symbols>> {
 		let (phase, target) = (vote.phase, vote.target);
 		let place = (target.set_id.0, target.term.0, target.number.0, target.hash);
-		let (_, votes) = self
-			.votes
-			.entry((phase, place))
-			.or_insert_with(|| (target, BTreeMap::new()));
+		let votes = self.votes.entry((phase, place)).or_default();
 		let own = keys.sign(&Vote::<Symbols>::payload(genesis, phase, &target));
 		votes.insert(me, own);
 		votes.insert(vote.voter, vote.signature);

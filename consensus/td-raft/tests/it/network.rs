@@ -51,7 +51,6 @@ pub struct Network {
 	pub nodes: BTreeMap<Name, Node>,
 	pub genesis: SymbolicBlock,
 	pub timing: Timing,
-	mutants: Mutants,
 	events: BTreeMap<(u64, u64), (Name, u64, Event)>,
 	count: u64,
 	cut: BTreeSet<(Name, Name)>,
@@ -73,6 +72,8 @@ pub struct Network {
 	/// The database returns from a commit before it has written, which it does each so many milliseconds.
 	pub lazy_database: Option<u64>,
 	written_at: u64,
+	/// The most blocks that a core kept that were not final.
+	pub most_pending: usize,
 	/// Requests for blocks.
 	pub fetches: u64,
 	/// Proposals take this much longer to those.
@@ -90,11 +91,11 @@ pub fn name(n: u16) -> Name {
 impl Network {
 	pub fn new(n: u16) -> Self {
 		let names: Vec<_> = (0..n).collect();
-		Self::with(&names, &names, BTreeMap::new(), Mutants::default())
+		Self::with(&names, &names, BTreeMap::new())
 	}
 
 	/// All nodes, the first set, and which sets follow after which heights.
-	pub fn with(all: &[u16], first: &[u16], closing: BTreeMap<u64, Vec<u16>>, mutants: Mutants) -> Self {
+	pub fn with(all: &[u16], first: &[u16], closing: BTreeMap<u64, Vec<u16>>) -> Self {
 		let set = symbolic::set(0, first).unwrap();
 		let sets: BTreeMap<_, _> = closing
 			.keys()
@@ -106,7 +107,6 @@ impl Network {
 			nodes: BTreeMap::new(),
 			genesis: Arc::new(symbolic::genesis(&set, None)),
 			timing: Timing::LOCAL,
-			mutants,
 			events: BTreeMap::new(),
 			count: 0,
 			cut: BTreeSet::new(),
@@ -123,6 +123,7 @@ impl Network {
 			sent: 0,
 			lazy_database: None,
 			written_at: 0,
+			most_pending: 0,
 			fetches: 0,
 			held_up: (0, BTreeSet::new()),
 			unserved: BTreeSet::new(),
@@ -184,7 +185,7 @@ impl Network {
 			genesis: self.genesis.hash,
 			me: who,
 			timing: self.timing,
-			mutants: self.mutants,
+			mutants: Mutants::default(),
 		};
 		let node = self.nodes.get_mut(&who).unwrap();
 		node.starts += 1;
@@ -507,6 +508,7 @@ impl Network {
 						.blocks
 						.insert(block.hash, block.clone());
 					self.step(who, Input::Imported(block));
+					self.most_pending = self.most_pending.max(self.core(who).chain().pending().count());
 					self.step(who, Input::Sealed(Vec::new()));
 				}
 				Some(Err(error)) => self

@@ -172,6 +172,11 @@ fn one_that_is_5000_blocks_behind_catches_up() {
 		"{}",
 		network.finalized(away)
 	);
+	assert!(
+		network.most_pending <= 32,
+		"{} blocks waited for the last certificate",
+		network.most_pending
+	);
 	assert_eq!(network.core(leader).term(), term);
 	assert_eq!(network.refused, Vec::<String>::new());
 }

@@ -3,14 +3,13 @@
 use crate::network::{name, Network};
 use std::collections::BTreeMap;
 use veilmart_td_raft::{SetId, Term};
-use veilmart_td_raft_core::Mutants;
 
 fn network(all: &[u16], first: &[u16], closing: &[(u64, &[u16])]) -> Network {
 	let closing: BTreeMap<_, _> = closing
 		.iter()
 		.map(|(height, set)| (*height, set.to_vec()))
 		.collect();
-	let mut network = Network::with(all, first, closing, Mutants::default());
+	let mut network = Network::with(all, first, closing);
 	network.ready(true);
 	network
 }
