@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use veilmart_simulator::{
 	clock::{Micros, Time, MILLISECOND, SECOND},
 	faults::Fault,
+	network::Links,
 	replica::{NodeId, Protocol},
 	td_raft::{adversary::Behaviour, TdRaftProtocol},
 	workload::Workload,
@@ -250,4 +251,47 @@ fn an_equivocating_leader_is_reported() {
 		reported > 0,
 		"it led in some of the runs, and somebody saw both blocks"
 	);
+}
+
+/// Blocks of 1 MB from one uplink: certificates overtake them by far, and nobody asks for a second copy.
+#[test]
+fn a_block_that_waits_in_an_uplink_is_not_asked_for() {
+	for (n, bandwidth) in [(10, 100_000_000), (25, 1_000_000_000)] {
+		let settings = Settings {
+			links: Links {
+				bandwidth,
+				ordered: true,
+				small_bytes: 20_000,
+				..Links::ideal(DELAY)
+			},
+			workload: Workload {
+				block_bytes: 1_000_000,
+				..Workload::small()
+			},
+			..Settings::ideal(1, n, DELAY)
+		};
+		// What the uplink takes for one block to all, in milliseconds.
+		let transfer = (u64::from(n) * 8_000_000 * 1_000 / bandwidth) as u32;
+		let timing = Timing {
+			election_timeout: timing(n).election_timeout + 3 * transfer,
+			..timing(n)
+		};
+		let protocol = TdRaftProtocol::new(n, 1, timing, 0, Mutants::default()).expect("valid timing");
+		let mut world = World::new(protocol, settings);
+		run_blocks(&mut world, 30);
+		let asked = world
+			.counters()
+			.by_kind()
+			.get("fetch")
+			.map_or(0, |count| count.messages);
+		let proposed = world
+			.counters()
+			.by_kind()
+			.get("proposal")
+			.map_or(0, |count| count.messages);
+		assert!(
+			asked <= 2,
+			"n = {n}: {asked} requests beside {proposed} proposals"
+		);
+	}
 }

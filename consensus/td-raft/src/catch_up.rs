@@ -93,15 +93,6 @@ impl<C: Crypto> Core<C> {
 
 	/// Repeats what has had no effect yet.
 	pub(crate) fn repeat(&mut self) {
-		let commit_qc = self.chain.anchor().commit_qc.clone();
-		if commit_qc.target.number > self.chain.root().number {
-			self.fetch_certified(&commit_qc);
-		}
-		let high_qc = self.safety.durable().high_qc.clone();
-		if high_qc.target.number > self.chain.root().number && self.chain.get(&high_qc.target.hash).is_none()
-		{
-			self.fetch_certified(&high_qc);
-		}
 		let Some(me) = self.index() else { return };
 		self.repeat_votes();
 		self.recall_vote();

@@ -151,6 +151,11 @@ impl<S: Scheme> Chain<S> {
 		self.pending.get(hash).cloned()
 	}
 
+	/// Whether a block is not final, or the last that is.
+	pub(crate) fn has(&self, hash: &S::BlockHash) -> bool {
+		*hash == self.anchor.root.hash || self.pending.contains_key(hash)
+	}
+
 	/// Takes note of a higher commit certificate.
 	pub(crate) fn set_commit_qc(&mut self, qc: &Qc<S>) {
 		if qc.rank() > self.anchor.commit_qc.rank() {

@@ -8,6 +8,7 @@ use crate::{
 	chain::{Anchor, Chain, Inserted},
 	crypto::{Certificate, Crypto, Evidence, Hashed, Qc, Scheme, Set},
 	election::Election,
+	fetch::Fetching,
 	io::{Input, Instant, Output, To},
 	leader::Leading,
 	log::{Free, Outbox, Saved},
@@ -62,6 +63,7 @@ pub struct Core<C: Crypto> {
 	pub(crate) leading: Option<Leading<C::Scheme>>,
 	pub(crate) election: Election<C::Scheme>,
 	pub(crate) clocks: Clocks<C::Scheme>,
+	pub(crate) fetching: Fetching<C::Scheme>,
 	pub(crate) own_votes: OwnVotes<C::Scheme>,
 	/// Whether transactions wait.
 	pub(crate) ready: bool,
@@ -96,6 +98,7 @@ impl<C: Crypto> Core<C> {
 			leading: None,
 			election: Election::new(),
 			clocks: Clocks::new(),
+			fetching: Fetching::new(),
 			own_votes: OwnVotes::NONE,
 			ready: false,
 			heartbeat: 0,
@@ -182,6 +185,7 @@ impl<C: Crypto> Core<C> {
 		while let Some(promise) = self.outbox.next_own() {
 			self.promised(promise);
 		}
+		self.review_fetch(false);
 		self.outbox.take()
 	}
 
@@ -318,6 +322,7 @@ impl<C: Crypto> Core<C> {
 				self.send_status();
 			}
 			Timer::Overdue => self.check_overdue(true),
+			Timer::Fetch => self.review_fetch(true),
 		}
 	}
 
@@ -382,8 +387,6 @@ impl<C: Crypto> Core<C> {
 			self.chain.set_commit_qc(qc);
 			self.committed(current);
 			self.try_finalize();
-		} else if self.chain.get(&qc.target.hash).is_none() {
-			self.fetch_certified(qc);
 		}
 		self.vote_commit();
 		self.try_prepare();
@@ -404,14 +407,32 @@ impl<C: Crypto> Core<C> {
 	/// Makes final what the highest commit certificate says, if the blocks are there.
 	pub(crate) fn try_finalize(&mut self) {
 		let qc = self.chain.anchor().commit_qc.clone();
+		self.finalize(&qc);
+	}
+
+	/// Makes final what a header says, if the highest commit certificate is of a block that is not there yet: who is
+	/// behind by any number of blocks follows block by block.
+	fn finalize_behind(&mut self, qc: &Qc<C::Scheme>) {
+		let anchor = self.chain.anchor();
+		let known = qc.target.number > anchor.root.number && self.chain.has(&qc.target.hash);
+		if !known || !self.is_commit(qc) {
+			return;
+		}
+		let set = anchor.set_of(qc.target.set_id);
+		if verify::verify_qc(&self.crypto, &self.config.genesis, set, qc, &self.config.mutants).is_ok() {
+			self.finalize(qc);
+		}
+	}
+
+	/// Makes the block of a verified commit certificate final, if it is there.
+	fn finalize(&mut self, qc: &Qc<C::Scheme>) {
 		if qc.target.number <= self.chain.root().number {
 			return;
 		}
 		let Some(path) = self.chain.path(&qc.target.hash) else {
-			self.fetch_certified(&qc);
 			return;
 		};
-		if !path.last().is_some_and(|block| block.is_certified_by(&qc)) {
+		if !path.last().is_some_and(|block| block.is_certified_by(qc)) {
 			return;
 		}
 		for (position, block) in path.iter().enumerate() {
@@ -466,32 +487,13 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	/// Asks for a block from those who certified it: at least f+1 of them have it.
-	pub(crate) fn fetch_certified(&mut self, qc: &Qc<C::Scheme>) {
-		let Some(set) = self.chain.anchor().set_of(qc.target.set_id) else {
-			return;
-		};
-		let signers = qc.signatures.iter().filter_map(|(signer, _)| set.get(*signer));
-		let from = signers
-			.map(|authority| authority.id)
-			.filter(|id| *id != self.config.me)
-			.collect();
-		self.outbox
-			.free(Free::Fetch(qc.target.hash, qc.target.number, from));
-	}
-
-	pub(crate) fn fetch(&mut self, hash: Hashed<C::Scheme>, number: Number, from: AuthorityIndex) {
-		let from = self
-			.id_of(from)
-			.into_iter()
-			.filter(|id| *id != self.config.me)
-			.collect();
-		self.outbox.free(Free::Fetch(hash, number, from));
-	}
-
 	fn import(&mut self, block: &Arc<Block<C::Scheme>>) {
 		self.on_qc(&block.digest.parent_qc);
 		self.on_qc(&block.digest.commit_qc);
+		// The child of a closing block is judged by the set that begins with it.
+		if block.set_id() > self.set().id() {
+			self.finalize_behind(&block.digest.parent_qc);
+		}
 		if let Some(election) = &block.digest.election {
 			self.adopt(&election.certificate);
 		}
@@ -500,14 +502,18 @@ impl<C: Crypto> Core<C> {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);
 				}
+				self.block_came();
 				self.try_finalize();
+				self.finalize_behind(&block.digest.commit_qc);
 				self.try_prepare();
 				self.vote_commit();
 				self.try_propose(false);
 			}
 			Inserted::Orphan => {
 				let number = Number(block.number.0.saturating_sub(1));
-				self.fetch(block.parent, number, block.digest.sealer);
+				if let Some(sealer) = self.id_of(block.digest.sealer) {
+					self.orphaned(block.parent, number, sealer);
+				}
 			}
 			Inserted::Ignored => {}
 		}

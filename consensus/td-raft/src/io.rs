@@ -74,7 +74,8 @@ pub enum Output<S: Scheme> {
 	Propose(Arc<Block<S>>),
 	/// Build, execute and seal a block, then give [`Input::Built`].
 	Build(Build<S>),
-	/// This block and its ancestors are final; the certificate is the justification.
+	/// This block and its ancestors are final; the certificate is the justification. The anchor to store is that of the
+	/// core after the step, which belongs to the last of these in it.
 	Finalize {
 		/// The block.
 		hash: S::BlockHash,
@@ -83,15 +84,16 @@ pub enum Output<S: Scheme> {
 		/// Q commit votes.
 		certificate: Qc<S>,
 	},
-	/// Get this block and those of its ancestors that are not there, from any of these, then give [`Input::Imported`]
-	/// for each. Repeated until then. At once if the database has it.
+	/// Get this block and those of its ancestors that are not there, from this authority, then give
+	/// [`Input::Imported`] for each, the lowest first; at once for those that the database has. The core asks again,
+	/// another one, if nothing comes.
 	Fetch {
 		/// The block.
 		hash: S::BlockHash,
 		/// Its height.
 		number: Number,
 		/// Who should have it.
-		from: Vec<S::Id>,
+		from: S::Id,
 	},
 	/// Report an offence to the chain.
 	Report(Evidence<S>),

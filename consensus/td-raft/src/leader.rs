@@ -90,7 +90,7 @@ impl<C: Crypto> Core<C> {
 			return;
 		}
 		let Some(parent) = self.chain.get(&high_qc.target.hash) else {
-			return self.fetch_certified(&high_qc);
+			return;
 		};
 		if parent.block.child_set_id() != set_id {
 			if high_qc.target.term < term {
@@ -464,11 +464,7 @@ impl<C: Crypto> Core<C> {
 		if !still {
 			return;
 		}
-		if let Some((number, hash)) = tip {
-			if number > self.chain.root().number && self.chain.get(&hash).is_none() {
-				self.fetch(hash, number, signed.signer);
-			}
-		}
+		self.tip_named(tip);
 		self.leader_lives();
 	}
 }

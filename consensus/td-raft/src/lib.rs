@@ -60,7 +60,7 @@
 //!
 //! | message | from, to | what repeats it, until |
 //! |---|---|---|
-//! | proposal ([`Output::Propose`]) | leader, all | its heartbeat names it, and who lacks it fetches it |
+//! | proposal ([`Output::Propose`]) | leader, all | its heartbeat names it, and who lacks it for half of `election_timeout` fetches it |
 //! | `Vote{Prepare}`, `Vote{Commit}` | authority, leader | the voter, until the block is certified, final |
 //! | `Certified{QC}` | leader, all | its heartbeat carries the highest QCs |
 //! | `Heartbeat{term, sequence, tip, QCs}` | leader, all | itself |
@@ -204,6 +204,7 @@ mod chain;
 mod core;
 pub mod crypto;
 mod election;
+mod fetch;
 mod gate;
 mod io;
 #[cfg(test)]

@@ -87,7 +87,7 @@ pub(crate) enum Free<S: Scheme> {
 	Send(To<S::Id>, Notice<S>),
 	Build(Build<S>),
 	Finalize(S::BlockHash, Number, Qc<S>),
-	Fetch(S::BlockHash, Number, Vec<S::Id>),
+	Fetch(S::BlockHash, Number, S::Id),
 	Report(Evidence<S>),
 	Submit(S::Transaction),
 }

@@ -25,6 +25,8 @@ pub enum Timer {
 	Status,
 	/// The next transaction to become overdue.
 	Overdue,
+	/// The next request for a block that is missing.
+	Fetch,
 }
 
 /// The deadlines that are set.

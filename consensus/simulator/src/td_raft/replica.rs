@@ -68,8 +68,6 @@ pub struct TdRaftReplica {
 	transactions: u64,
 	waiting: bool,
 	leading: bool,
-	/// Whom a block was asked of last.
-	asked: usize,
 	/// The block asked for last.
 	wanted: Option<Digest>,
 }
@@ -97,7 +95,6 @@ impl TdRaftReplica {
 			transactions: 0,
 			waiting: false,
 			leading: false,
-			asked: id.index(),
 			wanted: None,
 			shared,
 			id,
@@ -204,7 +201,7 @@ impl TdRaftReplica {
 				out.build();
 			}
 			Output::Finalize { hash, number, .. } => self.finalize(hash, number, out),
-			Output::Fetch { hash, number, from } => self.fetch(now, hash, number, &from, out),
+			Output::Fetch { hash, number, from } => self.fetch(now, hash, number, NodeId(from.0.into()), out),
 			Output::Report(evidence) => {
 				let (_, offender) = evidence.offender();
 				out.offence(NodeId(offender.0.into()), "evidence");
@@ -236,25 +233,16 @@ impl TdRaftReplica {
 		self.finalized = self.finalized.max(number.0);
 	}
 
-	/// Asks one of those that should have a block, another one each time.
-	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: &[Name], out: &mut Out) {
+	/// Asks for a block and those of its ancestors that are missing.
+	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: NodeId, out: &mut Out) {
 		if let Some(block) = self.blocks.get(&hash).cloned() {
 			self.import(now, None, vec![block], out);
 			return;
 		}
-		let others: Vec<_> = if from.is_empty() {
-			NodeId::all(self.shared.n).collect()
-		} else {
-			from.iter().map(|name| NodeId(name.0.into())).collect()
-		};
-		let others: Vec<_> = others.into_iter().filter(|to| *to != self.id).collect();
-		self.asked = self.asked.wrapping_add(1);
-		if let Some(to) = others.get(self.asked % others.len().max(1)) {
-			self.wanted = Some(hash);
-			// Of the height wanted another block may be there.
-			let above = self.highest_pending().min(Number(number.0.saturating_sub(1)));
-			out.send_at_once(*to, Wire::Fetch(hash, above));
-		}
+		self.wanted = Some(hash);
+		// Of the height wanted another block may be there.
+		let above = self.highest_pending().min(Number(number.0.saturating_sub(1)));
+		out.send_at_once(from, Wire::Fetch(hash, above));
 	}
 
 	/// The height up to which blocks are there, final or not. If the highest is of an abandoned branch, the blocks sent
@@ -319,8 +307,14 @@ impl TdRaftReplica {
 				}
 				Some(Err(_)) => {}
 				None => {
-					if let Some(from) = from {
-						out.send_at_once(from, Wire::Fetch(full.block.parent, Number(self.finalized)));
+					// Its parent was lost, or overtaken.
+					let parent = full.block.parent;
+					let is_known = |orphan: &FullBlock| orphan.block.hash == parent;
+					if let Some(from) =
+						from.filter(|_| self.wanted != Some(parent) && !self.orphans.iter().any(is_known))
+					{
+						self.wanted = Some(parent);
+						out.send_at_once(from, Wire::Fetch(parent, Number(self.finalized)));
 					}
 					if self.orphans.len() >= ORPHANS {
 						self.orphans.pop_front();

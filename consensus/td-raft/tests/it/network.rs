@@ -68,6 +68,14 @@ pub struct Network {
 	random: u64,
 	pub blocks_by: BTreeMap<u64, (Term, SetId, Name)>,
 	pub sent: u64,
+	/// Requests for blocks.
+	pub fetches: u64,
+	/// Proposals take this much longer to those.
+	pub held_up: (u64, BTreeSet<Name>),
+	/// Those get no proposals.
+	pub unserved: BTreeSet<Name>,
+	/// Those answer no requests for blocks.
+	pub withholds: BTreeSet<Name>,
 }
 
 pub fn name(n: u16) -> Name {
@@ -108,6 +116,10 @@ impl Network {
 			random: 0x9e37_79b9_7f4a_7c15,
 			blocks_by: BTreeMap::new(),
 			sent: 0,
+			fetches: 0,
+			held_up: (0, BTreeSet::new()),
+			unserved: BTreeSet::new(),
+			withholds: BTreeSet::new(),
 		};
 		network.genesis = Arc::new(symbolic::genesis(&set, network.closes_after(0)));
 		for n in all {
@@ -249,6 +261,10 @@ impl Network {
 	}
 
 	fn deliver(&mut self, from: Name, to: Name, event: Event) {
+		self.deliver_after(0, from, to, event);
+	}
+
+	fn deliver_after(&mut self, longer: u64, from: Name, to: Name, event: Event) {
 		if from == to || self.cut.contains(&(from, to)) || !self.nodes.contains_key(&to) {
 			return;
 		}
@@ -260,7 +276,7 @@ impl Network {
 			0
 		};
 		if !lost {
-			self.schedule(to, LATENCY + extra, event);
+			self.schedule(to, LATENCY + extra + longer, event);
 		}
 	}
 
@@ -313,7 +329,15 @@ impl Network {
 						Some(twin) if position % 2 == 1 => twin.clone(),
 						_ => block.clone(),
 					};
-					self.deliver(who, to, Event::Block { from: who, block });
+					if self.unserved.contains(&to) {
+						continue;
+					}
+					let longer = if self.held_up.1.contains(&to) {
+						self.held_up.0
+					} else {
+						0
+					};
+					self.deliver_after(longer, who, to, Event::Block { from: who, block });
 				}
 			}
 			Output::Build(build) => {
@@ -329,15 +353,10 @@ impl Network {
 				if let Some(block) = self.nodes[&who].blocks.get(&hash).cloned() {
 					return self.import(who, who, block);
 				}
-				let asked = if from.is_empty() { names } else { from };
-				let has = |name: &Name| {
-					let node = self.nodes.get(name);
-					let there = node.and_then(|node| node.core.as_ref().and(node.blocks.get(&hash)));
-					there
-						.filter(|_| !self.cut.contains(&(*name, who)))
-						.map(|block| (*name, block.clone()))
-				};
-				if let Some((from, block)) = asked.iter().find_map(has) {
+				self.fetches += 1;
+				let asked = self.nodes.get(&from);
+				let there = asked.and_then(|node| node.core.as_ref().and(node.blocks.get(&hash)));
+				if let Some(block) = there.filter(|_| !self.withholds.contains(&from)).cloned() {
 					self.deliver(from, who, Event::Block { from, block });
 				}
 			}
@@ -389,7 +408,10 @@ impl Network {
 		);
 		let node = self.nodes.get_mut(&who).unwrap();
 		let anchor = node.core.as_ref().unwrap().chain().anchor();
-		assert_eq!(anchor.root.hash, hash, "{who:?} says where it is");
+		assert!(
+			anchor.root.hash == hash || anchor.root.number > number,
+			"{who:?} says where it is"
+		);
 		let set = anchor.set_of(certificate.target.set_id).unwrap();
 		assert_eq!(
 			certificate.verify(&self.genesis.hash, set, &node.keys),
