@@ -1,7 +1,10 @@
 //! The blocks that are not final yet, and what follows from those that are: the set, the dealing in force, the beacon.
 
 use codec::{Decode, Encode};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	sync::Arc,
+};
 use veilmart_td_raft::{Evidence as AnyEvidence, Number, SetId};
 
 use crate::{
@@ -16,8 +19,8 @@ const DEALINGS: usize = 64;
 const HANDOVERS: usize = 8;
 /// How many blocks of one height and term are kept: two are the evidence.
 const SIBLINGS: usize = 2;
-/// How many blocks are kept in all. Those that a certificate leads to are within [`crate::safety::WINDOW`] of each
-/// other in every term; what does not fit is fetched when a certificate asks for it.
+/// How many blocks are kept beside those on the way to the highest certificates. A block that was given up is fetched
+/// again if a certificate asks for it.
 const BLOCKS: usize = 1_024;
 
 /// What follows from the final blocks. Stored beside the last final block, and read at start.
@@ -100,7 +103,7 @@ pub struct Pending<S: Scheme> {
 pub(crate) enum Inserted<S: Scheme> {
 	/// It is new. Perhaps its sealer sealed another at the same height and term.
 	New(Option<Box<Evidence<S>>>),
-	/// It was there, it is final or abandoned, or there is no room.
+	/// It was there, it is final or abandoned, or one of too many of its height and term.
 	Ignored,
 	/// Its parent is not there.
 	Orphan,
@@ -193,22 +196,30 @@ impl<S: Scheme> Chain<S> {
 		None
 	}
 
-	/// Takes a block that was verified.
-	pub(crate) fn insert<C: Crypto<Scheme = S>>(&mut self, crypto: &C, block: &Arc<Block<S>>) -> Inserted<S> {
+	/// Takes a block that was verified. `high` has the highest certificate.
+	pub(crate) fn insert<C: Crypto<Scheme = S>>(
+		&mut self,
+		crypto: &C,
+		block: &Arc<Block<S>>,
+		high: &S::BlockHash,
+	) -> Inserted<S> {
 		if block.number <= self.anchor.root.number || self.pending.contains_key(&block.hash) {
 			return Inserted::Ignored;
 		}
 		let Some(parent) = self.get(&block.parent) else {
 			return Inserted::Orphan;
 		};
-		let wanted = block.hash == self.anchor.commit_qc.target.hash;
+		let wanted = [*high, self.anchor.commit_qc.target.hash].contains(&block.hash);
 		let siblings = self
 			.pending
 			.values()
 			.filter(|other| other.block.rank() == block.rank());
 		let sibling = siblings.clone().next().map(|other| other.block.clone());
-		if !wanted && (siblings.count() >= SIBLINGS || self.pending.len() >= BLOCKS) {
+		if !wanted && siblings.count() >= SIBLINGS {
 			return Inserted::Ignored;
+		}
+		if self.pending.len() >= BLOCKS {
+			self.make_room(&[*high, self.anchor.commit_qc.target.hash, block.parent]);
 		}
 		let Some(beacon) = self.beacon(crypto, block, &parent.beacon) else {
 			return Inserted::Ignored;
@@ -224,6 +235,19 @@ impl<S: Scheme> Chain<S> {
 			},
 		);
 		Inserted::New(sibling.map(|other| Box::new(two_seals(&other, block))))
+	}
+
+	/// Gives up the blocks that are not on the way to these. What stays has a certified child, but for these
+	/// themselves, so that its number is not in the hands of a Byzantine leader.
+	fn make_room(&mut self, ways: &[S::BlockHash]) {
+		let mut kept = BTreeSet::new();
+		for end in ways {
+			let mut hash = *end;
+			while let Some(pending) = self.pending.get(&hash).filter(|_| kept.insert(hash)) {
+				hash = pending.block.parent;
+			}
+		}
+		self.pending.retain(|hash, _| kept.contains(hash));
 	}
 
 	/// The beacon that a block brings: a first block's own, otherwise its parent's.
@@ -310,5 +334,39 @@ fn two_seals<S: Scheme>(first: &Block<S>, second: &Block<S>) -> Evidence<S> {
 		set_id: first.set_id(),
 		first: (first.seal_body(), first.seal.clone()),
 		second: (second.seal_body(), second.seal.clone()),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::lab::{keys, Lab};
+
+	/// Leaders of hundreds of terms leave blocks behind that nobody certified: there is always room for the next, and
+	/// what leads to the highest certificate stays.
+	#[test]
+	fn there_is_room_for_the_next_block() {
+		let lab = Lab::new();
+		let mut chain = Chain::new(Anchor::genesis(lab.genesis.clone(), lab.set.clone()));
+		let mut way = vec![lab.genesis.clone()];
+		for _ in 0..5 {
+			let block = lab.child(way.last().unwrap(), 1, 0, |_| {});
+			assert_eq!(
+				chain.insert(&keys(0), &block, &lab.genesis.hash),
+				Inserted::New(None)
+			);
+			way.push(block);
+		}
+		let high = way[5].hash;
+		for term in 2..3_000 {
+			let block = lab.child(&lab.genesis, term, 0, |_| {});
+			assert_eq!(
+				chain.insert(&keys(0), &block, &high),
+				Inserted::New(None),
+				"term {term}"
+			);
+			assert!(chain.pending.len() <= BLOCKS);
+			assert!(way.iter().all(|block| chain.has(&block.hash)), "term {term}");
+		}
 	}
 }

@@ -106,6 +106,11 @@ impl<C: Crypto> Core<C> {
 			reported: BTreeSet::new(),
 			config,
 		};
+		// The log may know of a commit that the database does not: one that changed the set, perhaps.
+		let high_qc = &core.safety.durable().high_qc;
+		if high_qc.phase == Phase::Commit {
+			core.chain.set_commit_qc(high_qc);
+		}
 		// The database was ahead of the log: the block that closed the log's set is final.
 		if core.safety.durable().set_id < core.chain.anchor().set.id() && !fresh {
 			core.rejoin();
@@ -497,7 +502,8 @@ impl<C: Crypto> Core<C> {
 		if let Some(election) = &block.digest.election {
 			self.adopt(&election.certificate);
 		}
-		match self.chain.insert(&self.crypto, block) {
+		let high = self.safety.durable().high_qc.target.hash;
+		match self.chain.insert(&self.crypto, block, &high) {
 			Inserted::New(evidence) => {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);

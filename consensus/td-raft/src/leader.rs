@@ -209,7 +209,7 @@ impl<C: Crypto> Core<C> {
 		let Some(parent) = self.chain.get(&block.parent) else {
 			return;
 		};
-		self.chain.insert(&self.crypto, block);
+		self.chain.insert(&self.crypto, block, &block.parent);
 		let Some(own) = self.chain.get(&block.hash) else {
 			return;
 		};

@@ -187,9 +187,12 @@ impl<S: Scheme> Safety<S> {
 	}
 
 	// Rule 4: `high_qc` is the maximum over every valid certificate seen.
-	/// Takes note of a verified certificate, of any phase and term.
+	/// Takes note of a verified certificate, of any phase and term. Of two for one block the commit certificate is kept:
+	/// nobody but those who hold it can show why the set changed, until a block of the next set carries it.
 	pub(crate) fn observe(&mut self, qc: &Qc<S>) {
-		if qc.rank() > self.durable.high_qc.rank() || mutated!(self.mutants, LockFalls) {
+		let high = &self.durable.high_qc;
+		let commits = qc.target == high.target && qc.phase == Phase::Commit && high.phase == Phase::Prepare;
+		if qc.rank() > high.rank() || commits || mutated!(self.mutants, LockFalls) {
 			self.change().high_qc = qc.clone();
 		}
 	}

@@ -404,6 +404,13 @@ fn a_new_set_begins_in_the_closing_blocks_term_with_nothing_voted() {
 		assert_eq!((durable.prepared, durable.election_vote.is_none()), (None, true));
 		assert_eq!(durable.high_qc, qc);
 	}
+	// Nobody could show why the set changed if a prepare certificate that was there first were kept.
+	let mut voter = Voter::new(&lab).led(&lab, 3, 1, &lab.genesis);
+	voter.safety.observe(&lab.qc(Phase::Prepare, closing.target()));
+	voter.safety.enter_set(&closing, &qc, Some(at(0)));
+	assert_eq!(voter.safety.durable().high_qc, qc);
+	voter.safety.observe(&lab.qc(Phase::Prepare, closing.target()));
+	assert_eq!(voter.safety.durable().high_qc, qc);
 	let mut voter = Voter::new(&lab).led(&lab, 3, 1, &lab.genesis);
 	voter.safety.enter_set(&closing, &qc, None);
 	let before = voter.safety.durable().clone();

@@ -36,7 +36,9 @@ enum Event {
 pub struct Node {
 	pub core: Option<Symbolic>,
 	unsynced: Vec<(Sequence, Arc<Record<Symbols>>)>,
-	log: Option<Durable<Symbols>>,
+	pub log: Option<Durable<Symbols>>,
+	/// Blocks in the log, or in the database after it has written.
+	on_disk: BTreeSet<Digest>,
 	anchor: Anchor<Symbols>,
 	blocks: BTreeMap<Digest, SymbolicBlock>,
 	pub finalized: u64,
@@ -68,6 +70,9 @@ pub struct Network {
 	random: u64,
 	pub blocks_by: BTreeMap<u64, (Term, SetId, Name)>,
 	pub sent: u64,
+	/// The database returns from a commit before it has written, which it does each so many milliseconds.
+	pub lazy_database: Option<u64>,
+	written_at: u64,
 	/// Requests for blocks.
 	pub fetches: u64,
 	/// Proposals take this much longer to those.
@@ -116,6 +121,8 @@ impl Network {
 			random: 0x9e37_79b9_7f4a_7c15,
 			blocks_by: BTreeMap::new(),
 			sent: 0,
+			lazy_database: None,
+			written_at: 0,
 			fetches: 0,
 			held_up: (0, BTreeSet::new()),
 			unserved: BTreeSet::new(),
@@ -128,6 +135,7 @@ impl Network {
 				core: None,
 				unsynced: Vec::new(),
 				log: None,
+				on_disk: [network.genesis.hash].into(),
 				anchor,
 				blocks: [(network.genesis.hash, network.genesis.clone())].into(),
 				finalized: 0,
@@ -138,6 +146,12 @@ impl Network {
 			network.start(name(*n));
 		}
 		network
+	}
+
+	pub fn set_timing(&mut self, timing: Timing) {
+		self.timing = timing;
+		let cores = self.nodes.values_mut().filter_map(|node| node.core.as_mut());
+		cores.for_each(|core| core.set_timing(timing));
 	}
 
 	pub fn seed(&mut self, seed: u64) {
@@ -194,6 +208,20 @@ impl Network {
 		let node = self.nodes.get_mut(&who).unwrap();
 		node.core = None;
 		node.unsynced.clear();
+		if self.lazy_database.is_some() {
+			node.blocks.retain(|hash, _| node.on_disk.contains(hash));
+			node.finalized = node.anchor.root.number.0;
+		}
+	}
+
+	fn write_databases(&mut self) {
+		self.written_at = self.now;
+		for node in self.nodes.values_mut() {
+			if let Some(core) = &node.core {
+				node.anchor = core.chain().anchor().clone();
+				node.on_disk.extend(node.blocks.keys());
+			}
+		}
 	}
 
 	pub fn restart(&mut self, who: Name) {
@@ -420,7 +448,9 @@ impl Network {
 		);
 		assert!(number.0 > node.finalized, "finality goes up");
 		node.finalized = number.0;
-		node.anchor = anchor.clone();
+		if self.lazy_database.is_none() {
+			node.anchor = anchor.clone();
+		}
 		let mut block = node.blocks[&hash].clone();
 		loop {
 			let known = *self.canon.entry(block.number.0).or_insert(block.hash);
@@ -432,7 +462,18 @@ impl Network {
 			let sealer = self.nodes[&who].blocks[&block.hash].seal.by;
 			self.blocks_by
 				.insert(block.number.0, (block.term(), block.set_id(), sealer));
-			if block.number == Number(0) {
+			let known = self.canon.contains_key(&(block.number.0.wrapping_sub(1)));
+			if block.number == Number(0) || known {
+				let parent = block
+					.number
+					.0
+					.checked_sub(1)
+					.and_then(|below| self.canon.get(&below));
+				assert!(
+					parent.is_none_or(|parent| *parent == block.parent),
+					"fork below {}",
+					block.number
+				);
 				break;
 			}
 			block = self.nodes[&who].blocks[&block.parent].clone();
@@ -493,6 +534,7 @@ impl Network {
 					node.log = Some(record.durable.clone());
 					if let Some(block) = &record.block {
 						node.blocks.insert(block.hash, block.clone());
+						node.on_disk.insert(block.hash);
 					}
 				}
 				node.unsynced.retain(|(sequence, _)| *sequence > up_to);
@@ -519,6 +561,12 @@ impl Network {
 				.filter(|next| *next <= end);
 			let Some(next) = next else { break };
 			self.now = self.now.max(next);
+			if self
+				.lazy_database
+				.is_some_and(|every| self.now >= self.written_at + every)
+			{
+				self.write_databases();
+			}
 			match self.events.first_key_value() {
 				Some(((at, _), _)) if *at <= self.now => {
 					let (_, (who, starts, event)) = self.events.pop_first().unwrap();

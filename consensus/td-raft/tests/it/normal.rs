@@ -146,3 +146,32 @@ fn half_of_the_authorities_commit_nothing_and_go_on_when_the_others_are_back() {
 	network.run(15_000);
 	assert!(network.least_finalized() > before[0] + 10);
 }
+
+/// More blocks behind than the core keeps that are not final: the headers' certificates finalize on the way.
+#[test]
+fn one_that_is_5000_blocks_behind_catches_up() {
+	let mut network = Network::new(4);
+	network.set_timing(veilmart_td_raft::Timing {
+		min_block_interval: 10,
+		..network.timing
+	});
+	network.ready(true);
+	network.run(5_000);
+	let leader = network.leader().unwrap();
+	let away = network.running().into_iter().find(|who| *who != leader).unwrap();
+	network.isolate(away);
+	let behind = network.finalized(away);
+	while network.finalized(leader) < behind + 5_000 {
+		network.run(1_000);
+	}
+	let term = network.core(leader).term();
+	network.recover();
+	network.run(5_000);
+	assert!(
+		network.finalized(away) + 32 > network.finalized(leader),
+		"{}",
+		network.finalized(away)
+	);
+	assert_eq!(network.core(leader).term(), term);
+	assert_eq!(network.refused, Vec::<String>::new());
+}

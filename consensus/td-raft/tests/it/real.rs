@@ -1,20 +1,28 @@
 //! End to end with the chain's own cryptography: real votes, lots, dealings, shares, collisions.
 
+use codec::Decode;
+use curve25519_dalek::{constants::RISTRETTO_BASEPOINT_POINT, scalar::Scalar};
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
 use std::{
 	collections::{BTreeMap, VecDeque},
 	sync::Arc,
 };
 use veilmart_td_raft::{
-	Authority, AuthorityId, AuthorityIndex, AuthoritySet, SetId, ShareKey, Signature, Sr25519, Term, Timing,
+	Authority, AuthorityId, AuthorityIndex, AuthoritySet, CertificateError, Evidence, EvidenceError, SetId,
+	ShareKey, Signature, Sr25519, Term, Timing,
 };
 use veilmart_td_raft_core::{
-	crypto::{Crypto, Place, Qc},
+	crypto::{Crypto, Dealt, Place, Qc, Recovery},
 	message::{Message, Notice, Promise, TrapdoorProof},
 	real::{Keys, OnChain},
 	Anchor, Block, Build, Config, Core, Input, Mutants, Output, To,
 };
-use veilmart_trapdoor::ShareSecret;
+use veilmart_trapdoor::{Context, Dealing, ShareSecret};
+
+/// A second implementation of the dealing, by which a dealer can lie.
+#[allow(dead_code)]
+#[path = "../../../../primitives/trapdoor/tests/trapdoor/independent.rs"]
+mod independent;
 
 const GENESIS: [u8; 32] = [0x47; 32];
 const CHAIN: [u8; 32] = [0x43; 32];
@@ -30,6 +38,50 @@ fn keys(number: u8) -> Keys {
 	Keys::new(GENESIS, CHAIN, pair(number + 1), secret)
 }
 
+/// What the dealing in genesis is made for.
+const IN_GENESIS: Place<[u8; 32]> = Place {
+	holders: SetId(0),
+	term: Term(0),
+	dealer: AuthorityIndex(0),
+	parent: None,
+};
+
+/// The seeds of the keys, in the order of the set.
+fn order(n: u8) -> Vec<u8> {
+	let mut numbers: Vec<_> = (0..n).collect();
+	numbers.sort_by_key(|number| pair(number + 1).public.to_bytes());
+	numbers
+}
+
+fn set(n: u8) -> AuthoritySet {
+	let members = order(n).into_iter().map(|number| Authority {
+		id: AuthorityId(pair(number + 1).public.to_bytes()),
+		share_key: ShareKey(pair(number + 101).public.to_bytes()),
+	});
+	AuthoritySet::new(SetId(0), members.collect()).unwrap()
+}
+
+/// A dealing by a dealer that lies about its chameleon key and about nothing else.
+fn lie(n: u8, context: Context) -> Dealing {
+	let holders: Vec<_> = order(n)
+		.into_iter()
+		.map(|number| {
+			let secret = pair(number + 101).secret.to_bytes();
+			let scalar: [u8; 32] = secret[..32].try_into().unwrap();
+			Option::from(Scalar::from_canonical_bytes(scalar)).unwrap()
+		})
+		.collect();
+	let other_key = (RISTRETTO_BASEPOINT_POINT * independent::random_scalar())
+		.compress()
+		.0;
+	let plan = independent::Plan {
+		context,
+		chameleon_key: other_key,
+		..independent::Plan::honest(&holders)
+	};
+	Dealing::decode(&mut &plan.publish().bytes[..]).unwrap()
+}
+
 #[allow(clippy::large_enum_variant)]
 enum Event {
 	Message(AuthorityId, Message<OnChain>),
@@ -41,27 +93,21 @@ struct Room {
 	blocks: BTreeMap<[u8; 32], Arc<Block<OnChain>>>,
 	queue: VecDeque<(AuthorityId, Event)>,
 	finalized: BTreeMap<AuthorityId, Vec<Qc<OnChain>>>,
+	reports: usize,
 	seen: BTreeMap<&'static str, usize>,
 	now: u64,
 }
 
 impl Room {
 	fn new(n: u8) -> Self {
-		let mut members: Vec<_> = (0..n)
-			.map(|number| Authority {
-				id: AuthorityId(pair(number + 1).public.to_bytes()),
-				share_key: ShareKey(pair(number + 101).public.to_bytes()),
-			})
-			.collect();
-		members.sort_by_key(|member| member.id);
-		let set = AuthoritySet::new(SetId(0), members).unwrap();
-		let place = Place {
-			holders: SetId(0),
-			term: Term(0),
-			dealer: AuthorityIndex(0),
-			parent: None,
-		};
-		let dealing = keys(0).deal(&set, &place).unwrap();
+		let set = set(n);
+		let dealing = keys(0).deal(&set, &IN_GENESIS).unwrap();
+		Self::with(n, dealing)
+	}
+
+	/// With this dealing in genesis.
+	fn with(n: u8, dealing: Dealing) -> Self {
+		let set = set(n);
 		let genesis = Arc::new(Block::genesis(GENESIS, Signature([0; 64]), Some(dealing), None));
 		let cores = (0..n).map(|number| {
 			let me = AuthorityId(pair(number + 1).public.to_bytes());
@@ -79,6 +125,7 @@ impl Room {
 			blocks: [(GENESIS, genesis.clone())].into(),
 			queue: VecDeque::new(),
 			finalized: BTreeMap::new(),
+			reports: 0,
 			seen: BTreeMap::new(),
 			now: 0,
 		}
@@ -158,7 +205,7 @@ impl Room {
 				let block = self.blocks[&hash].clone();
 				self.queue.push_back((who, Event::Block(block)));
 			}
-			Output::Report(evidence) => panic!("{evidence:?}"),
+			Output::Report(_) => self.reports += 1,
 			Output::Submit(_) => {}
 		}
 	}
@@ -208,6 +255,7 @@ fn four_authorities_elect_commit_and_elect_again() {
 	room.run(12_000);
 	let new = *room.cores.values().next().unwrap().leader().unwrap();
 	assert_ne!(new, leader);
+	assert_eq!(room.reports, 0);
 	let core = &room.cores[&new];
 	assert!(core.term() > Term(1));
 	let set = &core.chain().anchor().set;
@@ -228,4 +276,109 @@ fn four_authorities_elect_commit_and_elect_again() {
 		assert_eq!(*hash, justification.target.hash, "{who:?}");
 	}
 	assert!(room.finalized[&new].len() > first + 5);
+}
+
+/// The dealer of a block lied about its key: any `t` holders prove it to whoever knows the set.
+#[test]
+fn a_dealer_that_lied_is_convicted_on_chain() {
+	const N: u8 = 4;
+	let set = set(N);
+	let place = Place {
+		holders: SetId(0),
+		term: Term(3),
+		dealer: AuthorityIndex(2),
+		parent: Some([5; 32]),
+	};
+	let context = Context {
+		genesis: GENESIS,
+		set_id: 0,
+		term: 3,
+		dealer: 2,
+		parent: [5; 32],
+	};
+	let dealt = |dealing| Dealt::<OnChain> {
+		block: [6; 32],
+		sealed_in: SetId(0),
+		place,
+		dealing,
+		beacon: [7; 32],
+	};
+	let guilty = dealt(lie(N, context));
+	let shares = |dealt: &Dealt<OnChain>| -> Vec<_> {
+		let holders = (0..).zip(order(N)).take(2);
+		let open = |(index, number)| {
+			(
+				AuthorityIndex(index),
+				keys(number).open_share(&set, dealt).unwrap(),
+			)
+		};
+		holders.map(open).collect()
+	};
+	let mut judge = keys(0);
+	assert!(
+		judge.verify_dealing(&set, &place, &guilty.dealing),
+		"nobody sees the lie"
+	);
+	let Some(Recovery::Fault(proof)) = judge.recover(&set, &guilty, &shares(&guilty)) else {
+		panic!("the shares show it");
+	};
+	assert!(judge.verify_fault(&set, &guilty, &proof));
+	let evidence = Evidence::DealerFault {
+		dealer: AuthorityIndex(2),
+		set_id: SetId(0),
+		fault: proof.clone(),
+	};
+	assert_eq!(evidence.verify_on_chain(&GENESIS, &set, &set), Ok(()));
+	// Each part of the proof is bound.
+	let verify = |proof: &veilmart_td_raft::DealerFaultProof, dealer| {
+		proof.verify(&GENESIS, AuthorityIndex(dealer), &set)
+	};
+	assert_eq!(verify(&proof, 1), Err(EvidenceError::Dealing), "another dealer");
+	assert_eq!(
+		proof.verify(&CHAIN, AuthorityIndex(2), &set),
+		Err(EvidenceError::Dealing),
+		"another chain"
+	);
+	let mut changed = proof.clone();
+	changed.term = Term(4);
+	assert_eq!(verify(&changed, 2), Err(EvidenceError::Dealing));
+	changed = proof.clone();
+	changed.parent = [8; 32];
+	assert_eq!(verify(&changed, 2), Err(EvidenceError::Dealing));
+	changed = proof.clone();
+	changed.holders = SetId(1);
+	assert_eq!(
+		verify(&changed, 2),
+		Err(EvidenceError::Statement(CertificateError::Set))
+	);
+	// The shares of an honest dealing convict nobody.
+	let innocent = dealt(keys(0).deal(&set, &place).unwrap());
+	assert_eq!(
+		judge.recover(&set, &innocent, &shares(&innocent)),
+		Some(Recovery::Trapdoor)
+	);
+	changed = proof;
+	changed.dealing = innocent.dealing.clone();
+	assert_eq!(verify(&changed, 2), Err(EvidenceError::Fault));
+	assert!(!judge.verify_fault(&set, &innocent, &changed));
+}
+
+/// Who made the chain specification lied: the first election takes the proof of that, and blames no authority.
+#[test]
+fn a_lie_in_genesis_stops_no_election_and_blames_no_authority() {
+	let context = Context {
+		genesis: CHAIN,
+		set_id: 0,
+		term: 0,
+		dealer: 0,
+		parent: [0; 32],
+	};
+	let mut room = Room::with(4, lie(4, context));
+	room.run(6_000);
+	assert!(
+		room.seen.contains_key("fault") && !room.seen.contains_key("collision"),
+		"{:?}",
+		room.seen
+	);
+	assert!(room.finalized.len() == 4 && room.reports == 0);
 }

@@ -2,14 +2,14 @@
 
 use crate::network::{name, Network, Symbolic};
 use veilmart_td_raft::{
-	payload, AuthorityIndex, Down, EntryCertificate, Evidence, Kind, Phase, Reason, SetId, SignedDown,
-	Target, Term, Vote,
+	payload, AuthorityIndex, Down, ElectionBallot, ElectionCertificate, EntryCertificate, Evidence, Kind,
+	Phase, Reason, SetId, SignedDown, Target, Term, Vote,
 };
 use veilmart_td_raft_core::{
-	crypto::Crypto,
+	crypto::{Crypto, ElectionVote},
 	message::{Message, Notice, Promise, RequestShares, Signed},
 	symbolic::{Digest, Keys, Name, Symbols, Token},
-	Input, Output,
+	Input, Output, Sequence,
 };
 
 /// A network that has committed, and an authority in it that does not lead.
@@ -256,4 +256,127 @@ fn messages_with_a_false_signature_change_nothing() {
 		},
 	);
 	assert!(outputs.is_empty() && core == before);
+}
+
+/// An election vote of this authority in set 0.
+fn election_vote(
+	genesis: Digest,
+	voter: u16,
+	term: u64,
+	candidate: u16,
+	high_qc: Target<Digest>,
+) -> ElectionVote<Symbols> {
+	let (set_id, term, candidate) = (SetId(0), Term(term), AuthorityIndex(candidate));
+	let bytes = ElectionBallot::<Digest, Token>::payload(&genesis, set_id, term, candidate, &high_qc);
+	ElectionVote::<Symbols> {
+		set_id,
+		term,
+		candidate,
+		ballot: ElectionBallot {
+			voter: AuthorityIndex(voter),
+			high_qc,
+			signature: Keys::new(name(voter)).sign(&bytes),
+		},
+	}
+}
+
+/// A candidate has a vote, and the certificate of another leader has one of the same voter.
+#[test]
+fn two_election_votes_are_reported() {
+	let (network, me, mut core) = settled();
+	let genesis = network.genesis.hash;
+	let mut now = network.now;
+	let enter = entry(genesis, 7, &[(0, 7), (1, 7), (2, 7)]);
+	core.step(now, enter.clone());
+	// It asks for shares in its turn, and two of the others open theirs.
+	let mut asked = Vec::new();
+	while asked.is_empty() {
+		now += 1;
+		asked = core.step(now, Input::Tick);
+		asked.retain(|output| {
+			matches!(
+				output,
+				Output::Send(_, Message::Promise(Promise::RequestShares(_)))
+			)
+		});
+		// What is persisted comes at once.
+		asked.extend(core.step(now, Input::Persisted(Sequence(u64::MAX))));
+		asked.retain(|output| {
+			matches!(
+				output,
+				Output::Send(_, Message::Promise(Promise::RequestShares(_)))
+			)
+		});
+	}
+	let Output::Send(_, request) = asked.remove(0) else {
+		unreachable!()
+	};
+	let mut stands = false;
+	for other in network.running().into_iter().filter(|other| *other != me) {
+		let mut holder = network.core(other).clone();
+		holder.step(network.now, enter.clone());
+		for output in holder.step(
+			now,
+			Input::Message {
+				from: me,
+				message: request.clone(),
+			},
+		) {
+			if let Output::Send(_, message @ Message::Notice(Notice::Share(_))) = output {
+				let mut outputs = core.step(now, Input::Message { from: other, message });
+				outputs.extend(core.step(now, Input::Persisted(Sequence(u64::MAX))));
+				stands |= outputs.iter().any(|output| {
+					matches!(output, Output::Send(_, Message::Promise(Promise::RequestVote(_))))
+				});
+			}
+		}
+	}
+	assert!(stands);
+	let others: Vec<_> = (0..4).filter(|who| *who != me.0).collect();
+	let (leader, twice) = (others[0], others[1]);
+	let high_qc = core.durable().high_qc.clone();
+	let vote = election_vote(genesis, twice, 7, me.0, high_qc.target);
+	let message = Message::Promise(Promise::ElectionVote(vote, high_qc.clone()));
+	assert_eq!(
+		core.step(
+			now,
+			Input::Message {
+				from: name(twice),
+				message
+			}
+		),
+		[]
+	);
+	let ballots = others
+		.iter()
+		.map(|voter| election_vote(genesis, *voter, 7, leader, high_qc.target).ballot);
+	let certificate = ElectionCertificate {
+		set_id: SetId(0),
+		term: Term(7),
+		leader: AuthorityIndex(leader),
+		ballots: ballots.collect(),
+	};
+	let message = Message::Notice(Notice::Elected(certificate));
+	let outputs = core.step(
+		now,
+		Input::Message {
+			from: name(leader),
+			message,
+		},
+	);
+	let reported: Vec<_> = outputs
+		.iter()
+		.filter_map(|output| match output {
+			Output::Report(evidence) => Some(evidence),
+			_ => None,
+		})
+		.collect();
+	assert_eq!(reported.len(), 1);
+	assert_eq!(reported[0].offender(), (SetId(0), AuthorityIndex(twice)));
+	assert!(matches!(reported[0], Evidence::ElectionVotes(..)));
+	let set = &core.chain().anchor().set;
+	assert_eq!(
+		reported[0].verify(&genesis, set, core.crypto(), |_, _| unreachable!()),
+		Ok(())
+	);
 }

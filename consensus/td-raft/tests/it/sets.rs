@@ -161,3 +161,66 @@ fn one_that_was_away_over_several_sets_catches_up() {
 	assert!(network.finalized(away) >= 45, "{}", network.finalized(away));
 	assert_eq!(network.core(away).chain().anchor().set.id(), SetId(3));
 }
+
+/// Power fails everywhere at any moment around a change of the set, before the databases have written: the commit
+/// certificate that changed it is in the log of everybody who entered the next set.
+#[test]
+fn all_lose_power_around_a_change_of_the_set() {
+	for milliseconds in (0..400).step_by(3) {
+		let mut network = network(&[0, 1, 2, 3, 4], &[0, 1, 2, 3], &[(10, &[0, 1, 2, 4])]);
+		network.lazy_database = Some(5_000);
+		run_to(&mut network, 8);
+		network.run(milliseconds);
+		let highest = *network.canon.keys().last().unwrap();
+		for who in network.running() {
+			network.crash(who);
+		}
+		for n in 0..5 {
+			network.start(name(n));
+		}
+		network.ready(true);
+		network.run(20_000);
+		assert!(
+			network.least_finalized() > highest + 10,
+			"after {milliseconds}, from {highest}:\n{}",
+			network.describe()
+		);
+	}
+}
+
+/// The database of one that only followed is ahead of its log: it enters the set that the database knows, has voted
+/// for nothing in it, and takes part.
+#[test]
+fn a_log_that_is_behind_its_database_by_a_set_signs_nothing_of_the_old_one() {
+	let mut network = network(&[0, 1, 2, 3], &[0, 1, 2, 3], &[(10, &[0, 1, 2, 3])]);
+	run_to(&mut network, 5);
+	let leader = network.leader().unwrap();
+	let who = network.running().into_iter().find(|who| *who != leader).unwrap();
+	let old = network.nodes[&who].log.clone();
+	assert_eq!(old.as_ref().unwrap().set_id, SetId(0));
+	run_to(&mut network, 15);
+	network.crash(who);
+	network.nodes.get_mut(&who).unwrap().log = old;
+	network.start(who);
+	let durable = network.core(who).durable().clone();
+	assert_eq!(
+		(durable.set_id, durable.prepared, durable.election_vote),
+		(SetId(1), None, None)
+	);
+	assert!(durable.current_term >= network.blocks_by[&10].0);
+	assert!(
+		durable.high_qc.target.number.0 >= 10,
+		"the certificate that changed the set at least"
+	);
+	network.ready(true);
+	let before = network.finalized(who);
+	network.run(5_000);
+	assert!(network.finalized(who) > before + 10);
+	// With another one gone its votes are needed.
+	let other = network.running().into_iter().find(|other| *other != who).unwrap();
+	network.crash(other);
+	network.run(5_000);
+	let before = network.finalized(who);
+	network.run(10_000);
+	assert!(network.finalized(who) > before + 10, "{}", network.describe());
+}
