@@ -261,7 +261,7 @@ fn messages() -> Result<u64> {
 fn syncs(directory: &Path) -> Result<(u64, u64)> {
 	let path = directory.join(format!("veilmart-sync-{}", std::process::id()));
 	let mut file = fs::OpenOptions::new().create_new(true).write(true).open(&path)?;
-	let mut time = |bytes: usize| {
+	let mut time = |bytes: usize| -> Result<u64> {
 		let data = vec![0xa5u8; bytes];
 		let start = Instant::now();
 		let times = rounds(

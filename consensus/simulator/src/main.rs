@@ -13,7 +13,8 @@ use veilmart_simulator::{
 	config::Evaluation,
 	costs,
 	cpu::CostTable,
-	figures, parallel,
+	figures::{self, Figure},
+	page, parallel,
 };
 use veilmart_td_raft_core::Mutants;
 
@@ -29,7 +30,9 @@ use veilmart_td_raft_core::Mutants;
   simulate chaos --seeds 1000                 a thousand seeds, four and seven authorities
   simulate run --protocol pbft --seed 17      one of them again, with its trace
   simulate costs > costs.json                 what work costs on this machine
-  simulate figures --output figures --runs 5  quick figures of the evaluation"
+  simulate figures --output figures --runs 5  quick figures of the evaluation
+  simulate figures --output docs/evaluation   those of the page; then
+  simulate page                               its tables"
 )]
 struct Arguments {
 	#[command(subcommand)]
@@ -100,9 +103,25 @@ enum Command {
 		/// Numbers of authorities instead of those in the conditions.
 		#[arg(long, value_delimiter = ',')]
 		nodes: Option<Vec<u32>>,
+		/// Figures to make; all unless given.
+		#[arg(long, value_enum, value_delimiter = ',')]
+		figure: Vec<Figure>,
 		/// Threads; one per processor unless given.
 		#[arg(long)]
 		threads: Option<usize>,
+	},
+	/// Fills the tables of the evaluation's page, between its marks, from the files that `figures` and the benchmark of
+	/// Paillier's scheme made.
+	Page {
+		/// The page.
+		#[arg(default_value = "docs/evaluation.md")]
+		page: PathBuf,
+		/// Directory of the files; the page's name without its ending unless given.
+		#[arg(long)]
+		data: Option<PathBuf>,
+		/// Changes nothing; says whether the page is as it would be.
+		#[arg(long)]
+		check: bool,
 	},
 }
 
@@ -191,11 +210,16 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 			output,
 			runs,
 			nodes,
+			figure,
 			threads,
 		} => {
 			let mut evaluation = Evaluation::parse(&read_or(config.as_deref(), Evaluation::DEFAULT)?)?;
 			evaluation.runs = runs.unwrap_or(evaluation.runs);
-			evaluation.nodes = nodes.unwrap_or(evaluation.nodes);
+			if let Some(nodes) = nodes {
+				let most = nodes.iter().max().copied().unwrap_or(0);
+				evaluation.election.attempt_nodes.retain(|n| *n <= most);
+				evaluation.nodes = nodes;
+			}
 			// What the command line changed is checked like the file.
 			let evaluation = Evaluation::parse(&serde_json::to_string(&evaluation)?)?;
 			let table: CostTable =
@@ -205,13 +229,40 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 				table.has_trapdoor(),
 				"the costs were not measured: see `simulate costs`, then --costs"
 			);
+			let wanted = if figure.is_empty() {
+				Figure::ALL.to_vec()
+			} else {
+				figure
+			};
 			make_figures(
 				&evaluation,
 				&table,
+				&wanted,
 				&output,
 				threads.unwrap_or_else(parallel::threads),
 				json,
 			)
+		}
+		Command::Page { page, data, check } => {
+			let data = data.unwrap_or_else(|| page.with_extension(""));
+			let text =
+				std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+			let costs = serde_json::from_str(COSTS).context("the table of costs")?;
+			let filled = page::fill(&text, &Evaluation::parse(Evaluation::DEFAULT)?, &costs, &data)?;
+			let chart = (data.join("fig4-paillier.svg"), page::figure_4(&data)?);
+			let mut current = true;
+			for (path, text) in [(page, filled), chart] {
+				if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+					continue;
+				}
+				if check {
+					eprintln!("{} is out of date: `simulate page`", path.display());
+					current = false;
+				} else {
+					std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+				}
+			}
+			Ok(current)
 		}
 	}
 }
@@ -291,16 +342,17 @@ fn run_chaos(runs: &[(u64, u32, Name)], twice: bool, threads: usize, json: bool)
 fn make_figures(
 	evaluation: &Evaluation,
 	costs: &CostTable,
+	wanted: &[Figure],
 	output: &Path,
 	threads: usize,
 	json: bool,
 ) -> Result<bool> {
-	let points = figures::measure(evaluation, costs, threads, |done, count| {
+	let points = figures::measure(evaluation, costs, wanted, threads, |done, count| {
 		if done.is_multiple_of((count / 50).max(1)) {
 			eprintln!("{done} of {count} runs");
 		}
 	});
-	let names = figures::write(evaluation, &points, output)?;
+	let names = figures::write(evaluation, costs, &points, output)?;
 	if json {
 		println!("{}", serde_json::to_string_pretty(&points)?);
 	} else {

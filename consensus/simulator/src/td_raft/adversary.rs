@@ -47,10 +47,16 @@ pub enum Behaviour {
 	LeaderServingSome,
 	/// As leader keeps commit certificates to itself.
 	LeaderWithholdingCommits,
+	/// Stands early, and does nothing as leader.
+	IdleLeader,
 }
 
 impl Behaviour {
-	/// All names.
+	/// The name of the one that the evaluation counts attempts with. Schedules of chaos do not draw it: it is another
+	/// mixture of behaviours that they draw.
+	pub const IDLE_LEADER: &'static str = "standing early, idle leader";
+
+	/// All names that schedules draw from.
 	pub const NAMES: &'static [&'static str] = &[
 		"silent",
 		"ignoring",
@@ -83,6 +89,7 @@ impl Behaviour {
 			"equivocating leader" => Behaviour::EquivocatingLeader,
 			"leader serving only some" => Behaviour::LeaderServingSome,
 			"leader withholding commits" => Behaviour::LeaderWithholdingCommits,
+			Self::IDLE_LEADER => Behaviour::IdleLeader,
 			_ => return None,
 		})
 	}
@@ -90,7 +97,10 @@ impl Behaviour {
 	/// What is different inside such a node.
 	pub(super) fn deviation(self) -> Deviation {
 		Deviation {
-			early: matches!(self, Behaviour::StandingEarly | Behaviour::Colluding),
+			early: matches!(
+				self,
+				Behaviour::StandingEarly | Behaviour::Colluding | Behaviour::IdleLeader
+			),
 			censors: self == Behaviour::CensoringLeader,
 			lies: self == Behaviour::BadDealer,
 		}
@@ -285,6 +295,11 @@ impl Tamper<Wire> for TdRaftAdversary {
 			},
 			Behaviour::LeaderServingSome => match &message {
 				Wire::Propose(..) | Wire::Blocks(..) if to.index() + 1 >= self.shared.quorum() => Vec::new(),
+				_ => vec![(to, message)],
+			},
+			// Its votes and answers in elections leave, so that it wins what it can.
+			Behaviour::IdleLeader => match inner.as_deref() {
+				None | Some(Message::Promise(Promise::Heartbeat(_))) => Vec::new(),
 				_ => vec![(to, message)],
 			},
 			Behaviour::LeaderWithholdingCommits => match inner.as_deref() {
