@@ -259,7 +259,8 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 					eprintln!("{} is out of date: `simulate page`", path.display());
 					current = false;
 				} else {
-					std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+					std::fs::write(&path, text)
+						.with_context(|| format!("cannot write {}", path.display()))?;
 				}
 			}
 			Ok(current)

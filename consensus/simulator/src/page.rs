@@ -11,6 +11,7 @@ use crate::{
 	experiment::{expected_attempts, ProtocolName},
 	figures::{self, chart_name, conditions_hash, Figure, Point},
 	replica::byzantine_bound,
+	td_raft::messages::heartbeat_bytes,
 };
 use anyhow::{bail, ensure, Context, Result};
 use serde::Deserialize;
@@ -181,6 +182,7 @@ impl Data<'_> {
 			"figure 5" => self.figure_5(),
 			"figure 6" => self.figure_6(),
 			"messages" => self.messages(),
+			"heartbeats" => self.heartbeats(),
 			"figure 7" => self.figure_7(),
 			"attempts" => self.attempts(),
 			"paper" => self.beside_the_paper(),
@@ -560,6 +562,33 @@ impl Data<'_> {
 			let _ = writeln!(text, "{chart}:\n\n{}", table(&head, &rows));
 		}
 		text
+	}
+
+	/// What the heartbeats of TD-Raft's leader take of its uplink.
+	fn heartbeats(&self) -> String {
+		let n = self.most();
+		let bytes = u64::from(n.saturating_sub(1)) * heartbeat_bytes(n - byzantine_bound(n));
+		let mut rows = Vec::new();
+		for timeouts in &self.evaluation.timeouts {
+			let interval = timeouts.td_raft.heartbeat_ms;
+			let bits_per_second = bytes as f64 * 8.0 * 1_000.0 / interval as f64;
+			for bandwidth in &self.evaluation.bandwidths {
+				rows.push(vec![
+					format!("{}, \"{}\"", bandwidth.name, timeouts.name),
+					format!("{interval} ms"),
+					format!("{} Mbit/s", digits(bits_per_second / 1e6)),
+					format!(
+						"{:.1} %",
+						100.0 * bits_per_second / bandwidth.bits_per_second as f64
+					),
+				]);
+			}
+		}
+		format!(
+			"Heartbeats to {} others:\n\n{}",
+			n.saturating_sub(1),
+			table(&["where", "interval", "heartbeats", "of the uplink"], &rows)
+		)
 	}
 
 	/// `election_timeout + spread/2 + vote_delay` and ten of the longest delays, in milliseconds.
