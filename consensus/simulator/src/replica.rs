@@ -236,6 +236,11 @@ pub trait Tamper<M> {
 	fn incoming(&mut self, _from: NodeId, _message: &M) -> bool {
 		true
 	}
+
+	/// What it sends of itself after a message came.
+	fn answers(&mut self) -> Vec<(NodeId, M)> {
+		Vec::new()
+	}
 }
 
 /// How a protocol makes its nodes.

@@ -422,13 +422,17 @@ impl<P: Protocol> World<P> {
 			return;
 		}
 		if let Some(tamper) = &mut node.tamper {
-			if !tamper.incoming(from, &packet.message) {
+			let noticed = tamper.incoming(from, &packet.message);
+			let answers = tamper.answers();
+			self.put_out(packet.to, answers);
+			if !noticed {
 				return;
 			}
 		}
 		let (to, message) = (packet.to, packet.message);
 		self.trace
 			.line(self.now, format_args!("n{to} <- n{} {message}", packet.from));
+		let node = &mut self.instances[to];
 		node.inbox.push_back(Input::Message { from, message });
 		self.work(to);
 	}
@@ -593,7 +597,12 @@ impl<P: Protocol> World<P> {
 			Some(tamper) => tamper.outgoing(local, to, message),
 			None => vec![(to, message)],
 		};
-		let id = node.id;
+		self.put_out(instance, outgoing);
+	}
+
+	/// Sends what a node's tamper leaves.
+	fn put_out(&mut self, instance: usize, outgoing: Vec<(NodeId, MessageOf<P>)>) {
+		let id = self.instances[instance].id;
 		for (to, message) in outgoing {
 			if to == id {
 				continue;

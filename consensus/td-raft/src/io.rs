@@ -85,8 +85,9 @@ pub enum Output<S: Scheme> {
 		certificate: Qc<S>,
 	},
 	/// Get this block and those of its ancestors that are not there, from this authority, then give
-	/// [`Input::Imported`] for each, the lowest first; at once for those that the database has. The core asks again,
-	/// another one, if nothing comes.
+	/// [`Input::Imported`] for each, the lowest first; at once for those that the database has. After a power loss it may
+	/// have a block without its parent, so what to ask for is the highest ancestor that is not there. The core asks
+	/// again, another one, if nothing comes.
 	Fetch {
 		/// The block.
 		hash: S::BlockHash,

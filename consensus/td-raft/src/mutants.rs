@@ -4,6 +4,10 @@
 //! checker and the simulator can show that they find it. Without the feature [`mutated`] is the constant `false` and
 //! [`Mutants`] holds nothing.
 
+use veilmart_td_raft::Target;
+
+use crate::crypto::{Certificate, Scheme};
+
 /// A rule left out or worded otherwise.
 #[cfg(feature = "mutants")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +22,8 @@ pub enum Mutant {
 	QuorumTooSmall,
 	/// A first block may build below the certificate's maximum.
 	MaximumIgnored,
+	/// A first block is compared with the certificate's maximum only, not with what each voter named.
+	MaximumOfBallotsOnly,
 	/// A prepare certificate of a closing block changes the set.
 	SetChangeWithoutCommit,
 	/// A certificate of the old set elects in the new one.
@@ -71,3 +77,15 @@ macro_rules! mutated {
 	}};
 }
 pub(crate) use mutated;
+
+/// Whether the first block of a term may build on the block of a verified certificate.
+pub(crate) fn allows<S: Scheme>(
+	mutants: &Mutants,
+	elected: &Certificate<S>,
+	certified: &Target<S::BlockHash>,
+) -> bool {
+	if mutated!(mutants, MaximumOfBallotsOnly) {
+		return elected.maximum().is_some_and(|maximum| certified.covers(maximum));
+	}
+	elected.allows(certified) || mutated!(mutants, MaximumIgnored)
+}

@@ -15,7 +15,7 @@ use crate::{
 	crypto::{Certificate, Crypto, ElectionVote, Hashed, Qc, Scheme, SignedDown, Vote},
 	log::Unsaved,
 	message::{Body, Heartbeat, Promise, Reconfirm, RequestShares, RequestVote, Signed},
-	mutants::{mutated, Mutants},
+	mutants::{self, mutated, Mutants},
 };
 
 /// How far a leader may be ahead of what is final, in blocks.
@@ -43,9 +43,9 @@ impl<S: Scheme> Mandate<S> {
 	}
 
 	/// Whether the term's first block may build on the block of this certificate.
-	fn allows(&self, certified: &Target<S::BlockHash>) -> bool {
+	fn allows(&self, mutants: &Mutants, certified: &Target<S::BlockHash>) -> bool {
 		match self {
-			Self::Elected(certificate) => certificate.allows(certified),
+			Self::Elected(certificate) => mutants::allows::<S>(mutants, certificate, certified),
 			Self::Continued(_) | Self::Alone => true,
 		}
 	}
@@ -236,8 +236,7 @@ impl<S: Scheme> Safety<S> {
 			if self.prepared_in_term() && !mutated!(self.mutants, TwoFirstBlocks) {
 				return Err(Refusal::Prepared);
 			}
-			let allowed = mandate.allows(&block.digest.parent_qc.target);
-			if !allowed && !mutated!(self.mutants, MaximumIgnored) {
+			if !mandate.allows(&self.mutants, &block.digest.parent_qc.target) {
 				return Err(Refusal::Maximum);
 			}
 		} else {
@@ -314,7 +313,7 @@ impl<S: Scheme> Safety<S> {
 		if !block.is_closing() || !certified || block.term() >= term {
 			return Err(Refusal::NotClosing);
 		}
-		let allowed = qc.is_some_and(|qc| mandate.allows(&qc.target));
+		let allowed = qc.is_some_and(|qc| mandate.allows(&self.mutants, &qc.target));
 		if !allowed && !mutated!(self.mutants, ReconfirmWithoutQc) {
 			return Err(Refusal::Maximum);
 		}

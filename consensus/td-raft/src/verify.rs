@@ -6,7 +6,7 @@ use veilmart_td_raft::{CertificateError, Phase, SetId, Term};
 use crate::{
 	block::Block,
 	crypto::{Crypto, Hashed, Qc, Scheme, Set},
-	mutants::{mutated, Mutants},
+	mutants::{self, mutated, Mutants},
 };
 
 /// What a block is verified against.
@@ -218,8 +218,7 @@ fn sealer<C: Crypto>(
 			certificate
 				.verify(genesis, electorate, crypto)
 				.map_err(Invalid::MandateVotes)?;
-			let allowed = certificate.allows(&digest.parent_qc.target);
-			if !allowed && !mutated!(mutants, MaximumIgnored) {
+			if !mutants::allows::<C::Scheme>(mutants, certificate, &digest.parent_qc.target) {
 				return Err(Invalid::Maximum);
 			}
 			if !of_old_set {

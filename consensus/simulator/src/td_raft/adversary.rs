@@ -1,6 +1,7 @@
 //! Faulty authorities of TD-Raft, by the names of the threat model. Each holds its own key only.
 
 use super::{
+	ballots::Ballots,
 	messages::{content, FullBlock, Wire},
 	replica::Deviation,
 	Shared,
@@ -9,12 +10,14 @@ use crate::{
 	clock::{LocalTime, SECOND},
 	replica::{Body, NodeId, Tamper},
 };
-use std::{rc::Rc, sync::Arc};
-use veilmart_td_raft::{AuthorityIndex, Down, Phase, Reason, SetId, SignedDown, Term, Vote};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use veilmart_td_raft::{
+	AuthorityIndex, Down, ElectionBallot, Number, Phase, Reason, SetId, SignedDown, Target, Term, Vote,
+};
 use veilmart_td_raft_core::{
-	crypto::Crypto,
-	message::{Message, Notice, Promise},
-	symbolic::{seal, Digest, Keys, Name, Symbols},
+	crypto::{Crypto, ElectionVote, Qc},
+	message::{Message, Notice, Promise, RequestVote, Signed},
+	symbolic::{seal, Digest, Keys, Name, Symbols, Token},
 	Build,
 };
 
@@ -47,6 +50,16 @@ pub enum Behaviour {
 	LeaderServingSome,
 	/// As leader keeps commit certificates to itself.
 	LeaderWithholdingCommits,
+	/// As leader proposes two first blocks, each to everybody, has both certified if it can, and shows each
+	/// certificate to half of the others.
+	TwoFirstBlocks,
+	/// The same with the third block of its term.
+	TwoLaterBlocks,
+	/// As leader builds its first block on the block below the one that the voters named, with an invented certificate
+	/// in its own ballot that would allow that.
+	BuildingBelow,
+	/// Never stands, and votes for everybody at once, naming a certificate that does not exist.
+	InventingVoter,
 	/// Stands early, and does nothing as leader.
 	IdleLeader,
 }
@@ -71,6 +84,10 @@ impl Behaviour {
 		"equivocating leader",
 		"leader serving only some",
 		"leader withholding commits",
+		"leader with two first blocks",
+		"leader with two later blocks",
+		"leader building below",
+		"inventing voter",
 	];
 
 	/// The behaviour of a name.
@@ -89,6 +106,10 @@ impl Behaviour {
 			"equivocating leader" => Behaviour::EquivocatingLeader,
 			"leader serving only some" => Behaviour::LeaderServingSome,
 			"leader withholding commits" => Behaviour::LeaderWithholdingCommits,
+			"leader with two first blocks" => Behaviour::TwoFirstBlocks,
+			"leader with two later blocks" => Behaviour::TwoLaterBlocks,
+			"leader building below" => Behaviour::BuildingBelow,
+			"inventing voter" => Behaviour::InventingVoter,
 			Self::IDLE_LEADER => Behaviour::IdleLeader,
 			_ => return None,
 		})
@@ -99,10 +120,15 @@ impl Behaviour {
 		Deviation {
 			early: matches!(
 				self,
-				Behaviour::StandingEarly | Behaviour::Colluding | Behaviour::IdleLeader
+				Behaviour::StandingEarly
+					| Behaviour::Colluding
+					| Behaviour::TwoFirstBlocks
+					| Behaviour::BuildingBelow
+					| Behaviour::IdleLeader
 			),
 			censors: self == Behaviour::CensoringLeader,
 			lies: self == Behaviour::BadDealer,
+			below: self == Behaviour::BuildingBelow,
 		}
 	}
 }
@@ -117,6 +143,10 @@ pub struct TdRaftAdversary {
 	set_id: SetId,
 	inflated: u64,
 	inflate_at: LocalTime,
+	ballots: Ballots,
+	/// The own blocks that have a twin, and their twins.
+	doubled: BTreeMap<Digest, FullBlock>,
+	answers: Vec<(NodeId, Wire)>,
 }
 
 impl TdRaftAdversary {
@@ -129,6 +159,9 @@ impl TdRaftAdversary {
 			set_id: SetId(0),
 			inflated: 1_000_000,
 			inflate_at: LocalTime(0),
+			ballots: Ballots::default(),
+			doubled: BTreeMap::new(),
+			answers: Vec::new(),
 		}
 	}
 
@@ -162,12 +195,89 @@ impl TdRaftAdversary {
 		}
 	}
 
+	/// Whether a proposal is one to make twice.
+	fn doubles(&self, full: &FullBlock) -> bool {
+		let first = full.block.digest.election.is_some();
+		match self.behaviour {
+			Behaviour::TwoFirstBlocks => first,
+			Behaviour::TwoLaterBlocks => !first && full.block.number.0 % 4 == 3,
+			_ => false,
+		}
+	}
+
+	/// The block and its twin: to half of the others in this order, to half of them in the other.
+	fn both(&mut self, full: &Rc<FullBlock>, n: u32, to: NodeId) -> Vec<(NodeId, Wire)> {
+		let twin = match self.doubled.get(&full.block.hash) {
+			Some(twin) => twin.clone(),
+			None => self.twin(full),
+		};
+		self.doubled.insert(full.block.hash, twin.clone());
+		let (own, twin) = (Wire::Propose(full.clone(), n), Wire::Propose(Rc::new(twin), n));
+		if Self::is_odd(to) {
+			vec![(to, twin), (to, own)]
+		} else {
+			vec![(to, own), (to, twin)]
+		}
+	}
+
+	/// Makes certificates of votes. Those of twins are for the odd ones and those of their counterparts for the even
+	/// ones; a commit certificate for one of them alone.
+	fn count(&mut self, vote: &Vote<Digest, Token>) {
+		let hash = vote.target.hash;
+		let is_twin = self.doubled.values().any(|twin| twin.block.hash == hash);
+		let is_doubled = is_twin || self.doubled.contains_key(&hash);
+		if !is_doubled && self.behaviour != Behaviour::BuildingBelow {
+			return;
+		}
+		let genesis = self.shared.genesis.hash;
+		let quorum = self.shared.quorum();
+		let formed = self
+			.ballots
+			.take(vote, &self.keys, self.index(), &genesis, quorum);
+		let (me, n) = (self.id, self.shared.n);
+		for qc in formed {
+			let of_face = move |to: &NodeId| *to != me && (!is_doubled || Self::is_odd(*to) == is_twin);
+			let alone = is_doubled && qc.phase == Phase::Commit;
+			let to = NodeId::all(n)
+				.filter(of_face)
+				.take(if alone { 1 } else { n as usize });
+			let message = Rc::new(Message::Notice(Notice::Certified(qc)));
+			self.answers
+				.extend(to.map(|to| (to, Wire::Core(message.clone()))));
+		}
+	}
+
+	/// A vote for whoever asks, naming a certificate that does not exist.
+	fn inventing(&self, request: &Signed<RequestVote<Symbols>, Symbols>) -> Message<Symbols> {
+		let (set_id, term, high_qc) = (request.set_id, request.body.term, &request.body.high_qc);
+		let target = Target {
+			number: Number(1_000_000),
+			hash: Digest(7),
+			..high_qc.target
+		};
+		let ballot = ballot(
+			&self.keys,
+			&self.shared.genesis.hash,
+			set_id,
+			term,
+			request.signer,
+			target,
+		);
+		let vote = ElectionVote::<Symbols> {
+			set_id,
+			term,
+			candidate: request.signer,
+			ballot,
+		};
+		let qc = Qc::<Symbols> {
+			target,
+			..high_qc.clone()
+		};
+		Message::Promise(Promise::ElectionVote(vote, qc))
+	}
+
 	/// A vote in the name of the receiver's neighbour.
-	fn forged(
-		&self,
-		vote: &Vote<Digest, veilmart_td_raft_core::symbolic::Token>,
-		to: NodeId,
-	) -> Message<Symbols> {
+	fn forged(&self, vote: &Vote<Digest, Token>, to: NodeId) -> Message<Symbols> {
 		let voter = AuthorityIndex(((to.0 + 1) % self.shared.n) as u16);
 		Message::Promise(Promise::Vote(Vote {
 			voter,
@@ -187,19 +297,34 @@ impl TdRaftAdversary {
 			reason: Reason::Silence,
 		};
 		let genesis = self.shared.genesis.hash;
-		let signature = self.keys.sign(
-			&SignedDown::<Digest, veilmart_td_raft_core::symbolic::Token>::payload(
-				&genesis,
-				self.set_id,
-				&down,
-			),
-		);
+		let signature = self.keys.sign(&SignedDown::<Digest, Token>::payload(
+			&genesis,
+			self.set_id,
+			&down,
+		));
 		let signed = SignedDown {
 			authority: self.index(),
 			down,
 			signature,
 		};
 		Some(Message::Promise(Promise::Down(signed, None)))
+	}
+}
+
+/// A ballot of its own that names this.
+pub(super) fn ballot(
+	keys: &Keys,
+	genesis: &Digest,
+	set_id: SetId,
+	term: Term,
+	candidate: AuthorityIndex,
+	high_qc: Target<Digest>,
+) -> ElectionBallot<Digest, Token> {
+	let bytes = ElectionBallot::<Digest, Token>::payload(genesis, set_id, term, candidate, &high_qc);
+	ElectionBallot {
+		voter: AuthorityIndex(keys.name.0),
+		high_qc,
+		signature: keys.sign(&bytes),
 	}
 }
 
@@ -309,7 +434,18 @@ impl Tamper<Wire> for TdRaftAdversary {
 				}
 				_ => vec![(to, message)],
 			},
+			Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks => match &message {
+				Wire::Propose(full, n) if self.doubles(full) => self.both(full, *n, to),
+				_ => vec![(to, message)],
+			},
+			Behaviour::InventingVoter => match inner.as_deref() {
+				Some(Message::Promise(
+					Promise::ElectionVote(..) | Promise::RequestShares(_) | Promise::RequestVote(_),
+				)) => Vec::new(),
+				_ => vec![(to, message)],
+			},
 			Behaviour::Ignoring
+			| Behaviour::BuildingBelow
 			| Behaviour::StandingEarly
 			| Behaviour::CensoringLeader
 			| Behaviour::BadDealer => {
@@ -318,7 +454,33 @@ impl Tamper<Wire> for TdRaftAdversary {
 		}
 	}
 
-	fn incoming(&mut self, from: NodeId, _: &Wire) -> bool {
-		self.behaviour != Behaviour::Ignoring || !Self::is_odd(from)
+	fn incoming(&mut self, from: NodeId, message: &Wire) -> bool {
+		let inner = match message {
+			Wire::Core(message) => Some(&**message),
+			_ => None,
+		};
+		match (self.behaviour, inner) {
+			(Behaviour::Ignoring, _) => !Self::is_odd(from),
+			(
+				Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks | Behaviour::BuildingBelow,
+				Some(Message::Promise(Promise::Vote(vote))),
+			) => {
+				self.count(vote);
+				// What it counts itself its replica does not count.
+				let hash = vote.target.hash;
+				let is_twin = self.doubled.values().any(|twin| twin.block.hash == hash);
+				!is_twin && !self.doubled.contains_key(&hash)
+			}
+			(Behaviour::InventingVoter, Some(Message::Promise(Promise::RequestVote(request)))) => {
+				let vote = self.inventing(request);
+				self.answers.push((from, Wire::Core(Rc::new(vote))));
+				true
+			}
+			_ => true,
+		}
+	}
+
+	fn answers(&mut self) -> Vec<(NodeId, Wire)> {
+		std::mem::take(&mut self.answers)
 	}
 }

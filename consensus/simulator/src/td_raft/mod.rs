@@ -2,6 +2,7 @@
 //! charged from the table.
 
 pub mod adversary;
+mod ballots;
 mod crypto;
 pub mod messages;
 pub mod replica;

@@ -1,6 +1,7 @@
 //! Drives TD-Raft's core: what the engine does in a node, this does in virtual time.
 
 use super::{
+	adversary::ballot,
 	crypto::{NotedKeys, Work},
 	messages::{block_hash, content, FullBlock, TdRaftRecord, Wire},
 	Shared,
@@ -15,9 +16,10 @@ use std::{
 	rc::Rc,
 	sync::Arc,
 };
-use veilmart_td_raft::{Number, Timing};
+use veilmart_td_raft::{ElectionDigest, Number, Target, Term, Timing};
 use veilmart_td_raft_core::{
-	message::Message,
+	crypto::{Certificate, Crypto, Place},
+	message::{Message, Notice},
 	safety::Durable,
 	symbolic::{digest, seal, Digest, Keys, Name, Symbols},
 	Anchor, Block, Build, Config, Core, Input as CoreInput, Output, Sequence, To,
@@ -41,6 +43,8 @@ pub(super) struct Deviation {
 	pub censors: bool,
 	/// Deals for a key that is not the secret's.
 	pub lies: bool,
+	/// As leader builds its first block below what the voters named.
+	pub below: bool,
 }
 
 /// A node.
@@ -70,6 +74,8 @@ pub struct TdRaftReplica {
 	leading: bool,
 	/// The block asked for last.
 	wanted: Option<Digest>,
+	/// The term in which it built below.
+	below: Option<Term>,
 }
 
 impl TdRaftReplica {
@@ -96,6 +102,7 @@ impl TdRaftReplica {
 			waiting: false,
 			leading: false,
 			wanted: None,
+			below: None,
 			shared,
 			id,
 			deviation,
@@ -190,6 +197,15 @@ impl TdRaftReplica {
 			Output::Send(To::One(to), message) => {
 				out.send_at_once(NodeId(to.0.into()), Wire::Core(Rc::new(message)));
 			}
+			Output::Send(To::Others, Message::Notice(Notice::Elected(certificate)))
+				if self.deviation.below =>
+			{
+				let certificate = self.invented(certificate);
+				self.to_others(
+					Wire::Core(Rc::new(Message::Notice(Notice::Elected(certificate)))),
+					out,
+				);
+			}
 			Output::Send(To::Others, message) => self.to_others(Wire::Core(Rc::new(message)), out),
 			Output::Propose(block) => {
 				if let Some(full) = self.blocks.get(&block.hash) {
@@ -233,16 +249,32 @@ impl TdRaftReplica {
 		self.finalized = self.finalized.max(number.0);
 	}
 
-	/// Asks for a block and those of its ancestors that are missing.
+	/// Asks for a block and those of its ancestors that are missing. Those that are on the disk are imported when the
+	/// core knows their parent: after a power loss there may be gaps between them.
 	fn fetch(&mut self, now: LocalTime, hash: Digest, number: Number, from: NodeId, out: &mut Out) {
-		if let Some(block) = self.blocks.get(&hash).cloned() {
-			self.import(now, None, vec![block], out);
+		let Some(core) = &self.core else { return };
+		let mut line = VecDeque::new();
+		let mut next = hash;
+		while let Some(full) = self
+			.blocks
+			.get(&next)
+			.filter(|_| core.chain().get(&next).is_none())
+		{
+			next = full.block.parent;
+			line.push_front(full.clone());
+		}
+		if core.chain().get(&next).is_some() {
+			self.import(now, None, line.into(), out);
 			return;
 		}
-		self.wanted = Some(hash);
+		self.wanted = Some(next);
 		// Of the height wanted another block may be there.
-		let above = self.highest_pending().min(Number(number.0.saturating_sub(1)));
-		out.send_at_once(from, Wire::Fetch(hash, above));
+		let below = line.front().map_or(number, |lowest| lowest.block.number);
+		let above = match line.is_empty() {
+			true => self.highest_pending().min(Number(below.0.saturating_sub(1))),
+			false => Number(self.finalized),
+		};
+		out.send_at_once(from, Wire::Fetch(next, above));
 	}
 
 	/// The height up to which blocks are there, final or not. If the highest is of an abandoned branch, the blocks sent
@@ -354,6 +386,10 @@ impl TdRaftReplica {
 			return;
 		};
 		let body = if self.deviation.censors { Body::EMPTY } else { body };
+		if self.deviation.below && self.build_below(&build, body, out) {
+			self.step(now, CoreInput::NotBuilt, out);
+			return;
+		}
 		let Some(parent) = self.blocks.get(&build.parent) else {
 			self.step(now, CoreInput::NotBuilt, out);
 			return;
@@ -372,6 +408,90 @@ impl TdRaftReplica {
 		self.unwritten.push(full);
 		self.step(now, CoreInput::Built(block), out);
 		self.sealed(now, body, out);
+	}
+
+	/// The block below the one with the highest certificate, if that is not final yet.
+	fn low(&self) -> Option<FullBlock> {
+		let core = self.core.as_ref()?;
+		let high = self.blocks.get(&core.durable().high_qc.target.hash)?;
+		let above_root = high.block.number > core.chain().root().number;
+		self.blocks
+			.get(&high.block.parent)
+			.filter(|_| above_root)
+			.cloned()
+	}
+
+	/// The certificate of its election, with a ballot of its own that would allow to build low.
+	fn invented(&self, mut certificate: Certificate<Symbols>) -> Certificate<Symbols> {
+		let Some(low) = self.low() else { return certificate };
+		let target = Target {
+			term: Term(certificate.term.0.saturating_sub(1)),
+			number: Number(1_000_000),
+			..low.block.target()
+		};
+		let ballots = certificate.ballots.iter().map(|named| {
+			if named.voter.0 != self.id.0 as u16 {
+				return named.clone();
+			}
+			let genesis = &self.shared.genesis.hash;
+			let (set_id, term) = (certificate.set_id, certificate.term);
+			ballot(&self.keys, genesis, set_id, term, certificate.leader, target)
+		});
+		certificate.ballots = ballots.collect();
+		certificate
+	}
+
+	/// Builds a first block below the one asked for. Gives whether it did.
+	fn build_below(&mut self, build: &Build<Symbols>, body: Body, out: &mut Out) -> bool {
+		let term = build.digest.term;
+		if self.below == Some(term) {
+			return true;
+		}
+		let (Some(election), Some(low)) = (build.digest.election.clone(), self.low()) else {
+			return false;
+		};
+		let Some(high) = self
+			.blocks
+			.get(&build.parent)
+			.filter(|high| high.block.parent == low.block.hash)
+		else {
+			return false;
+		};
+		let mut digest = build.digest.clone();
+		digest.parent_qc = high.block.digest.parent_qc.clone();
+		digest.commit_qc = high.block.digest.commit_qc.clone();
+		digest.election = Some(ElectionDigest {
+			certificate: self.invented(election.certificate),
+			..election
+		});
+		let Some(core) = &self.core else { return false };
+		let place = Place {
+			holders: digest.set_id,
+			term,
+			dealer: digest.sealer,
+			parent: Some(low.block.hash),
+		};
+		let build = Build {
+			parent: low.block.hash,
+			number: low.block.number.next(),
+			dealing: self.keys.clone().deal(&core.chain().anchor().set, &place),
+			digest,
+		};
+		let closes = self.shared.closes_after(build.number);
+		let genesis = self.shared.genesis.hash;
+		let block = Arc::new(seal(
+			&self.keys,
+			&genesis,
+			&build,
+			&low.block,
+			closes,
+			content(body),
+		));
+		let full = FullBlock { block, body };
+		self.blocks.insert(full.block.hash, full.clone());
+		self.below = Some(term);
+		self.to_others(Wire::Propose(Rc::new(full), self.shared.n), out);
+		true
 	}
 
 	fn persisted(&mut self, now: LocalTime, position: LogPosition, out: &mut Out) {

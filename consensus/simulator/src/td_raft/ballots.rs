@@ -1,0 +1,57 @@
+//! Votes in the hands of a faulty leader: it counts whatever it is sent, adds its own to all of them, and makes a
+//! certificate of each target that has enough, for whom it likes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use veilmart_td_raft::{AuthorityIndex, Phase, Target};
+use veilmart_td_raft_core::{
+	crypto::{Crypto, Qc, Vote},
+	symbolic::{Digest, Keys, Symbols, Token},
+};
+
+/// Votes by phase and target.
+#[derive(Default)]
+pub(super) struct Ballots {
+	votes: BTreeMap<(Phase, Place), (Target<Digest>, BTreeMap<AuthorityIndex, Token>)>,
+	formed: BTreeSet<(Phase, Place, usize)>,
+}
+
+/// A target in an order.
+type Place = (u64, u64, u64, Digest);
+
+impl Ballots {
+	/// Takes a vote. Gives the certificates that it completes: of a quorum, and one with a vote less, in case that
+	/// somebody takes it.
+	pub fn take(
+		&mut self,
+		vote: &Vote<Symbols>,
+		keys: &Keys,
+		me: AuthorityIndex,
+		genesis: &Digest,
+		quorum: usize,
+	) -> Vec<Qc<Symbols>> {
+		let (phase, target) = (vote.phase, vote.target);
+		let place = (target.set_id.0, target.term.0, target.number.0, target.hash);
+		let (_, votes) = self
+			.votes
+			.entry((phase, place))
+			.or_insert_with(|| (target, BTreeMap::new()));
+		let own = keys.sign(&Vote::<Symbols>::payload(genesis, phase, &target));
+		votes.insert(me, own);
+		votes.insert(vote.voter, vote.signature);
+		let mut formed = Vec::new();
+		for count in [quorum.saturating_sub(1), quorum] {
+			if votes.len() >= count && self.formed.insert((phase, place, count)) {
+				let signatures = votes
+					.iter()
+					.take(count)
+					.map(|(voter, signature)| (*voter, *signature));
+				formed.push(Qc::<Symbols> {
+					phase,
+					target,
+					signatures: signatures.collect(),
+				});
+			}
+		}
+		formed
+	}
+}
