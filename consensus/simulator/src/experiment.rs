@@ -72,9 +72,11 @@ pub struct Delivered {
 	/// Mean time from the moment at which a leader puts a block together until `f + 1` nodes have finalized it, so
 	/// that a client has it from an honest one, in microseconds.
 	pub latency: Micros,
-	/// Messages of every kind, heartbeats and the like among them, that all nodes sent per block, from about the last block
-	/// of the warm-up to about the last one.
+	/// Messages of all nodes that name a block measured, repetitions among them, per block.
 	pub messages: f64,
+	/// Messages of every kind, heartbeats and the like among them, per block, from about the last block of the warm-up to
+	/// about the last one.
+	pub all_messages: f64,
 }
 
 impl Conditions<'_> {
@@ -149,7 +151,11 @@ impl Conditions<'_> {
 		let transfer = one.waits_for_blocks(self.n, workload.block_bytes, &self.links());
 		let limit = Time(60 * SECOND + needed * 4 * (transfer + SECOND));
 		let count = byzantine_bound(self.n) as usize + 1;
-		let mut world = World::new(protocol, self.settings(workload));
+		let settings = Settings {
+			count_blocks: true,
+			..self.settings(workload)
+		};
+		let mut world = World::new(protocol, settings);
 		let mut warm = None;
 		while world.finality().highest_of_all() < needed
 			|| (world.finality().deliveries(count).count() as u64) < needed
@@ -176,10 +182,15 @@ impl Conditions<'_> {
 		let last = measured.last().map_or(first, |(_, end)| *end);
 		let latencies: Micros = measured.iter().map(|(built, end)| end.since(*built)).sum();
 		let (number, sent) = warm.unwrap_or_default();
-		let messages = world.counters().total().messages - sent;
+		let all = world.counters().total().messages - sent;
+		let numbers = load.warm_up_blocks + 1..=needed;
+		let of_blocks: u64 = numbers
+			.map(|number| world.counters().messages_of_block(number))
+			.sum();
 		let finalized = world.finality().highest_of_all().saturating_sub(number);
 		Ok(Delivered {
-			messages: messages as f64 / finalized.max(1) as f64,
+			messages: of_blocks as f64 / load.blocks as f64,
+			all_messages: all as f64 / finalized.max(1) as f64,
 			blocks: load.blocks,
 			span: last.since(first),
 			latency: latencies / load.blocks,

@@ -15,7 +15,12 @@ use blake2::{
 };
 use clap::ValueEnum;
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fmt::Write,
+	fs,
+	path::Path,
+};
 
 /// What a figure shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
@@ -23,8 +28,10 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 pub enum Figure {
 	/// Figure 5, in megabytes per second.
 	Throughput,
-	/// Messages of all nodes per block, counted in the runs of [`Figure::Throughput`].
+	/// Messages of all nodes that name a block, per block, counted in the runs of [`Figure::Throughput`].
 	Messages,
+	/// All messages of all nodes per block, counted there too.
+	AllMessages,
 	/// Figure 6, in milliseconds.
 	Latency,
 	/// Figure 7 with the leader crashed, in milliseconds.
@@ -37,9 +44,10 @@ pub enum Figure {
 
 impl Figure {
 	/// All figures.
-	pub const ALL: [Figure; 6] = [
+	pub const ALL: [Figure; 7] = [
 		Figure::Throughput,
 		Figure::Messages,
+		Figure::AllMessages,
 		Figure::Latency,
 		Figure::Election,
 		Figure::ElectionWithFaults,
@@ -51,6 +59,7 @@ impl Figure {
 		match self {
 			Figure::Throughput => "fig5-throughput",
 			Figure::Messages => "messages",
+			Figure::AllMessages => "messages-all",
 			Figure::Latency => "fig6-latency",
 			Figure::Election => "fig7-election",
 			Figure::ElectionWithFaults => "fig7-election-faults",
@@ -62,6 +71,7 @@ impl Figure {
 		match self {
 			Figure::Throughput => "Throughput",
 			Figure::Messages => "Messages per block",
+			Figure::AllMessages => "All messages, per block",
 			Figure::Latency => "Latency of a block",
 			Figure::Election => "Election after the leader's crash",
 			Figure::ElectionWithFaults => "Election with f crashed, the leader among them",
@@ -72,7 +82,7 @@ impl Figure {
 	fn unit(self) -> &'static str {
 		match self {
 			Figure::Throughput => "MB/s",
-			Figure::Messages => "messages",
+			Figure::Messages | Figure::AllMessages => "messages",
 			Figure::Latency | Figure::Election | Figure::ElectionWithFaults => "ms",
 			Figure::Attempts => "attempts",
 		}
@@ -82,7 +92,7 @@ impl Figure {
 	fn bandwidths(self, evaluation: &Evaluation) -> &[Bandwidth] {
 		let all = &evaluation.bandwidths;
 		match self {
-			Figure::Throughput | Figure::Messages | Figure::Latency => all,
+			Figure::Throughput | Figure::Messages | Figure::AllMessages | Figure::Latency => all,
 			_ => all.get(all.len().saturating_sub(1)..).unwrap_or(all),
 		}
 	}
@@ -167,8 +177,12 @@ pub fn measure(
 	let mut places = Vec::new();
 	for figure in Figure::ALL {
 		// Messages are counted where throughput is measured.
-		let both = figure == Figure::Throughput && wanted.contains(&Figure::Messages);
-		if figure == Figure::Messages || !(wanted.contains(&figure) || both) {
+		let needed = match figure {
+			Figure::Throughput => LOADED.iter().any(|figure| wanted.contains(figure)),
+			Figure::Messages | Figure::AllMessages => false,
+			_ => wanted.contains(&figure),
+		};
+		if !needed {
 			continue;
 		}
 		for timeouts in &evaluation.timeouts {
@@ -200,17 +214,25 @@ pub fn measure(
 	);
 	let mut points: Vec<Point> = Vec::new();
 	for (place, values) in places.iter().zip(values.chunks(runs)) {
-		points.push(point(place, place.figure, values, |(value, _)| *value));
 		if place.figure == Figure::Throughput {
-			points.push(point(place, Figure::Messages, values, |(_, messages)| *messages));
+			for (index, figure) in LOADED.into_iter().enumerate() {
+				points.push(point(place, figure, values, index));
+			}
+		} else {
+			points.push(point(place, place.figure, values, 0));
 		}
 	}
 	points.retain(|point| wanted.contains(&point.figure));
 	points
 }
 
-/// One run's value in the figure's unit, and for throughput the messages per block.
-fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u64) -> Result<(f64, f64)> {
+/// The figures whose values come from one and the same run, in the order of [`Values`].
+const LOADED: [Figure; 3] = [Figure::Throughput, Figure::Messages, Figure::AllMessages];
+
+/// A run's values in their figures' units; runs of one figure have one value.
+type Values = [f64; LOADED.len()];
+
+fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u64) -> Result<Values> {
 	let Place {
 		figure,
 		timeouts,
@@ -228,29 +250,25 @@ fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u
 		seed,
 	};
 	let value = match figure {
-		Figure::Throughput | Figure::Messages => {
+		Figure::Throughput | Figure::Messages | Figure::AllMessages => {
 			let delivered = conditions.load(&evaluation.throughput)?;
 			// Bytes per microsecond are megabytes per second.
 			let bytes = (delivered.blocks * evaluation.block_bytes) as f64;
-			return Ok((bytes / delivered.span.max(1) as f64, delivered.messages));
+			let throughput = bytes / delivered.span.max(1) as f64;
+			return Ok([throughput, delivered.messages, delivered.all_messages]);
 		}
 		Figure::Latency => conditions.load(&evaluation.latency)?.latency as f64 / 1_000.0,
 		Figure::Election => conditions.election(false)? as f64 / 1_000.0,
 		Figure::ElectionWithFaults => conditions.election(true)? as f64 / 1_000.0,
 		Figure::Attempts => conditions.attempts()? as f64,
 	};
-	Ok((value, 0.0))
+	Ok([value, 0.0, 0.0])
 }
 
-fn point(
-	place: &Place<'_>,
-	figure: Figure,
-	results: &[Result<(f64, f64)>],
-	which: impl Fn(&(f64, f64)) -> f64,
-) -> Point {
+fn point(place: &Place<'_>, figure: Figure, results: &[Result<Values>], index: usize) -> Point {
 	let mut values: Vec<f64> = results
 		.iter()
-		.filter_map(|result| result.as_ref().ok().map(&which))
+		.filter_map(|result| result.as_ref().ok().map(|values| values[index]))
 		.collect();
 	values.sort_by(f64::total_cmp);
 	let count = values.len();
@@ -361,6 +379,59 @@ fn parse(figure: Figure, line: &str, conditions: &str) -> Result<Point> {
 		median: value(median)?,
 		failure: None,
 	})
+}
+
+/// Adds the points that the files hold already, for figures made in several parts. Points measured anew take the place of
+/// old ones. It is the caller's to know that the program has not changed meanwhile.
+///
+/// # Errors
+///
+/// If a file there is malformed, or was made under other conditions.
+pub fn keep(
+	evaluation: &Evaluation,
+	costs: &CostTable,
+	points: &mut Vec<Point>,
+	directory: &Path,
+) -> Result<()> {
+	let conditions = conditions_hash(evaluation, costs)?;
+	let place = |point: &Point| {
+		(
+			point.figure,
+			point.timeouts.clone(),
+			point.bandwidth.clone(),
+			point.protocol.clone(),
+			point.n,
+		)
+	};
+	let measured: BTreeSet<_> = points.iter().map(place).collect();
+	let figures: BTreeSet<_> = points.iter().map(|point| point.figure).collect();
+	for figure in figures {
+		if directory.join(format!("{}.csv", figure.file())).exists() {
+			let old = read(figure, directory, &conditions)?;
+			points.extend(old.into_iter().filter(|point| !measured.contains(&place(point))));
+		}
+	}
+	// As one run would have had them.
+	let order = |point: &Point| {
+		let timeouts = evaluation.timeouts.iter();
+		let bandwidths = evaluation.bandwidths.iter();
+		let protocols = ProtocolName::ALL.iter();
+		(
+			point.figure,
+			timeouts
+				.map(|one| &one.name)
+				.position(|name| *name == point.timeouts),
+			bandwidths
+				.map(|one| &one.name)
+				.position(|name| *name == point.bandwidth),
+			protocols
+				.map(|one| one.title())
+				.position(|name| name == point.protocol),
+			point.n,
+		)
+	};
+	points.sort_by_key(order);
+	Ok(())
 }
 
 /// Writes a CSV file per figure measured, and an SVG file per figure, bandwidth and set of timeouts; returns their names.
@@ -484,6 +555,27 @@ mod tests {
 			assert!(parse(Figure::Latency, &line[..line.len() / 2], "ab12").is_err());
 		}
 		assert_eq!(lines.len(), 2);
+	}
+
+	/// Of a figure made in parts every point is there once, in the order of one run, the newer value for the older.
+	#[test]
+	fn parts_make_a_whole() {
+		let evaluation = Evaluation::parse(Evaluation::DEFAULT).expect("a valid file");
+		let directory = std::env::temp_dir().join(format!("veilmart-figures-{}", std::process::id()));
+		let at = |n: u32, mean: f64| Point {
+			n,
+			mean,
+			failure: None,
+			..sample(3)
+		};
+		let costs = CostTable::free();
+		write(&evaluation, &costs, &[at(10, 1.0), at(30, 3.0)], &directory).expect("files");
+		let mut points = vec![at(20, 2.0), at(30, 4.0)];
+		keep(&evaluation, &costs, &mut points, &directory).expect("a file to keep");
+		assert_eq!(points, [at(10, 1.0), at(20, 2.0), at(30, 4.0)]);
+		let slower = CostTable { sign: 1, ..costs };
+		assert!(keep(&evaluation, &slower, &mut points, &directory).is_err());
+		fs::remove_dir_all(&directory).expect("it was made here");
 	}
 
 	/// Costs and conditions change the hash; the number of runs and of authorities does not.

@@ -13,7 +13,7 @@ use veilmart_simulator::{
 	config::Evaluation,
 	costs,
 	cpu::CostTable,
-	figures::{self, Figure},
+	figures::{self, Figure, Point},
 	page, parallel,
 };
 use veilmart_td_raft_core::Mutants;
@@ -100,9 +100,14 @@ enum Command {
 		/// Runs per point instead of those in the conditions.
 		#[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
 		runs: Option<u32>,
-		/// Numbers of authorities instead of those in the conditions.
+		/// Numbers of authorities instead of those in the conditions; attempts are counted at those of them at which the
+		/// conditions have them counted.
 		#[arg(long, value_delimiter = ',')]
 		nodes: Option<Vec<u32>>,
+		/// Keeps the points that the files hold already and that are not measured anew, for a run in several parts with
+		/// one program.
+		#[arg(long)]
+		keep: bool,
 		/// Figures to make; all unless given.
 		#[arg(long, value_enum, value_delimiter = ',')]
 		figure: Vec<Figure>,
@@ -210,14 +215,15 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 			output,
 			runs,
 			nodes,
+			keep,
 			figure,
 			threads,
 		} => {
-			let mut evaluation = Evaluation::parse(&read_or(config.as_deref(), Evaluation::DEFAULT)?)?;
+			let conditions = Evaluation::parse(&read_or(config.as_deref(), Evaluation::DEFAULT)?)?;
+			let mut evaluation = conditions.clone();
 			evaluation.runs = runs.unwrap_or(evaluation.runs);
 			if let Some(nodes) = nodes {
-				let most = nodes.iter().max().copied().unwrap_or(0);
-				evaluation.election.attempt_nodes.retain(|n| *n <= most);
+				evaluation.election.attempt_nodes.retain(|n| nodes.contains(n));
 				evaluation.nodes = nodes;
 			}
 			// What the command line changed is checked like the file.
@@ -234,14 +240,25 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 			} else {
 				figure
 			};
-			make_figures(
-				&evaluation,
-				&table,
-				&wanted,
-				&output,
-				threads.unwrap_or_else(parallel::threads),
-				json,
-			)
+			let threads = threads.unwrap_or_else(parallel::threads);
+			let mut points = figures::measure(&evaluation, &table, &wanted, threads, |done, count| {
+				if done.is_multiple_of((count / 50).max(1)) {
+					eprintln!("{done} of {count} runs");
+				}
+			});
+			let failed = report_failures(&points);
+			if keep {
+				figures::keep(&conditions, &table, &mut points, &output)?;
+			}
+			let names = figures::write(&conditions, &table, &points, &output)?;
+			if json {
+				println!("{}", serde_json::to_string_pretty(&points)?);
+			} else {
+				names
+					.iter()
+					.for_each(|name| println!("{}", output.join(name).display()));
+			}
+			Ok(!failed)
 		}
 		Command::Page { page, data, check } => {
 			let data = data.unwrap_or_else(|| page.with_extension(""));
@@ -340,27 +357,8 @@ fn run_chaos(runs: &[(u64, u32, Name)], twice: bool, threads: usize, json: bool)
 	failed == 0
 }
 
-fn make_figures(
-	evaluation: &Evaluation,
-	costs: &CostTable,
-	wanted: &[Figure],
-	output: &Path,
-	threads: usize,
-	json: bool,
-) -> Result<bool> {
-	let points = figures::measure(evaluation, costs, wanted, threads, |done, count| {
-		if done.is_multiple_of((count / 50).max(1)) {
-			eprintln!("{done} of {count} runs");
-		}
-	});
-	let names = figures::write(evaluation, costs, &points, output)?;
-	if json {
-		println!("{}", serde_json::to_string_pretty(&points)?);
-	} else {
-		names
-			.iter()
-			.for_each(|name| println!("{}", output.join(name).display()));
-	}
+/// Says which runs came to nothing, and why; whether there were any.
+fn report_failures(points: &[Point]) -> bool {
 	let failed: Vec<_> = points.iter().filter(|point| point.failed > 0).collect();
 	for point in &failed {
 		let why = point.failure.as_deref().unwrap_or_default();
@@ -375,5 +373,5 @@ fn make_figures(
 			point.timeouts
 		);
 	}
-	Ok(failed.is_empty())
+	!failed.is_empty()
 }

@@ -438,7 +438,7 @@ impl Data<'_> {
 				"messages per block linear in n".into(),
 				format!("{}, \"{}\"", self.last_bandwidth().name, timeouts.name),
 				format!(
-					"{} to {} per other authority, heartbeats and statuses included",
+					"{} to {} per other authority, repetitions included",
 					digits(least),
 					digits(most)
 				),
@@ -546,6 +546,8 @@ impl Data<'_> {
 					row.push(mean.map_or("failed".into(), digits));
 					row.push(mean.map_or("–".into(), |mean| digits(mean / peers)));
 				}
+				let all = self.mean(Figure::AllMessages, timeouts, bandwidth, ProtocolName::TdRaft, *n);
+				row.push(all.map_or("failed".into(), digits));
 				row
 			};
 			let rows: Vec<_> = self.evaluation.nodes.iter().map(row).collect();
@@ -557,6 +559,7 @@ impl Data<'_> {
 				"TD-Raft / (n-1)",
 				"PBFT",
 				"PBFT / (n-1)",
+				"TD-Raft, all",
 			];
 			let chart = self.chart(Figure::Messages, bandwidth, timeouts);
 			let _ = writeln!(text, "{chart}:\n\n{}", table(&head, &rows));
