@@ -350,6 +350,20 @@ pub fn read(figure: Figure, directory: &Path, conditions: &str) -> Result<Vec<Po
 		.collect()
 }
 
+/// The conditions with those numbers of authorities only at which every figure that is made at all of them has points.
+pub fn measured(evaluation: &Evaluation, points: &[Point]) -> Evaluation {
+	let everywhere = || {
+		Figure::ALL
+			.into_iter()
+			.filter(|figure| *figure != Figure::Attempts)
+	};
+	let mut evaluation = evaluation.clone();
+	evaluation.nodes.retain(|n| {
+		everywhere().all(|figure| points.iter().any(|point| point.figure == figure && point.n == *n))
+	});
+	evaluation
+}
+
 fn parse(figure: Figure, line: &str, conditions: &str) -> Result<Point> {
 	let fields: Vec<_> = line.split(',').collect();
 	let [timeouts, bandwidth, protocol, n, runs, failed, mean, deviation, median, _, made_under] =

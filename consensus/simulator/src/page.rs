@@ -56,6 +56,8 @@ struct Data<'a> {
 	paper: Paper,
 	paillier: Paillier,
 	folder: String,
+	/// How many numbers of authorities the conditions ask for.
+	asked: usize,
 }
 
 /// Where TD-Raft's throughput has to be within this part of Raft's.
@@ -79,8 +81,10 @@ pub fn fill(page: &str, evaluation: &Evaluation, costs: &CostTable, directory: &
 	let folder = directory
 		.file_name()
 		.context("the directory of the files has no name")?;
+	let measured = figures::measured(evaluation, &points);
 	let data = Data {
-		evaluation,
+		asked: evaluation.nodes.len(),
+		evaluation: &measured,
 		costs,
 		points,
 		paper: json(directory, "paper.json")?,
@@ -153,11 +157,7 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn kept(kept: bool) -> &'static str {
-	if kept {
-		"kept"
-	} else {
-		"**missed**"
-	}
+	["**missed**", "kept"][usize::from(kept)]
 }
 
 /// A number with as many digits as say something.
@@ -312,13 +312,14 @@ impl Data<'_> {
 			]);
 		}
 		let (least, most) = self.runs();
-		let runs = match least == most {
-			true => format!("{least}"),
-			false => format!("{least} to {most}"),
-		};
+		let nodes: Vec<_> = self.evaluation.nodes.iter().map(u32::to_string).collect();
+		rows.push(vec![
+			"numbers of authorities measured".into(),
+			format!("{} of the {} asked for", nodes.join(", "), self.asked),
+		]);
 		rows.push(vec![
 			"runs per point".into(),
-			format!("{runs} of the {} asked for", self.evaluation.runs),
+			format!("{least} to {most} of the {} asked for", self.evaluation.runs),
 		]);
 		table(&["condition", "value"], &rows)
 	}
@@ -454,7 +455,7 @@ impl Data<'_> {
 			for bandwidth in &self.evaluation.bandwidths {
 				let value = |protocol, n| {
 					self.mean(Figure::Throughput, timeouts, bandwidth, protocol, n)
-						.map_or("failed".into(), digits)
+						.map_or("no value".into(), digits)
 				};
 				let row = |n: &u32| {
 					vec![
@@ -508,7 +509,7 @@ impl Data<'_> {
 			let row = |n: &u32| {
 				let values = columns.iter().map(|(bandwidth, protocol)| {
 					self.mean(figure, timeouts, bandwidth, *protocol, *n)
-						.map_or("failed".into(), digits)
+						.map_or("no value".into(), digits)
 				});
 				std::iter::once(n.to_string()).chain(values).collect()
 			};
@@ -543,11 +544,11 @@ impl Data<'_> {
 				let mut row = vec![n.to_string()];
 				for protocol in ProtocolName::ALL {
 					let mean = self.mean(Figure::Messages, timeouts, bandwidth, *protocol, *n);
-					row.push(mean.map_or("failed".into(), digits));
+					row.push(mean.map_or("no value".into(), digits));
 					row.push(mean.map_or("–".into(), |mean| digits(mean / peers)));
 				}
 				let all = self.mean(Figure::AllMessages, timeouts, bandwidth, ProtocolName::TdRaft, *n);
-				row.push(all.map_or("failed".into(), digits));
+				row.push(all.map_or("no value".into(), digits));
 				row
 			};
 			let rows: Vec<_> = self.evaluation.nodes.iter().map(row).collect();
@@ -614,13 +615,13 @@ impl Data<'_> {
 					let mut row = vec![n.to_string()];
 					for protocol in ProtocolName::ALL {
 						let mean = self.mean(figure, timeouts, bandwidth, *protocol, *n);
-						row.push(mean.map_or("failed".into(), digits));
+						row.push(mean.map_or("no value".into(), digits));
 					}
 					let median = self
 						.point(figure, timeouts, bandwidth, ProtocolName::TdRaft, *n)
 						.map(|point| point.median);
 					let bound = self.election_bound(timeouts, *n);
-					row.push(median.map_or("failed".into(), digits));
+					row.push(median.map_or("no value".into(), digits));
 					row.push(digits(bound));
 					row.push(kept(median.is_some_and(|median| median <= bound)).into());
 					row
@@ -658,7 +659,7 @@ impl Data<'_> {
 						row.push(point.runs.to_string());
 						row.push(point.failed.to_string());
 					}
-					None => row.extend(["failed".into(), "0".into(), "all".into()]),
+					None => row.extend(["no value".into(), "0".into(), "all".into()]),
 				}
 				rows.push(row);
 			}
