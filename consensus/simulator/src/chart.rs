@@ -25,12 +25,12 @@ const COLOURS: [RGBColor; 6] = [
 	RGBColor(230, 159, 0),
 ];
 
-/// Draws lines over the number of authorities; the vertical axis begins at 0.
+/// Draws lines; `horizontal` and `vertical` name the axes, of which the vertical one begins at 0.
 ///
 /// # Errors
 ///
 /// If the drawing library fails.
-pub fn draw(title: &str, vertical: &str, lines: &[Line]) -> Result<String> {
+pub fn draw(title: &str, horizontal: &str, vertical: &str, lines: &[Line]) -> Result<String> {
 	let points = || lines.iter().flat_map(|line| &line.points);
 	let left = points().map(|point| point.0).fold(f64::INFINITY, f64::min);
 	let right = points().map(|point| point.0).fold(0.0, f64::max);
@@ -55,7 +55,7 @@ pub fn draw(title: &str, vertical: &str, lines: &[Line]) -> Result<String> {
 			.map_err(|error| failed(&error))?;
 		chart
 			.configure_mesh()
-			.x_desc("authorities")
+			.x_desc(horizontal)
 			.y_desc(vertical)
 			.x_label_formatter(&|x| format!("{x:.0}"))
 			.draw()
@@ -91,7 +91,13 @@ mod tests {
 				.map(|tens| (tens as f64 * 10.0, factor / tens as f64))
 				.collect(),
 		};
-		let svg = draw("Throughput", "MB/s", &[line("Raft", 12.0), line("PBFT", 9.0)]).expect("a chart");
+		let svg = draw(
+			"Throughput",
+			"authorities",
+			"MB/s",
+			&[line("Raft", 12.0), line("PBFT", 9.0)],
+		)
+		.expect("a chart");
 		assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
 		for text in ["Throughput", "MB/s", "Raft", "PBFT", "authorities"] {
 			assert!(svg.contains(text), "{text}");
@@ -101,7 +107,7 @@ mod tests {
 			2 + 2 + axes(&svg),
 			"a line and a legend each"
 		);
-		assert!(draw("nothing", "", &[]).is_ok());
+		assert!(draw("nothing", "", "", &[]).is_ok());
 	}
 
 	/// Polylines that are not lines of the chart: the two axes and their ticks, all black.

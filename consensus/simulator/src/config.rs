@@ -91,6 +91,8 @@ pub struct Election {
 	pub blocks_before: u64,
 	/// A run is given up after so many seconds without a new leader.
 	pub give_up_seconds: u64,
+	/// Numbers of authorities at which attempts to the next honest leader are counted.
+	pub attempt_nodes: Vec<u32>,
 }
 
 /// A set of timeouts, in milliseconds.
@@ -228,6 +230,13 @@ impl Evaluation {
 		ensure!(
 			self.election.give_up_seconds <= 100_000,
 			"\"election\": give_up_seconds is at most 100000"
+		);
+		ensure!(
+			self.election
+				.attempt_nodes
+				.iter()
+				.all(|n| (4..=1_000).contains(n)),
+			"\"election\": attempt_nodes are 4 to 1000 each"
 		);
 		ensure!(!self.timeouts.is_empty(), "\"timeouts\" is empty");
 		for timeouts in &self.timeouts {
@@ -383,6 +392,7 @@ mod tests {
 			("\"block_bytes\": 1000000", "\"block_bytes\": 0", "block_bytes"),
 			("\"min_ms\": ", "\"min_ms\": 9", "delay"),
 			("\"vote_delays\": 4", "\"vote_delays\": 3", "vote_delays"),
+			("\"attempt_nodes\": [4", "\"attempt_nodes\": [3", "attempt_nodes"),
 		];
 		for (from, to, named) in changes {
 			let text = Evaluation::DEFAULT.replacen(from, to, 1);

@@ -1,4 +1,8 @@
 //! Measures what work costs on this machine, for the table that all protocols pay by.
+//!
+//! Work is measured in processor time, the thread's own clock, so that others on the machine distort it little; of several
+//! rounds the shortest counts, for what others do (caches, the second thread of a core) only makes it longer. A sync is the
+//! one thing whose wall time is meant: there the median counts.
 
 use crate::{
 	cpu::{CostTable, TrapdoorCosts},
@@ -9,6 +13,7 @@ use blake2::{
 	digest::{consts::U32, Digest},
 	Blake2b,
 };
+use rustix::time::{clock_gettime, ClockId};
 use schnorrkel::{context::attach_rng, signing_context, Keypair};
 use std::{
 	fs,
@@ -16,7 +21,7 @@ use std::{
 	io::{Read, Write},
 	net::{TcpListener, TcpStream},
 	path::Path,
-	time::Instant,
+	time::{Duration, Instant},
 };
 use veilmart_trapdoor::{Context as Place, Dealing, ShareKeys, ShareSecret};
 
@@ -27,27 +32,30 @@ const SIZES: [u32; 5] = [4, 10, 25, 50, 100];
 /// Timed rounds.
 const ROUNDS: usize = 31;
 
-/// Shortest time of one call in nanoseconds, over [`ROUNDS`] rounds of `calls` calls: for what the processor alone
-/// does, which others on the machine can only make longer.
+fn clock(id: ClockId) -> Duration {
+	let time = clock_gettime(id);
+	Duration::new(
+		u64::try_from(time.tv_sec).unwrap_or(0),
+		u32::try_from(time.tv_nsec).unwrap_or(0),
+	)
+}
+
+/// Shortest processor time of one call in nanoseconds, over [`ROUNDS`] rounds of `calls` calls.
 fn shortest(calls: u32, call: impl FnMut() -> Result<()>) -> Result<u64> {
-	let times = rounds(calls, call)?;
+	let times = rounds(|| clock(ClockId::ThreadCPUTime), calls, call)?;
 	Ok(times.first().copied().unwrap_or(0))
 }
 
-/// Median time of one call in nanoseconds, over [`ROUNDS`] rounds of `calls` calls.
-fn median(calls: u32, call: impl FnMut() -> Result<()>) -> Result<u64> {
-	Ok(rounds(calls, call)?[ROUNDS / 2])
-}
-
-/// Times of one call, from the shortest to the longest round.
-fn rounds(calls: u32, mut call: impl FnMut() -> Result<()>) -> Result<Vec<u64>> {
+/// Times of one call by a clock, from the shortest to the longest round.
+fn rounds(now: impl Fn() -> Duration, calls: u32, mut call: impl FnMut() -> Result<()>) -> Result<Vec<u64>> {
 	let mut times = Vec::new();
 	for _ in 0..ROUNDS {
-		let start = Instant::now();
+		let start = now();
 		for _ in 0..calls {
 			call()?;
 		}
-		times.push(start.elapsed().as_nanos() as u64 / calls.max(1) as u64);
+		let span = now().saturating_sub(start);
+		times.push(u64::try_from(span.as_nanos())? / u64::from(calls.max(1)));
 	}
 	times.sort();
 	Ok(times)
@@ -218,7 +226,8 @@ fn trapdoor() -> Result<TrapdoorCosts> {
 	Ok(costs)
 }
 
-/// One message there and one back over a local connection is four halves: two sends, two receptions.
+/// One message there and one back over a local connection is four halves: two sends, two receptions. What both ends
+/// take is the processor time of the whole process; nothing else runs in it.
 fn messages() -> Result<u64> {
 	let listener = TcpListener::bind(("127.0.0.1", 0))?;
 	let address = listener.local_addr()?;
@@ -234,26 +243,36 @@ fn messages() -> Result<u64> {
 	let mut stream = TcpStream::connect(address)?;
 	stream.set_nodelay(true)?;
 	let mut buffer = [0u8; 256];
-	let round_trip = median(200, || {
-		stream.write_all(&buffer)?;
-		Ok(stream.read_exact(&mut buffer)?)
-	})?;
+	let round_trips = rounds(
+		|| clock(ClockId::ProcessCPUTime),
+		200,
+		|| {
+			stream.write_all(&buffer)?;
+			Ok(stream.read_exact(&mut buffer)?)
+		},
+	)?;
 	drop(stream);
 	echo.join()
 		.map_err(|_| anyhow::anyhow!("the other end of the connection failed"))??;
-	Ok(round_trip / 4)
+	Ok(round_trips.first().copied().unwrap_or(0) / 4)
 }
 
 /// Syncing 4 KiB appended, and what each further mebibyte adds.
 fn syncs(directory: &Path) -> Result<(u64, u64)> {
 	let path = directory.join(format!("veilmart-sync-{}", std::process::id()));
 	let mut file = fs::OpenOptions::new().create_new(true).write(true).open(&path)?;
-	let mut time = |bytes: usize| {
+	let mut time = |bytes: usize| -> Result<u64> {
 		let data = vec![0xa5u8; bytes];
-		median(1, || {
-			file.write_all(&data)?;
-			Ok(file.sync_data()?)
-		})
+		let start = Instant::now();
+		let times = rounds(
+			|| start.elapsed(),
+			1,
+			|| {
+				file.write_all(&data)?;
+				Ok(file.sync_data()?)
+			},
+		)?;
+		Ok(times.get(ROUNDS / 2).copied().unwrap_or(0))
 	};
 	let measured = time(4 << 10).and_then(|small| Ok((small, time((4 << 10) + (1 << 20))?)));
 	fs::remove_file(&path)?;

@@ -10,7 +10,7 @@ use crate::{
 	raft_replica::RaftProtocol,
 	replica::{byzantine_bound, NodeId, Protocol},
 	rng::{Rng, Stream},
-	td_raft::TdRaftProtocol,
+	td_raft::{adversary::Behaviour, TdRaftProtocol},
 	workload::Workload,
 	world::{Settings, World},
 };
@@ -63,7 +63,7 @@ pub struct Conditions<'a> {
 }
 
 /// What a loaded run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Delivered {
 	/// Blocks measured.
 	pub blocks: u64,
@@ -72,6 +72,11 @@ pub struct Delivered {
 	/// Mean time from the moment at which a leader puts a block together until `f + 1` nodes have finalized it, so
 	/// that a client has it from an honest one, in microseconds.
 	pub latency: Micros,
+	/// Messages of all nodes that name a block measured, repetitions among them, per block.
+	pub messages: f64,
+	/// Messages of every kind, heartbeats and the like among them, per block, from about the last block of the warm-up to
+	/// about the last one.
+	pub all_messages: f64,
 }
 
 impl Conditions<'_> {
@@ -99,7 +104,7 @@ impl Conditions<'_> {
 	///
 	/// # Errors
 	///
-	/// If the blocks are not final within a hundred times what the leader's uplink needs for them, or a guarantee
+	/// If the blocks are not final within four times what the leader's uplink needs for them, a second each, and a minute, or a guarantee
 	/// breaks.
 	pub fn load(&self, load: &Load) -> Result<Delivered> {
 		let workload = Workload {
@@ -144,12 +149,24 @@ impl Conditions<'_> {
 			..self.timeouts.clone()
 		};
 		let transfer = one.waits_for_blocks(self.n, workload.block_bytes, &self.links());
-		let limit = Time(60 * SECOND + needed * 100 * (transfer + SECOND));
+		let limit = Time(60 * SECOND + needed * 4 * (transfer + SECOND));
 		let count = byzantine_bound(self.n) as usize + 1;
-		let mut world = World::new(protocol, self.settings(workload));
+		let settings = Settings {
+			count_blocks: true,
+			..self.settings(workload)
+		};
+		let mut world = World::new(protocol, settings);
+		let mut warm = None;
 		while world.finality().highest_of_all() < needed
 			|| (world.finality().deliveries(count).count() as u64) < needed
 		{
+			let (number, sent) = (
+				world.finality().highest_of_all(),
+				world.counters().total().messages,
+			);
+			if number >= load.warm_up_blocks {
+				warm.get_or_insert((number, sent));
+			}
 			ensure!(
 				world.now() < limit,
 				"{} blocks of {needed} by {}",
@@ -164,7 +181,16 @@ impl Conditions<'_> {
 		let first = warm_up.last().map_or(Time(0), |(_, end)| *end);
 		let last = measured.last().map_or(first, |(_, end)| *end);
 		let latencies: Micros = measured.iter().map(|(built, end)| end.since(*built)).sum();
+		let (number, sent) = warm.unwrap_or_default();
+		let all = world.counters().total().messages - sent;
+		let numbers = load.warm_up_blocks + 1..=needed;
+		let of_blocks: u64 = numbers
+			.map(|number| world.counters().messages_of_block(number))
+			.sum();
+		let finalized = world.finality().highest_of_all().saturating_sub(number);
 		Ok(Delivered {
+			messages: of_blocks as f64 / load.blocks as f64,
+			all_messages: all as f64 / finalized.max(1) as f64,
 			blocks: load.blocks,
 			span: last.since(first),
 			latency: latencies / load.blocks,
@@ -234,4 +260,45 @@ impl Conditions<'_> {
 			.ok_or_else(|| anyhow!("no leader within {patience} µs"))?;
 		Ok(elected.since(crashed))
 	}
+
+	/// How many attempts TD-Raft takes from genesis until an honest authority leads, `f` of the others standing early,
+	/// winning what they can, and doing nothing as leaders.
+	///
+	/// # Errors
+	///
+	/// If no honest one leads before the run is given up, or a guarantee breaks.
+	pub fn attempts(&self) -> Result<u64> {
+		let workload = Workload {
+			block_bytes: self.evaluation.election.block_bytes,
+			in_flight: 1,
+			resend_after: Micros::MAX,
+		};
+		let faulty = byzantine_bound(self.n);
+		let protocol = self.td_raft(&workload)?;
+		let settings = Settings {
+			adversaries: NodeId::all(faulty)
+				.map(|id| (id, Behaviour::IDLE_LEADER))
+				.collect(),
+			..self.settings(workload)
+		};
+		let mut world = World::new(protocol, settings);
+		let honest = |world: &World<TdRaftProtocol>| {
+			let leaders = world.leaders().iter();
+			leaders
+				.filter(|(_, leader, _)| leader.0 >= faulty)
+				.map(|(.., term)| *term)
+				.next()
+		};
+		let patience = self.evaluation.election.give_up_seconds * SECOND;
+		world
+			.run_while(Time(patience), |world| honest(world).is_none())
+			.map_err(|violation| anyhow!("{violation}"))?;
+		honest(&world).ok_or_else(|| anyhow!("no honest leader within {patience} µs"))
+	}
+}
+
+/// The expected number of attempts until an honest authority leads, if each of `n` candidates is as likely as another
+/// to draw the lowest lot and `f = ⌊(n-1)/3⌋` are faulty: the mean `n/(n-f)` of a geometric distribution.
+pub fn expected_attempts(n: u32) -> f64 {
+	f64::from(n) / f64::from(n - byzantine_bound(n))
 }

@@ -1,70 +1,118 @@
-//! The paper's figures: throughput, latency, election time. CSV for the numbers, SVG for the eye.
+//! The paper's figures: throughput, latency, election time; and two counts of ours, messages per block and attempts to
+//! elect an honest leader. CSV for the numbers, SVG for the eye.
 
 use crate::{
 	chart::{draw, Line},
-	config::{Evaluation, Timeouts},
+	config::{Bandwidth, Evaluation, Timeouts},
 	cpu::CostTable,
-	experiment::{Conditions, ProtocolName},
+	experiment::{expected_attempts, Conditions, ProtocolName},
 	parallel,
 };
 use anyhow::{Context, Result};
+use blake2::{
+	digest::{consts::U32, Digest},
+	Blake2b,
+};
+use clap::ValueEnum;
 use serde::Serialize;
-use std::{fmt::Write, fs, path::Path};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fmt::Write,
+	fs,
+	path::Path,
+};
 
 /// What a figure shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Figure {
 	/// Figure 5, in megabytes per second.
 	Throughput,
+	/// Messages of all nodes that name a block, per block, counted in the runs of [`Figure::Throughput`].
+	Messages,
+	/// All messages of all nodes per block, counted there too.
+	AllMessages,
 	/// Figure 6, in milliseconds.
 	Latency,
 	/// Figure 7 with the leader crashed, in milliseconds.
 	Election,
 	/// Figure 7 with `f` authorities crashed, the leader among them, in milliseconds.
 	ElectionWithFaults,
+	/// TD-Raft's attempts until an honest authority leads, `f` others standing early and doing nothing as leaders.
+	Attempts,
 }
 
 impl Figure {
-	const ALL: [Figure; 4] = [
+	/// All figures.
+	pub const ALL: [Figure; 7] = [
 		Figure::Throughput,
+		Figure::Messages,
+		Figure::AllMessages,
 		Figure::Latency,
 		Figure::Election,
 		Figure::ElectionWithFaults,
+		Figure::Attempts,
 	];
 
-	fn file(self) -> &'static str {
+	/// Name of its files, without what follows for charts.
+	pub fn file(self) -> &'static str {
 		match self {
 			Figure::Throughput => "fig5-throughput",
+			Figure::Messages => "messages",
+			Figure::AllMessages => "messages-all",
 			Figure::Latency => "fig6-latency",
 			Figure::Election => "fig7-election",
 			Figure::ElectionWithFaults => "fig7-election-faults",
+			Figure::Attempts => "attempts",
 		}
 	}
 
 	fn title(self) -> &'static str {
 		match self {
 			Figure::Throughput => "Throughput",
+			Figure::Messages => "Messages per block",
+			Figure::AllMessages => "All messages, per block",
 			Figure::Latency => "Latency of a block",
 			Figure::Election => "Election after the leader's crash",
 			Figure::ElectionWithFaults => "Election with f crashed, the leader among them",
+			Figure::Attempts => "Attempts to an honest leader",
 		}
 	}
 
 	fn unit(self) -> &'static str {
 		match self {
 			Figure::Throughput => "MB/s",
-			_ => "ms",
+			Figure::Messages | Figure::AllMessages => "messages",
+			Figure::Latency | Figure::Election | Figure::ElectionWithFaults => "ms",
+			Figure::Attempts => "attempts",
 		}
 	}
 
 	/// Elections carry small blocks; they are measured at the last bandwidth only.
-	fn all_bandwidths(self) -> bool {
-		matches!(self, Figure::Throughput | Figure::Latency)
+	fn bandwidths(self, evaluation: &Evaluation) -> &[Bandwidth] {
+		let all = &evaluation.bandwidths;
+		match self {
+			Figure::Throughput | Figure::Messages | Figure::AllMessages | Figure::Latency => all,
+			_ => all.get(all.len().saturating_sub(1)..).unwrap_or(all),
+		}
+	}
+
+	fn protocols(self) -> &'static [ProtocolName] {
+		match self {
+			Figure::Attempts => &[ProtocolName::TdRaft],
+			_ => ProtocolName::ALL,
+		}
+	}
+
+	fn nodes(self, evaluation: &Evaluation) -> &[u32] {
+		match self {
+			Figure::Attempts => &evaluation.election.attempt_nodes,
+			_ => &evaluation.nodes,
+		}
 	}
 }
 
-/// A point of a figure.
+/// A point of a figure: a line of its CSV file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Point {
 	/// Which figure.
@@ -74,7 +122,7 @@ pub struct Point {
 	/// Name of the bandwidth.
 	pub bandwidth: String,
 	/// Name of the protocol.
-	pub protocol: &'static str,
+	pub protocol: String,
 	/// Number of authorities.
 	pub n: u32,
 	/// Runs that came to a value.
@@ -95,26 +143,52 @@ pub struct Point {
 struct Place<'a> {
 	figure: Figure,
 	timeouts: &'a Timeouts,
-	bandwidth: usize,
+	bandwidth: &'a Bandwidth,
 	protocol: ProtocolName,
 	n: u32,
 }
 
-/// Runs everything. `progress` is told how many of how many runs are done.
+/// A hash of everything that a figure's values depend on besides the program: conditions and costs. How many runs, and at
+/// which numbers of authorities, is not among it: that stands in the files.
+pub fn conditions_hash(evaluation: &Evaluation, costs: &CostTable) -> Result<String> {
+	let conditions = Evaluation {
+		nodes: Vec::new(),
+		runs: 0,
+		about: String::new(),
+		..evaluation.clone()
+	};
+	let text = serde_json::to_string(&(conditions, costs))?;
+	let hash = Blake2b::<U32>::digest(text.as_bytes());
+	Ok(hash.iter().take(8).fold(String::new(), |mut text, byte| {
+		// Writing to a String does not fail.
+		let _ = write!(text, "{byte:02x}");
+		text
+	}))
+}
+
+/// Runs everything that the figures named need. `progress` is told how many of how many runs are done.
 pub fn measure(
 	evaluation: &Evaluation,
 	costs: &CostTable,
+	wanted: &[Figure],
 	threads: usize,
 	progress: impl Fn(usize, usize) + Sync,
 ) -> Vec<Point> {
 	let mut places = Vec::new();
 	for figure in Figure::ALL {
+		// Messages are counted where throughput is measured.
+		let needed = match figure {
+			Figure::Throughput => LOADED.iter().any(|figure| wanted.contains(figure)),
+			Figure::Messages | Figure::AllMessages => false,
+			_ => wanted.contains(&figure),
+		};
+		if !needed {
+			continue;
+		}
 		for timeouts in &evaluation.timeouts {
-			let last = evaluation.bandwidths.len().saturating_sub(1);
-			let first = if figure.all_bandwidths() { 0 } else { last };
-			for bandwidth in first..=last {
-				for protocol in ProtocolName::ALL {
-					for n in &evaluation.nodes {
+			for bandwidth in figure.bandwidths(evaluation) {
+				for protocol in figure.protocols() {
+					for n in figure.nodes(evaluation) {
 						places.push(Place {
 							figure,
 							timeouts,
@@ -133,23 +207,32 @@ pub fn measure(
 		threads,
 		count,
 		|index| {
-			value(
-				evaluation,
-				costs,
-				&places[index / runs],
-				evaluation.first_seed + (index % runs) as u64,
-			)
+			let seed = evaluation.first_seed + (index % runs) as u64;
+			values(evaluation, costs, &places[index / runs], seed)
 		},
 		|done| progress(done, count),
 	);
-	let points = places.iter().zip(values.chunks(runs));
+	let mut points: Vec<Point> = Vec::new();
+	for (place, values) in places.iter().zip(values.chunks(runs)) {
+		if place.figure == Figure::Throughput {
+			for (index, figure) in LOADED.into_iter().enumerate() {
+				points.push(point(place, figure, values, index));
+			}
+		} else {
+			points.push(point(place, place.figure, values, 0));
+		}
+	}
+	points.retain(|point| wanted.contains(&point.figure));
 	points
-		.map(|(place, values)| point(evaluation, place, values))
-		.collect()
 }
 
-/// One run's value in the figure's unit.
-fn value(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u64) -> Result<f64> {
+/// The figures whose values come from one and the same run, in the order of [`Values`].
+const LOADED: [Figure; 3] = [Figure::Throughput, Figure::Messages, Figure::AllMessages];
+
+/// A run's values in their figures' units; runs of one figure have one value.
+type Values = [f64; LOADED.len()];
+
+fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u64) -> Result<Values> {
 	let Place {
 		figure,
 		timeouts,
@@ -157,7 +240,6 @@ fn value(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u6
 		protocol,
 		n,
 	} = place;
-	let bandwidth = &evaluation.bandwidths[*bandwidth];
 	let conditions = Conditions {
 		evaluation,
 		costs,
@@ -167,22 +249,26 @@ fn value(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u6
 		n: *n,
 		seed,
 	};
-	Ok(match figure {
-		Figure::Throughput => {
+	let value = match figure {
+		Figure::Throughput | Figure::Messages | Figure::AllMessages => {
 			let delivered = conditions.load(&evaluation.throughput)?;
 			// Bytes per microsecond are megabytes per second.
-			(delivered.blocks * evaluation.block_bytes) as f64 / delivered.span.max(1) as f64
+			let bytes = (delivered.blocks * evaluation.block_bytes) as f64;
+			let throughput = bytes / delivered.span.max(1) as f64;
+			return Ok([throughput, delivered.messages, delivered.all_messages]);
 		}
 		Figure::Latency => conditions.load(&evaluation.latency)?.latency as f64 / 1_000.0,
 		Figure::Election => conditions.election(false)? as f64 / 1_000.0,
 		Figure::ElectionWithFaults => conditions.election(true)? as f64 / 1_000.0,
-	})
+		Figure::Attempts => conditions.attempts()? as f64,
+	};
+	Ok([value, 0.0, 0.0])
 }
 
-fn point(evaluation: &Evaluation, place: &Place<'_>, results: &[Result<f64>]) -> Point {
+fn point(place: &Place<'_>, figure: Figure, results: &[Result<Values>], index: usize) -> Point {
 	let mut values: Vec<f64> = results
 		.iter()
-		.filter_map(|result| result.as_ref().ok().copied())
+		.filter_map(|result| result.as_ref().ok().map(|values| values[index]))
 		.collect();
 	values.sort_by(f64::total_cmp);
 	let count = values.len();
@@ -196,10 +282,10 @@ fn point(evaluation: &Evaluation, place: &Place<'_>, results: &[Result<f64>]) ->
 		_ => 0.0,
 	};
 	Point {
-		figure: place.figure,
+		figure,
 		timeouts: place.timeouts.name.clone(),
-		bandwidth: evaluation.bandwidths[place.bandwidth].name.clone(),
-		protocol: place.protocol.title(),
+		bandwidth: place.bandwidth.name.clone(),
+		protocol: place.protocol.title().to_owned(),
 		n: place.n,
 		runs: count,
 		failed: results.len() - count,
@@ -212,20 +298,12 @@ fn point(evaluation: &Evaluation, place: &Place<'_>, results: &[Result<f64>]) ->
 	}
 }
 
-/// All points of a figure as CSV.
-fn csv(evaluation: &Evaluation, figure: Figure, points: &[Point]) -> String {
-	let unit = if figure == Figure::Throughput {
-		"mb_per_s"
-	} else {
-		"ms"
-	};
-	let mut text =
-		format!("timeouts,bandwidth,protocol,n,runs,failed,mean_{unit},deviation_{unit},median_{unit}");
-	text.push_str(if figure == Figure::Throughput {
-		",mean_transactions_per_s\n"
-	} else {
-		"\n"
-	});
+/// First line of every CSV file. Values are in the figure's unit; `conditions` is the [`conditions_hash`].
+const HEADER: &str = "timeouts,bandwidth,protocol,n,runs,failed,mean,deviation,median,expected,conditions";
+
+/// All points of a figure as CSV. A point without a value has none; only attempts have an expected one.
+fn csv(figure: Figure, points: &[Point], conditions: &str) -> String {
+	let mut text = format!("{HEADER}\n");
 	for point in points.iter().filter(|point| point.figure == figure) {
 		let Point {
 			timeouts,
@@ -241,35 +319,148 @@ fn csv(evaluation: &Evaluation, figure: Figure, points: &[Point]) -> String {
 		} = point;
 		// Writing to a String does not fail.
 		let _ = write!(text, "{timeouts},{bandwidth},{protocol},{n},{runs},{failed}");
-		if *runs == 0 {
-			// No value is not zero.
-			text.push_str(if figure == Figure::Throughput {
-				",,,,\n"
-			} else {
-				",,,\n"
-			});
-			continue;
-		}
-		let _ = write!(text, ",{mean:.3},{deviation:.3},{median:.3}");
-		if figure == Figure::Throughput {
-			let _ = write!(
-				text,
-				",{:.1}",
-				mean * 1_000_000.0 / evaluation.transaction_bytes as f64
-			);
-		}
-		text.push('\n');
+		let _ = match runs {
+			0 => write!(text, ",,,"),
+			_ => write!(text, ",{mean:.3},{deviation:.3},{median:.3}"),
+		};
+		let _ = match figure {
+			Figure::Attempts => writeln!(text, ",{:.3},{conditions}", expected_attempts(*n)),
+			_ => writeln!(text, ",,{conditions}"),
+		};
 	}
 	text
 }
 
-/// Writes a CSV file per figure and an SVG file per figure, bandwidth and set of timeouts; returns their names.
+/// Reads the CSV file of a figure; its conditions have to be those given.
+///
+/// # Errors
+///
+/// If the file cannot be read, a line is not as [`write`] makes it, or it was made under other conditions.
+pub fn read(figure: Figure, directory: &Path, conditions: &str) -> Result<Vec<Point>> {
+	let path = directory.join(format!("{}.csv", figure.file()));
+	let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+	let mut lines = text.lines();
+	anyhow::ensure!(
+		lines.next() == Some(HEADER),
+		"{}: another first line than {HEADER}",
+		path.display()
+	);
+	lines
+		.map(|line| parse(figure, line, conditions).with_context(|| format!("{}: {line}", path.display())))
+		.collect()
+}
+
+/// The conditions with those numbers of authorities only at which every figure that is made at all of them has points.
+pub fn measured(evaluation: &Evaluation, points: &[Point]) -> Evaluation {
+	let everywhere = || {
+		Figure::ALL
+			.into_iter()
+			.filter(|figure| *figure != Figure::Attempts)
+	};
+	let mut evaluation = evaluation.clone();
+	evaluation.nodes.retain(|n| {
+		everywhere().all(|figure| points.iter().any(|point| point.figure == figure && point.n == *n))
+	});
+	evaluation
+}
+
+fn parse(figure: Figure, line: &str, conditions: &str) -> Result<Point> {
+	let fields: Vec<_> = line.split(',').collect();
+	let [timeouts, bandwidth, protocol, n, runs, failed, mean, deviation, median, _, made_under] =
+		fields.as_slice()
+	else {
+		anyhow::bail!("eleven fields are expected");
+	};
+	anyhow::ensure!(
+		*made_under == conditions,
+		"made under other conditions or costs than the present ones ({conditions}): run `simulate figures` again"
+	);
+	let runs = runs.parse()?;
+	let value = |text: &str| match runs {
+		0 => Ok(0.0),
+		_ => text.parse::<f64>(),
+	};
+	Ok(Point {
+		figure,
+		timeouts: (*timeouts).into(),
+		bandwidth: (*bandwidth).into(),
+		protocol: (*protocol).into(),
+		n: n.parse()?,
+		runs,
+		failed: failed.parse()?,
+		mean: value(mean)?,
+		deviation: value(deviation)?,
+		median: value(median)?,
+		failure: None,
+	})
+}
+
+/// Adds the points that the files hold already, for figures made in several parts. Points measured anew take the place of
+/// old ones. It is the caller's to know that the program has not changed meanwhile.
+///
+/// # Errors
+///
+/// If a file there is malformed, or was made under other conditions.
+pub fn keep(
+	evaluation: &Evaluation,
+	costs: &CostTable,
+	points: &mut Vec<Point>,
+	directory: &Path,
+) -> Result<()> {
+	let conditions = conditions_hash(evaluation, costs)?;
+	let place = |point: &Point| {
+		(
+			point.figure,
+			point.timeouts.clone(),
+			point.bandwidth.clone(),
+			point.protocol.clone(),
+			point.n,
+		)
+	};
+	let measured: BTreeSet<_> = points.iter().map(place).collect();
+	let figures: BTreeSet<_> = points.iter().map(|point| point.figure).collect();
+	for figure in figures {
+		if directory.join(format!("{}.csv", figure.file())).exists() {
+			let old = read(figure, directory, &conditions)?;
+			points.extend(old.into_iter().filter(|point| !measured.contains(&place(point))));
+		}
+	}
+	// As one run would have had them.
+	let order = |point: &Point| {
+		let timeouts = evaluation.timeouts.iter();
+		let bandwidths = evaluation.bandwidths.iter();
+		let protocols = ProtocolName::ALL.iter();
+		(
+			point.figure,
+			timeouts
+				.map(|one| &one.name)
+				.position(|name| *name == point.timeouts),
+			bandwidths
+				.map(|one| &one.name)
+				.position(|name| *name == point.bandwidth),
+			protocols
+				.map(|one| one.title())
+				.position(|name| name == point.protocol),
+			point.n,
+		)
+	};
+	points.sort_by_key(order);
+	Ok(())
+}
+
+/// Writes a CSV file per figure measured, and an SVG file per figure, bandwidth and set of timeouts; returns their names.
 ///
 /// # Errors
 ///
 /// If a file cannot be written.
-pub fn write(evaluation: &Evaluation, points: &[Point], directory: &Path) -> Result<Vec<String>> {
+pub fn write(
+	evaluation: &Evaluation,
+	costs: &CostTable,
+	points: &[Point],
+	directory: &Path,
+) -> Result<Vec<String>> {
 	fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+	let conditions = conditions_hash(evaluation, costs)?;
 	let mut names = Vec::new();
 	let mut save = |name: String, text: &str| -> Result<()> {
 		let path = directory.join(&name);
@@ -278,25 +469,16 @@ pub fn write(evaluation: &Evaluation, points: &[Point], directory: &Path) -> Res
 		Ok(())
 	};
 	for figure in Figure::ALL {
-		save(format!("{}.csv", figure.file()), &csv(evaluation, figure, points))?;
+		if !points.iter().any(|point| point.figure == figure) {
+			continue;
+		}
+		save(
+			format!("{}.csv", figure.file()),
+			&csv(figure, points, &conditions),
+		)?;
 		for timeouts in &evaluation.timeouts {
 			for bandwidth in &evaluation.bandwidths {
-				let lines: Vec<_> = ProtocolName::ALL
-					.iter()
-					.map(|protocol| Line {
-						name: protocol.title().into(),
-						points: points
-							.iter()
-							.filter(|point| point.figure == figure && point.protocol == protocol.title())
-							.filter(|point| {
-								point.timeouts == timeouts.name && point.bandwidth == bandwidth.name
-							})
-							.filter(|point| point.runs > 0)
-							.map(|point| (point.n as f64, point.mean))
-							.collect(),
-					})
-					.filter(|line| !line.points.is_empty())
-					.collect();
+				let lines = lines(figure, points, &timeouts.name, &bandwidth.name);
 				if lines.is_empty() {
 					continue;
 				}
@@ -306,17 +488,45 @@ pub fn write(evaluation: &Evaluation, points: &[Point], directory: &Path) -> Res
 					bandwidth.name,
 					timeouts.name
 				);
-				let name = format!(
-					"{}-{}-{}.svg",
-					figure.file(),
-					plain(&bandwidth.name),
-					plain(&timeouts.name)
-				);
-				save(name, &draw(&title, figure.unit(), &lines)?)?;
+				let name = chart_name(figure, &bandwidth.name, &timeouts.name);
+				save(name, &draw(&title, "authorities", figure.unit(), &lines)?)?;
 			}
 		}
 	}
 	Ok(names)
+}
+
+/// The lines of a chart: one per protocol, the means over the number of authorities.
+fn lines(figure: Figure, points: &[Point], timeouts: &str, bandwidth: &str) -> Vec<Line> {
+	let mut lines: BTreeMap<usize, Line> = BTreeMap::new();
+	let of_chart = |point: &&Point| {
+		point.figure == figure && point.timeouts == timeouts && point.bandwidth == bandwidth && point.runs > 0
+	};
+	for point in points.iter().filter(of_chart) {
+		let order = ProtocolName::ALL
+			.iter()
+			.position(|name| name.title() == point.protocol);
+		let line = lines.entry(order.unwrap_or(usize::MAX)).or_insert_with(|| Line {
+			name: point.protocol.clone(),
+			points: Vec::new(),
+		});
+		line.points.push((f64::from(point.n), point.mean));
+		if figure == Figure::Attempts {
+			let expected = lines.entry(usize::MAX).or_insert_with(|| Line {
+				name: "expected".into(),
+				points: Vec::new(),
+			});
+			expected
+				.points
+				.push((f64::from(point.n), expected_attempts(point.n)));
+		}
+	}
+	lines.into_values().collect()
+}
+
+/// The file name of a chart.
+pub fn chart_name(figure: Figure, bandwidth: &str, timeouts: &str) -> String {
+	format!("{}-{}-{}.svg", figure.file(), plain(bandwidth), plain(timeouts))
 }
 
 /// A name as part of a file's.
@@ -325,4 +535,84 @@ fn plain(name: &str) -> String {
 		.filter(|c| *c != '/')
 		.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() })
 		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn sample(runs: usize) -> Point {
+		Point {
+			figure: Figure::Latency,
+			timeouts: "ours".into(),
+			bandwidth: "1 Gbit/s".into(),
+			protocol: "PBFT".into(),
+			n: 10,
+			runs,
+			failed: 2,
+			mean: if runs > 0 { 12.5 } else { 0.0 },
+			deviation: if runs > 0 { 0.25 } else { 0.0 },
+			median: if runs > 0 { 12.0 } else { 0.0 },
+			failure: None,
+		}
+	}
+
+	/// What is written is read back, points without a value too; other conditions and mutilated lines are refused.
+	#[test]
+	fn a_file_is_read_as_it_was_written() {
+		let points = [sample(3), sample(0)];
+		let text = csv(Figure::Latency, &points, "ab12");
+		let lines: Vec<_> = text.lines().skip(1).collect();
+		for (line, point) in lines.iter().zip(&points) {
+			assert_eq!(&parse(Figure::Latency, line, "ab12").expect("a line"), point);
+			assert!(parse(Figure::Latency, line, "ab13").is_err(), "other conditions");
+			assert!(parse(Figure::Latency, &line[..line.len() / 2], "ab12").is_err());
+		}
+		assert_eq!(lines.len(), 2);
+	}
+
+	/// Of a figure made in parts every point is there once, in the order of one run, the newer value for the older.
+	#[test]
+	fn parts_make_a_whole() {
+		let evaluation = Evaluation::parse(Evaluation::DEFAULT).expect("a valid file");
+		let directory = std::env::temp_dir().join(format!("veilmart-figures-{}", std::process::id()));
+		let at = |n: u32, mean: f64| Point {
+			n,
+			mean,
+			failure: None,
+			..sample(3)
+		};
+		let costs = CostTable::free();
+		write(&evaluation, &costs, &[at(10, 1.0), at(30, 3.0)], &directory).expect("files");
+		let mut points = vec![at(20, 2.0), at(30, 4.0)];
+		keep(&evaluation, &costs, &mut points, &directory).expect("a file to keep");
+		assert_eq!(points, [at(10, 1.0), at(20, 2.0), at(30, 4.0)]);
+		let slower = CostTable { sign: 1, ..costs };
+		assert!(keep(&evaluation, &slower, &mut points, &directory).is_err());
+		fs::remove_dir_all(&directory).expect("it was made here");
+	}
+
+	/// Costs and conditions change the hash; the number of runs and of authorities does not.
+	#[test]
+	fn the_hash_is_of_what_matters() {
+		let evaluation = Evaluation::parse(Evaluation::DEFAULT).expect("a valid file");
+		let hash = |evaluation: &Evaluation, costs: &CostTable| {
+			conditions_hash(evaluation, costs).expect("conditions have a text")
+		};
+		let costs = CostTable::free();
+		let before = hash(&evaluation, &costs);
+		let fewer = Evaluation {
+			runs: 3,
+			nodes: vec![10],
+			..evaluation.clone()
+		};
+		assert_eq!(hash(&fewer, &costs), before);
+		let other = Evaluation {
+			block_bytes: 1,
+			..evaluation.clone()
+		};
+		assert_ne!(hash(&other, &costs), before);
+		let slower = CostTable { sign: 1, ..costs };
+		assert_ne!(hash(&evaluation, &slower), before);
+	}
 }

@@ -20,6 +20,7 @@ pub mod faults;
 pub mod figures;
 pub mod finality;
 pub mod network;
+pub mod page;
 pub mod parallel;
 pub mod pbft;
 pub mod raft_replica;

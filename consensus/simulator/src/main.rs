@@ -13,7 +13,8 @@ use veilmart_simulator::{
 	config::Evaluation,
 	costs,
 	cpu::CostTable,
-	figures, parallel,
+	figures::{self, Figure, Point},
+	page, parallel,
 };
 use veilmart_td_raft_core::Mutants;
 
@@ -29,7 +30,9 @@ use veilmart_td_raft_core::Mutants;
   simulate chaos --seeds 1000                 a thousand seeds, four and seven authorities
   simulate run --protocol pbft --seed 17      one of them again, with its trace
   simulate costs > costs.json                 what work costs on this machine
-  simulate figures --output figures --runs 5  quick figures of the evaluation"
+  simulate figures --output figures --runs 5  quick figures of the evaluation
+  simulate figures --output docs/evaluation   those of the page; then
+  simulate page                               its tables"
 )]
 struct Arguments {
 	#[command(subcommand)]
@@ -97,12 +100,33 @@ enum Command {
 		/// Runs per point instead of those in the conditions.
 		#[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
 		runs: Option<u32>,
-		/// Numbers of authorities instead of those in the conditions.
+		/// Numbers of authorities instead of those in the conditions; attempts are counted at those of them at which the
+		/// conditions have them counted.
 		#[arg(long, value_delimiter = ',')]
 		nodes: Option<Vec<u32>>,
+		/// Keeps the points that the files hold already and that are not measured anew, for a run in several parts with
+		/// one program.
+		#[arg(long)]
+		keep: bool,
+		/// Figures to make; all unless given.
+		#[arg(long, value_enum, value_delimiter = ',')]
+		figure: Vec<Figure>,
 		/// Threads; one per processor unless given.
 		#[arg(long)]
 		threads: Option<usize>,
+	},
+	/// Fills the tables of the evaluation's page, between its marks, from the files that `figures` and the benchmark of
+	/// Paillier's scheme made.
+	Page {
+		/// The page.
+		#[arg(default_value = "docs/evaluation.md")]
+		page: PathBuf,
+		/// Directory of the files; the page's name without its ending unless given.
+		#[arg(long)]
+		data: Option<PathBuf>,
+		/// Changes nothing; says whether the page is as it would be.
+		#[arg(long)]
+		check: bool,
 	},
 }
 
@@ -191,11 +215,17 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 			output,
 			runs,
 			nodes,
+			keep,
+			figure,
 			threads,
 		} => {
-			let mut evaluation = Evaluation::parse(&read_or(config.as_deref(), Evaluation::DEFAULT)?)?;
+			let conditions = Evaluation::parse(&read_or(config.as_deref(), Evaluation::DEFAULT)?)?;
+			let mut evaluation = conditions.clone();
 			evaluation.runs = runs.unwrap_or(evaluation.runs);
-			evaluation.nodes = nodes.unwrap_or(evaluation.nodes);
+			if let Some(nodes) = nodes {
+				evaluation.election.attempt_nodes.retain(|n| nodes.contains(n));
+				evaluation.nodes = nodes;
+			}
 			// What the command line changed is checked like the file.
 			let evaluation = Evaluation::parse(&serde_json::to_string(&evaluation)?)?;
 			let table: CostTable =
@@ -205,13 +235,52 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 				table.has_trapdoor(),
 				"the costs were not measured: see `simulate costs`, then --costs"
 			);
-			make_figures(
-				&evaluation,
-				&table,
-				&output,
-				threads.unwrap_or_else(parallel::threads),
-				json,
-			)
+			let wanted = if figure.is_empty() {
+				Figure::ALL.to_vec()
+			} else {
+				figure
+			};
+			let threads = threads.unwrap_or_else(parallel::threads);
+			let mut points = figures::measure(&evaluation, &table, &wanted, threads, |done, count| {
+				if done.is_multiple_of((count / 50).max(1)) {
+					eprintln!("{done} of {count} runs");
+				}
+			});
+			let failed = report_failures(&points);
+			if keep {
+				figures::keep(&conditions, &table, &mut points, &output)?;
+			}
+			let names = figures::write(&conditions, &table, &points, &output)?;
+			if json {
+				println!("{}", serde_json::to_string_pretty(&points)?);
+			} else {
+				names
+					.iter()
+					.for_each(|name| println!("{}", output.join(name).display()));
+			}
+			Ok(!failed)
+		}
+		Command::Page { page, data, check } => {
+			let data = data.unwrap_or_else(|| page.with_extension(""));
+			let text =
+				std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+			let costs = serde_json::from_str(COSTS).context("the table of costs")?;
+			let filled = page::fill(&text, &Evaluation::parse(Evaluation::DEFAULT)?, &costs, &data)?;
+			let chart = (data.join("fig4-paillier.svg"), page::figure_4(&data)?);
+			let mut current = true;
+			for (path, text) in [(page, filled), chart] {
+				if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+					continue;
+				}
+				if check {
+					eprintln!("{} is out of date: `simulate page`", path.display());
+					current = false;
+				} else {
+					std::fs::write(&path, text)
+						.with_context(|| format!("cannot write {}", path.display()))?;
+				}
+			}
+			Ok(current)
 		}
 	}
 }
@@ -288,26 +357,8 @@ fn run_chaos(runs: &[(u64, u32, Name)], twice: bool, threads: usize, json: bool)
 	failed == 0
 }
 
-fn make_figures(
-	evaluation: &Evaluation,
-	costs: &CostTable,
-	output: &Path,
-	threads: usize,
-	json: bool,
-) -> Result<bool> {
-	let points = figures::measure(evaluation, costs, threads, |done, count| {
-		if done.is_multiple_of((count / 50).max(1)) {
-			eprintln!("{done} of {count} runs");
-		}
-	});
-	let names = figures::write(evaluation, &points, output)?;
-	if json {
-		println!("{}", serde_json::to_string_pretty(&points)?);
-	} else {
-		names
-			.iter()
-			.for_each(|name| println!("{}", output.join(name).display()));
-	}
+/// Says which runs came to nothing, and why; whether there were any.
+fn report_failures(points: &[Point]) -> bool {
 	let failed: Vec<_> = points.iter().filter(|point| point.failed > 0).collect();
 	for point in &failed {
 		let why = point.failure.as_deref().unwrap_or_default();
@@ -322,5 +373,5 @@ fn make_figures(
 			point.timeouts
 		);
 	}
-	Ok(failed.is_empty())
+	!failed.is_empty()
 }

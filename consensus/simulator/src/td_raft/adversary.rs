@@ -60,10 +60,16 @@ pub enum Behaviour {
 	BuildingBelow,
 	/// Never stands, and votes for everybody at once, naming a certificate that does not exist.
 	InventingVoter,
+	/// Stands early, and does nothing as leader.
+	IdleLeader,
 }
 
 impl Behaviour {
-	/// All names.
+	/// The name of the one that the evaluation counts attempts with. Schedules of chaos do not draw it: it is another
+	/// mixture of behaviours that they draw.
+	pub const IDLE_LEADER: &'static str = "standing early, idle leader";
+
+	/// All names that schedules draw from.
 	pub const NAMES: &'static [&'static str] = &[
 		"silent",
 		"ignoring",
@@ -104,6 +110,7 @@ impl Behaviour {
 			"leader with two later blocks" => Behaviour::TwoLaterBlocks,
 			"leader building below" => Behaviour::BuildingBelow,
 			"inventing voter" => Behaviour::InventingVoter,
+			Self::IDLE_LEADER => Behaviour::IdleLeader,
 			_ => return None,
 		})
 	}
@@ -117,6 +124,7 @@ impl Behaviour {
 					| Behaviour::Colluding
 					| Behaviour::TwoFirstBlocks
 					| Behaviour::BuildingBelow
+					| Behaviour::IdleLeader
 			),
 			censors: self == Behaviour::CensoringLeader,
 			lies: self == Behaviour::BadDealer,
@@ -412,6 +420,11 @@ impl Tamper<Wire> for TdRaftAdversary {
 			},
 			Behaviour::LeaderServingSome => match &message {
 				Wire::Propose(..) | Wire::Blocks(..) if to.index() + 1 >= self.shared.quorum() => Vec::new(),
+				_ => vec![(to, message)],
+			},
+			// Its votes and answers in elections leave, so that it wins what it can.
+			Behaviour::IdleLeader => match inner.as_deref() {
+				None | Some(Message::Promise(Promise::Heartbeat(_))) => Vec::new(),
 				_ => vec![(to, message)],
 			},
 			Behaviour::LeaderWithholdingCommits => match inner.as_deref() {

@@ -20,6 +20,8 @@ const SIGNED: u64 = 90;
 const TARGET: u64 = 57;
 /// Bytes of a signature with the index of its signer.
 const INDEXED: u64 = 66;
+/// Bytes of a heartbeat besides its certificates: term, sequence number, tip.
+const HEARTBEAT: u64 = 60;
 /// Bytes of a VRF output with its proof.
 const VRF: u64 = 96;
 /// Bytes of an opened share with its proof, and of the box in which it travels: a nonce and a tag.
@@ -87,6 +89,11 @@ pub fn block_hash(hash: Digest) -> BlockHash {
 
 fn qc_bytes(qc: &Qc<Symbols>) -> u64 {
 	TARGET + 1 + qc.signatures.len() as u64 * INDEXED
+}
+
+/// Bytes of a heartbeat, whose two certificates have this many signatures each.
+pub fn heartbeat_bytes(quorum: u32) -> u64 {
+	SIGNED + HEARTBEAT + 2 * (TARGET + 1 + u64::from(quorum) * INDEXED)
 }
 
 fn certificate_bytes(certificate: &Certificate<Symbols>) -> u64 {
@@ -165,7 +172,7 @@ impl WireMessage for Wire {
 					Promise::ElectionVote(_, qc) => TARGET + 20 + qc_bytes(qc),
 					Promise::Down(_, transaction) => 49 + if transaction.is_some() { 512 } else { 0 },
 					Promise::Heartbeat(signed) => {
-						60 + qc_bytes(&signed.body.high_qc) + qc_bytes(&signed.body.commit_qc)
+						HEARTBEAT + qc_bytes(&signed.body.high_qc) + qc_bytes(&signed.body.commit_qc)
 					}
 					Promise::Reconfirm(signed) => {
 						certificate_bytes(&signed.body.certificate) + qc_bytes(&signed.body.qc)

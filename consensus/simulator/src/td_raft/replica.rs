@@ -575,7 +575,7 @@ impl Replica for TdRaftReplica {
 			Input::Persisted(position) => self.persisted(now, position, out),
 			Input::Message { from, message } => match message {
 				Wire::Core(message) => {
-					let message: Message<Symbols> = (*message).clone();
+					let message: Message<Symbols> = Rc::unwrap_or_clone(message);
 					self.synchronize(now, from, &message, out);
 					self.step(
 						now,
