@@ -508,7 +508,10 @@ mod tests {
 		let error = told("veilmart --json list --price").expect("a program asks");
 		assert_eq!(error["error"]["kind"], "usage");
 		let message = error["error"]["message"].as_str().unwrap();
-		assert!(message.starts_with("a value is required for '--price"), "{message}");
+		assert!(
+			message.starts_with("a value is required for '--price"),
+			"{message}"
+		);
 		assert_eq!(told("veilmart list --price"), None);
 		assert_eq!(told("veilmart --json --help"), None);
 	}
