@@ -335,7 +335,7 @@ fn csv(figure: Figure, points: &[Point], conditions: &str) -> String {
 ///
 /// # Errors
 ///
-/// If the file cannot be read, a line is not as [`write`] makes it, or it was made under other conditions.
+/// If the file cannot be read, a line is not as [`write()`] makes it, or it was made under other conditions.
 pub fn read(figure: Figure, directory: &Path, conditions: &str) -> Result<Vec<Point>> {
 	let path = directory.join(format!("{}.csv", figure.file()));
 	let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
