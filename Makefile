@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .PHONY: help setup build demo test lint docs bench fuzz check-all clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '## ' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what a build needs (packages, wasm target); all other targets call it
 	@scripts/setup
