@@ -83,8 +83,3 @@ mod tables;
 mod trace;
 mod walks;
 mod world;
-
-#[cfg(not(feature = "mutants"))]
-#[test]
-#[ignore = "needs the feature `mutants`, which the workspace's tests have"]
-fn negative_models() {}
