@@ -5,12 +5,23 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 use crate::{
-	payload, AuthorityIndex, BlockHash, ElectionCertificate, Kind, Number, QuorumCertificate, SetId,
+	payload, AuthorityIndex, AuthoritySet, BlockHash, ElectionCertificate, Kind, Number, QuorumCertificate, SetId,
 	Signature, Term, VrfProof,
 };
 
 /// The consensus engine's id in digest items: [`HeaderDigest`] as a pre-runtime item, a [`Signature`] as the seal.
 pub const ENGINE_ID: [u8; 4] = *b"tdrf";
+
+/// The id of the pre-runtime item with the dealing that a block carries. It is in the header rather than in an inherent so
+/// that it is found, and verified, before the block is executed.
+pub const DEALING_ID: [u8; 4] = *b"tdrd";
+
+/// What the runtime says to the consensus engine, as a consensus item of [`ENGINE_ID`]. New variants go to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum ConsensusLog {
+	/// The next block closes the set and hands over to this one.
+	ChildCloses(AuthoritySet),
+}
 
 /// The pre-runtime digest of every block but genesis.
 #[derive(

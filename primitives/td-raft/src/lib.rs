@@ -31,6 +31,11 @@ mod bounded;
 mod digest;
 mod election;
 mod evidence;
+#[cfg(feature = "substrate")]
+pub mod header;
+mod record;
+#[cfg(feature = "substrate")]
+pub mod runtime_api;
 mod signing;
 #[cfg(test)]
 mod test_set;
@@ -40,11 +45,12 @@ mod vrf;
 
 pub use authority::{Authority, AuthorityId, AuthorityIndex, AuthoritySet, SetError, ShareKey};
 pub use bounded::PerAuthority;
-pub use digest::{ElectionDigest, HeaderDigest, SealBody, ENGINE_ID};
+pub use digest::{ConsensusLog, ElectionDigest, HeaderDigest, SealBody, DEALING_ID, ENGINE_ID};
 pub use election::{
 	Down, ElectionBallot, ElectionCertificate, ElectionVote, EntryCertificate, Reason, SignedDown,
 };
 pub use evidence::{DealerFaultProof, Evidence, EvidenceError};
+pub use record::{AuthorityRecord, PeerIdBytes, RecordBody, MAX_PEER_ID};
 #[cfg(feature = "std")]
 pub use signing::sign;
 pub use signing::{payload, Kind, Signature, SignatureBytes, Sr25519, Verifier};

@@ -56,6 +56,10 @@ pub enum Kind {
 	Behind,
 	/// A candidate's request for votes.
 	RequestVote,
+	/// How an authority is reached: the body of its record.
+	Record,
+	/// Who an authority is, over one connection.
+	Hello,
 }
 
 /// The bytes that are signed: the encoding of `("tdraft/1", kind, genesis, set_id, body)`.
