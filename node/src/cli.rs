@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use sc_cli::{Database, SubstrateCli};
 
-use crate::consensus::Sealing;
+use crate::service::Consensus;
 
 /// What is logged less than the rest unless the operator asks for it: two lines for every block.
 const QUIET: &str = "sc_basic_authorship=warn";
@@ -21,15 +21,15 @@ pub struct Cli {
 	#[clap(flatten)]
 	pub run: sc_cli::RunCmd,
 
-	/// How blocks are made.
+	/// The consensus.
 	#[clap(flatten)]
-	pub sealing: SealingParams,
+	pub consensus: ConsensusParams,
 }
 
 impl Cli {
 	/// Parses the arguments, the program's name first. Prints and exits where they ask for help or are wrong.
 	pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Self {
-		// No fork ever lives on this chain, and the fork-aware pool loses transactions that arrive while it
+		// Forks are short-lived on this chain, and the fork-aware pool loses transactions that arrive while it
 		// takes note of a block that is final at once: it knew them only for the block before.
 		let command =
 			Self::command().mut_arg("pool_type", |pool_type| pool_type.default_value("single-state"));
@@ -48,22 +48,22 @@ impl Cli {
 	}
 }
 
-/// How a single authority seals.
+/// What an operator says of the consensus.
 #[derive(Debug, Clone, clap::Args)]
-pub struct SealingParams {
-	/// Milliseconds after which an authority seals a block even without transactions, so that
-	/// deadlines pass. 0: never.
-	#[arg(long, value_name = "MILLISECONDS", default_value_t = 5000)]
-	pub idle_block_interval: u64,
+pub struct ConsensusParams {
+	/// Start although the vote log is missing or damaged: the authority forgets what it has signed.
+	///
+	/// If it has signed anything that it then contradicts, the others report it and the chain removes it. It is safe for a key that was never an
+	/// authority's, and once the network has elected another leader since the log's last record.
+	#[arg(long)]
+	pub forget_votes: bool,
 }
 
-impl SealingParams {
+impl ConsensusParams {
 	/// What the options mean.
-	pub fn sealing(&self) -> Sealing {
-		Sealing {
-			idle_block_interval: Some(self.idle_block_interval)
-				.filter(|interval| *interval > 0)
-				.map(Duration::from_millis),
+	pub fn consensus(&self) -> Consensus {
+		Consensus {
+			forget_votes: self.forget_votes,
 		}
 	}
 }

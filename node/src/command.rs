@@ -8,8 +8,7 @@ use veilmart_runtime::{opaque::Block, Hash};
 use crate::{
 	chain_spec,
 	cli::{CaKeyParams, Cli, Subcommand},
-	consensus::Sealing,
-	service,
+	service::{self, Consensus},
 };
 
 impl SubstrateCli for Cli {
@@ -71,6 +70,7 @@ pub fn run() -> sc_cli::Result<()> {
 			.run(with_ca_key(cli.load_spec(&cmd.base.chain)?, &cmd.ca)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
 			let parts = service::new_parts(&config)?;
+			service::start_importing(&parts.client, &parts.backend, parts.requests, &parts.task_manager)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
@@ -83,6 +83,7 @@ pub fn run() -> sc_cli::Result<()> {
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
 			let parts = service::new_parts(&config)?;
+			service::start_importing(&parts.client, &parts.backend, parts.requests, &parts.task_manager)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => cli
@@ -96,10 +97,10 @@ pub fn run() -> sc_cli::Result<()> {
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run::<Block>(&config)),
 		None => {
-			let sealing = cli.sealing.sealing();
+			let consensus = cli.consensus.consensus();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
-					let (task_manager, _rpc) = start(config, sealing).map_err(sc_cli::Error::Service)?;
+					let (task_manager, _rpc) = start(config, consensus).map_err(sc_cli::Error::Service)?;
 					Ok(task_manager)
 				})
 		}
@@ -107,9 +108,9 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 /// Starts a node with the network backend of its configuration.
-pub fn start(config: Configuration, sealing: Sealing) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+pub fn start(config: Configuration, consensus: Consensus) -> Result<(TaskManager, RpcHandlers), ServiceError> {
 	match config.network.network_backend {
-		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, sealing),
-		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, sealing),
+		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, consensus),
+		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, consensus),
 	}
 }

@@ -1,12 +1,11 @@
 //! The Veilmart node.
 //!
-//! A thin binary: the rules of the chain are in `veilmart-runtime`, agreement on blocks in the
-//! consensus engine behind [`consensus`]. What remains here is assembly:
+//! A thin binary: the rules of the chain are in `veilmart-runtime`, agreement on blocks in
+//! `veilmart-td-raft-engine`. What remains here is assembly:
 //!
 //! - [`cli`] and [`command`]: what the operator may say, and what happens then;
 //! - [`chain_spec`]: the chains that the node knows, and those that it reads from files;
 //! - [`service`]: the parts of a running node, put together;
-//! - [`consensus`]: who makes blocks, and when they are final;
 //! - [`rpc`]: what the node answers beside the standard methods.
 
 // The SDK's errors are large, and the node's commands return them as they are.
@@ -17,7 +16,6 @@ use std::process::ExitCode;
 mod chain_spec;
 mod cli;
 mod command;
-mod consensus;
 mod rpc;
 mod service;
 #[cfg(test)]

@@ -1,22 +1,20 @@
 //! The parts of a running node, put together.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
-use sc_consensus::LongestChain;
 use sc_executor::WasmExecutor;
 use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
 use sc_service::{
-	error::Error as ServiceError, Configuration, KeystoreContainer, RpcHandlers, SpawnTasksParams,
-	TFullBackend, TFullClient, TaskManager,
+	config::BasePath, error::Error as ServiceError, Configuration, KeystoreContainer,
+	RpcHandlers, SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
+use sp_keystore::Keystore;
 use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
+use veilmart_td_raft_engine as engine;
 
-use crate::{
-	consensus::{self, ImportQueue},
-	rpc,
-};
+use crate::rpc;
 
 /// The functions that the runtime may call in the node: Substrate's, and ours beside them.
 pub type HostFunctions = (
@@ -32,8 +30,15 @@ pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
 pub type FullBackend = TFullBackend<Block>;
 /// The transactions that wait.
 pub type FullPool = TransactionPoolHandle<Block, FullClient>;
-/// Chooses the best chain.
-pub type FullSelectChain = LongestChain<FullBackend, Block>;
+/// Imports blocks from outside.
+pub type ImportQueue = sc_consensus::BasicQueue<Block>;
+
+/// What an operator says of the consensus.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consensus {
+	/// Start without the vote log.
+	pub forget_votes: bool,
+}
 
 /// What every command that touches the chain needs.
 pub struct Parts {
@@ -43,17 +48,19 @@ pub struct Parts {
 	pub backend: Arc<FullBackend>,
 	/// The background tasks.
 	pub task_manager: TaskManager,
-	/// Imports blocks from outside.
+	/// Imports blocks from outside, once the engine runs.
 	pub import_queue: ImportQueue,
+	/// Talks to the engine.
+	pub engine: engine::EngineHandle,
+	/// What the engine is asked: it takes this when it starts.
+	pub requests: engine::Requests,
 	/// The node's keys.
 	pub keystore: KeystoreContainer,
-	/// Chooses the best chain.
-	pub select_chain: FullSelectChain,
 	/// Reports to a telemetry server, if one is configured.
 	pub telemetry: Option<Telemetry>,
 }
 
-/// Opens the database and starts what every command needs.
+/// Opens the database and prepares what every command needs.
 pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
@@ -80,24 +87,88 @@ pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
 		telemetry
 	});
 
-	let import_queue =
-		consensus::import_queue(config, client.clone(), &task_manager.spawn_essential_handle());
+	let (engine, requests) = engine::handle();
+	let import_queue = engine::import_queue::<FullBackend, FullClient>(
+		client.clone(),
+		engine.clone(),
+		&task_manager.spawn_essential_handle(),
+		config.prometheus_registry(),
+	);
 
 	Ok(Parts {
-		select_chain: LongestChain::new(backend.clone()),
 		client,
 		backend,
 		task_manager,
 		import_queue,
+		engine,
+		requests,
 		keystore,
 		telemetry,
 	})
 }
 
+/// Starts an engine that takes part in nothing, for commands that import blocks.
+pub fn start_importing(
+	client: &Arc<FullClient>,
+	backend: &Arc<FullBackend>,
+	requests: engine::Requests,
+	task_manager: &TaskManager,
+) -> Result<(), ServiceError> {
+	let setup = engine::Setup::read::<FullBackend, FullClient>(client, None, engine::Begin::Start)
+		.map_err(|error| ServiceError::Application(Box::new(error)))?;
+	let parts = engine::Parts {
+		client: client.clone(),
+		backend: backend.clone(),
+		pool: None,
+		proposer: None,
+		network: None,
+		registry: None,
+	};
+	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle())
+		.map_err(|error| ServiceError::Application(Box::new(error)))
+}
+
+/// Where an authority's vote log is.
+fn vote_log(config: &Configuration) -> PathBuf {
+	BasePath::new(config.base_path.path())
+		.config_dir(config.chain_spec.id())
+		.join("td-raft")
+		.join("votes")
+}
+
+/// What the node takes part with, if it is to be an authority.
+fn authority(
+	config: &Configuration,
+	keystore: &KeystoreContainer,
+	consensus: Consensus,
+) -> Result<Option<engine::Authority>, ServiceError> {
+	if !config.role.is_authority() {
+		return Ok(None);
+	}
+	let keystore = keystore.local_keystore();
+	if let Some(seed) = &config.dev_key_seed {
+		// The presets' authorities have two keys each: `//Alice` and `//Alice//tdsh`.
+		let seed = format!("{seed}//tdsh");
+		keystore
+			.sr25519_generate_new(engine::SHARES, Some(&seed))
+			.map_err(|error| ServiceError::Other(format!("cannot keep a key: {error}")))?;
+	}
+	let database = config
+		.database
+		.path()
+		.ok_or_else(|| ServiceError::Other("an authority needs a database on a disk".into()))?;
+	Ok(Some(engine::Authority {
+		keystore,
+		vote_log: vote_log(config),
+		database: database.to_owned(),
+		forget_votes: consensus.forget_votes,
+	}))
+}
+
 /// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
 pub fn new_full<N>(
 	config: Configuration,
-	sealing: consensus::Sealing,
+	consensus: Consensus,
 ) -> Result<(TaskManager, RpcHandlers), ServiceError>
 where
 	N: NetworkBackend<Block, Hash>,
@@ -107,10 +178,16 @@ where
 		backend,
 		mut task_manager,
 		import_queue,
+		engine: handle,
+		requests,
 		keystore,
-		select_chain,
 		mut telemetry,
 	} = new_parts(&config)?;
+	let application = |error| ServiceError::Application(Box::new(error));
+
+	let authority = authority(&config, &keystore, consensus)?;
+	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
+		.map_err(application)?;
 
 	let pool = Arc::new(
 		sc_transaction_pool::Builder::new(
@@ -123,11 +200,19 @@ where
 		.build(),
 	);
 
-	let net_config = FullNetworkConfiguration::<Block, Hash, N>::new(
+	let mut net_config = FullNetworkConfiguration::<Block, Hash, N>::new(
 		&config.network,
 		config.prometheus_registry().cloned(),
 	);
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
+	let genesis = sp_blockchain::HeaderBackend::info(&*client).genesis_hash;
+	let protocol = engine::protocol_name(&genesis, config.chain_spec.fork_id());
+	let (protocol_config, notifications) = engine::notification_config::<N>(
+		protocol.clone(),
+		metrics.clone(),
+		net_config.peer_store_handle(),
+	);
+	net_config.add_notification_protocol(protocol_config);
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
 		sc_service::build_network(sc_service::BuildNetworkParams {
@@ -144,40 +229,61 @@ where
 			metrics,
 			gap_sync_body_policy: None,
 		})?;
+	let peer = network.local_peer_id();
 
 	let rpc_builder = {
 		let client = client.clone();
 		let pool = pool.clone();
-		Box::new(move |_| {
+		let keystore = keystore.local_keystore();
+		let engine = handle.clone();
+		Box::new(move |executor| {
 			rpc::create(rpc::Deps {
 				client: client.clone(),
 				pool: pool.clone(),
+				consensus: rpc::Consensus {
+					client: client.clone(),
+					engine: engine.clone(),
+					keystore: keystore.clone(),
+					peer,
+					executor,
+				},
 			})
 			.map_err(ServiceError::Application)
 		})
 	};
 
-	let author = config.role.is_authority().then(|| {
-		consensus::Author::new(
-			&config,
-			&task_manager,
-			consensus::Deps {
-				client: client.clone(),
-				pool: pool.clone(),
-				select_chain,
-				telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
-			},
-			sealing,
-		)
+	let proposer = config.role.is_authority().then(|| {
+		let proposer = sc_basic_authorship::ProposerFactory::new(
+			task_manager.spawn_handle(),
+			client.clone(),
+			pool.clone(),
+			config.prometheus_registry(),
+			telemetry.as_ref().map(|telemetry| telemetry.handle()),
+		);
+		Box::new(proposer) as Box<dyn engine::Propose>
 	});
+	let parts = engine::Parts {
+		client: client.clone(),
+		backend: backend.clone(),
+		pool: Some(pool.clone()),
+		proposer,
+		network: Some(engine::Network {
+			notifications,
+			peers: network.clone(),
+			protocol,
+			local: peer,
+			spawner: Box::new(task_manager.spawn_handle()),
+		}),
+		registry: config.prometheus_registry().cloned(),
+	};
 
 	let rpc = sc_service::spawn_tasks(SpawnTasksParams {
 		config,
-		client: client.clone(),
+		client,
 		backend,
 		task_manager: &mut task_manager,
 		keystore: keystore.keystore(),
-		transaction_pool: pool.clone(),
+		transaction_pool: pool,
 		rpc_builder,
 		network,
 		system_rpc_tx,
@@ -187,9 +293,6 @@ where
 		tracing_execute_block: None,
 	})?;
 
-	if let Some(author) = author {
-		author.start(&task_manager);
-	}
-
+	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle()).map_err(application)?;
 	Ok((task_manager, rpc))
 }

@@ -32,6 +32,8 @@ mod digest;
 mod election;
 mod evidence;
 #[cfg(feature = "substrate")]
+pub mod finality;
+#[cfg(feature = "substrate")]
 pub mod header;
 mod record;
 #[cfg(feature = "substrate")]

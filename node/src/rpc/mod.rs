@@ -11,18 +11,31 @@ use substrate_frame_rpc_system::{System, SystemApiServer};
 
 use crate::service::{FullClient, FullPool};
 
+mod td_raft;
+
+pub use td_raft::Consensus;
+use td_raft::TdRaftApiServer;
+
 /// What the methods need.
 pub struct Deps {
 	/// The chain.
 	pub client: Arc<FullClient>,
 	/// The transactions that wait.
 	pub pool: Arc<FullPool>,
+	/// The consensus.
+	pub consensus: Consensus,
 }
 
-/// The node's own methods: account nonces with regard to the pool, and fees (always zero).
-pub fn create(Deps { client, pool }: Deps) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
+/// The node's own methods: account nonces with regard to the pool, fees (always zero), the consensus.
+pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
+	let Deps {
+		client,
+		pool,
+		consensus,
+	} = deps;
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client).into_rpc())?;
+	module.merge(consensus.into_rpc())?;
 	Ok(module)
 }

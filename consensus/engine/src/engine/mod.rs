@@ -1,0 +1,493 @@
+//! The task in the middle: gives the core what happens, in one order, and carries out what it says.
+
+mod blocks;
+mod packets;
+mod report;
+
+use codec::Decode;
+use futures::{
+	channel::mpsc::{unbounded, UnboundedReceiver, UnboundedSender},
+	future::BoxFuture,
+	stream::{BoxStream, FuturesUnordered},
+	StreamExt,
+};
+use sc_client_api::Backend;
+use sp_core::{traits::SpawnEssentialNamed, H256};
+use std::{
+	collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use substrate_prometheus_endpoint::Registry;
+use veilmart_td_raft::{AuthorityId, Phase, Term};
+use veilmart_td_raft_core::{
+	message::{Message, Notice, Status},
+	real::{Keys, OnChain},
+	Core as ProtocolCore, Input, Output, To,
+};
+
+use crate::{
+	block::Core,
+	chain::{Chain, Pool, Propose},
+	fetch::Orphans,
+	import::{EngineHandle, Request},
+	keys::Identity,
+	log_writer::{LogWriter, Written},
+	metrics::Metrics,
+	packet::Packet,
+	peers::{Event, Network, Peers},
+	start::{Error, Setup},
+	transactions::Transactions,
+	vote_log::Entry,
+	worker::{ChainWorker, Done, Finality, StorageChanges, Task},
+	Block, LOG_TARGET,
+};
+
+/// How often what waits is looked through.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between looks at what the chain governs.
+const GOVERN: u32 = 5;
+
+/// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
+const FUTILE: u32 = 2;
+
+/// What an engine works with.
+pub struct Parts<BE, C> {
+	/// The chain.
+	pub client: Arc<C>,
+	/// The database.
+	pub backend: Arc<BE>,
+	/// The transactions that wait. A node that only imports has none.
+	pub pool: Option<Arc<dyn Pool>>,
+	/// Makes blocks. A node that is no authority needs none.
+	pub proposer: Option<Box<dyn Propose>>,
+	/// The network. A node that only imports has none.
+	pub network: Option<Network>,
+	/// Where metrics are registered.
+	pub registry: Option<Registry>,
+}
+
+/// The engine of a node.
+pub struct Engine<BE, C> {
+	client: Arc<C>,
+	backend: Arc<BE>,
+	pool: Option<Arc<dyn Pool>>,
+	peers: Option<Peers>,
+	metrics: Metrics,
+	setup: Setup,
+	core: ProtocolCore<Keys>,
+	started: Instant,
+	/// Given to the core one after the other.
+	inputs: VecDeque<Input<OnChain>>,
+	writer: LogWriter,
+	written: UnboundedReceiver<Written>,
+	/// Records on their way to the disk.
+	writing: VecDeque<(veilmart_td_raft_core::Sequence, Instant)>,
+	tasks: UnboundedSender<Task>,
+	done: UnboundedReceiver<Done>,
+	requests: UnboundedReceiver<Request>,
+	/// Whole blocks that are not final.
+	bodies: HashMap<H256, (Block, Instant)>,
+	/// What execution of own blocks changed that are not in the database.
+	changes: HashMap<H256, StorageChanges>,
+	/// Blocks given to the chain worker, and who sent them.
+	importing: HashMap<H256, Option<sc_network::PeerId>>,
+	orphans: Orphans,
+	transactions: Transactions,
+	/// Answers of the pool: whether any transaction is ready on a block.
+	reviews: FuturesUnordered<BoxFuture<'static, (H256, bool)>>,
+	ready: bool,
+	/// Own empty blocks in a row although transactions were ready.
+	futile: u32,
+	/// Those who get what goes to all.
+	members: BTreeSet<AuthorityId>,
+	/// What the others last said of themselves.
+	statuses: BTreeMap<AuthorityId, Status>,
+	/// Set, term and leader that were last logged.
+	led: Option<(u64, Term, AuthorityId)>,
+	impatient: Option<Instant>,
+	ticks: u32,
+	/// Whether the node has another name in the new set.
+	renamed: bool,
+	failure: Option<String>,
+}
+
+/// Prepares the handle by which the rest of the node talks to the engine, and what the engine takes from it.
+pub fn handle() -> (EngineHandle, Requests) {
+	let (requests, receiver) = unbounded();
+	(EngineHandle { requests }, Requests(receiver))
+}
+
+/// What the engine is asked through its handle.
+pub struct Requests(UnboundedReceiver<Request>);
+
+impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
+	/// Starts an engine. What it has from before it takes in before this comes back. It runs as long as the node does: its
+	/// end is the node's.
+	pub fn start(
+		mut setup: Setup,
+		parts: Parts<BE, C>,
+		requests: Requests,
+		spawner: &dyn SpawnEssentialNamed,
+	) -> Result<(), Error> {
+		let Parts {
+			client,
+			backend,
+			pool,
+			proposer,
+			network,
+			registry,
+		} = parts;
+		let (done_sender, done) = unbounded();
+		let (tasks, todo) = unbounded();
+		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
+		spawner.spawn_essential_blocking("td-raft-chain", Some("td-raft"), Box::pin(worker.run(todo)));
+		let (answers, written) = unbounded();
+		let writer = LogWriter::start(setup.log.take(), answers).map_err(Error::Thread)?;
+		let peers = network.map(|network| Peers::new(network, setup.genesis.0, setup.identity.clone()));
+		let core = ProtocolCore::restore(
+			setup.config(),
+			setup.identity.keys.clone(),
+			setup.anchor.clone(),
+			setup.durable.take(),
+			0,
+		);
+		let engine = Self {
+			metrics: Metrics::new(registry.as_ref()),
+			client,
+			backend,
+			pool,
+			peers,
+			setup,
+			core,
+			started: Instant::now(),
+			inputs: VecDeque::new(),
+			writer,
+			written,
+			writing: VecDeque::new(),
+			tasks,
+			done,
+			requests: requests.0,
+			bodies: HashMap::new(),
+			changes: HashMap::new(),
+			importing: HashMap::new(),
+			orphans: Orphans::default(),
+			transactions: Transactions::default(),
+			reviews: FuturesUnordered::new(),
+			ready: false,
+			futile: 0,
+			members: BTreeSet::new(),
+			statuses: BTreeMap::new(),
+			led: None,
+			impatient: None,
+			ticks: 0,
+			renamed: false,
+			failure: None,
+		};
+		spawner.spawn_essential_blocking("td-raft", Some("td-raft"), Box::pin(engine.run()));
+		Ok(())
+	}
+
+	async fn run(mut self) {
+		if let Err(error) = self.take_in().await {
+			log::error!(target: LOG_TARGET, "The consensus cannot go on from what is on the disk: {error}");
+			return;
+		}
+		let mut arrivals: BoxStream<'static, H256> = match &self.pool {
+			Some(pool) => pool.arrivals(),
+			None => futures::stream::pending().boxed(),
+		};
+		let mut tick = tokio::time::interval(TICK);
+		tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+		self.review_pool();
+		while self.failure.is_none() {
+			let deadline = self
+				.core
+				.deadline()
+				.map(|at| tokio::time::Instant::from_std(self.started + Duration::from_millis(at)));
+			let due = async move {
+				match deadline {
+					Some(deadline) => tokio::time::sleep_until(deadline).await,
+					None => futures::future::pending().await,
+				}
+			};
+			let peers = &mut self.peers;
+			let event = async move {
+				match peers {
+					Some(peers) => peers.next().await,
+					None => futures::future::pending().await,
+				}
+			};
+			tokio::select! {
+				biased;
+				Some(written) = self.written.next() => self.on_written(written),
+				Some(done) = self.done.next() => self.on_done(done),
+				event = event => match event {
+					Some(event) => self.on_event(event),
+					// The network ends with the node.
+					None => self.peers = None,
+				},
+				Some(request) = self.requests.next() => self.on_request(request),
+				Some((at, ready)) = self.reviews.next(), if !self.reviews.is_empty() => self.pool_reviewed(at, ready),
+				Some(hash) = arrivals.next() => self.on_arrival(hash),
+				() = due => self.step(Input::Tick),
+				_ = tick.tick() => self.on_tick(),
+			}
+			if self.renamed {
+				if let Err(error) = self.rename().await {
+					self.fail(format!("cannot go on under another key: {error}"));
+				}
+			}
+		}
+		if let Some(failure) = self.failure {
+			log::error!(target: LOG_TARGET, "The node stops: {failure}");
+		}
+	}
+
+	fn now(&self) -> u64 {
+		u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+	}
+
+	fn fail(&mut self, failure: impl Into<String>) {
+		self.failure.get_or_insert(failure.into());
+	}
+
+	/// Gives the core an input, and carries out what it says; and what follows from that.
+	fn step(&mut self, input: Input<OnChain>) {
+		self.inputs.push_back(input);
+		while let Some(input) = self.inputs.pop_front() {
+			let outputs = self.core.step(self.now(), input);
+			let mut finalized = Vec::new();
+			for output in outputs {
+				self.carry_out(output, &mut finalized);
+			}
+			if !finalized.is_empty() {
+				self.finalized(finalized);
+			}
+		}
+		self.note_leader();
+	}
+
+	fn carry_out(&mut self, output: Output<OnChain>, finalized: &mut Vec<Finality>) {
+		match output {
+			Output::Persist(sequence, record) => {
+				let block = match &record.block {
+					None => None,
+					Some(block) => match self.whole_block(H256(block.hash)) {
+						Some(block) => Some(block),
+						None => return self.fail("a block that is to be voted for is not there"),
+					},
+				};
+				let durable = record.durable.clone();
+				self.writing.push_back((sequence, Instant::now()));
+				self.writer.write(sequence, Entry { durable, block });
+			}
+			Output::Send(to, message) => self.send(to, message),
+			Output::Propose(block) => self.propose(&block),
+			Output::Build(build) => {
+				let identity = self.setup.identity.clone();
+				self.task(Task::Build(Box::new(build), identity));
+			}
+			Output::Finalize {
+				hash,
+				number,
+				certificate,
+			} => match u32::try_from(number.0) {
+				Ok(number) => finalized.push(Finality {
+					hash: H256(hash),
+					number,
+					certificate,
+				}),
+				Err(_) => self.fail("the chain is too high"),
+			},
+			Output::Fetch { hash, number, from } => self.fetch(H256(hash), number, from),
+			Output::Report(evidence) => {
+				let (set_id, offender) = evidence.offender();
+				log::warn!(
+					target: LOG_TARGET,
+					"Authority {} of set {set_id} has broken the protocol; it is reported to the chain.",
+					offender.0,
+				);
+				self.metrics.offence();
+				self.task(Task::Report(Box::new(evidence)));
+			}
+			Output::Submit(transaction) => self.submit(transaction, "overdue"),
+		}
+	}
+
+	fn task(&mut self, task: Task) {
+		if self.tasks.unbounded_send(task).is_err() {
+			self.fail("the chain worker has stopped");
+		}
+	}
+
+	fn on_written(&mut self, written: Written) {
+		match written {
+			Written::Persisted(sequence) => {
+				while let Some((_, since)) = self
+					.writing
+					.front()
+					.filter(|(written, _)| *written <= sequence)
+				{
+					self.metrics.persisted(*since);
+					self.writing.pop_front();
+				}
+				self.step(Input::Persisted(sequence));
+			}
+			Written::Failed(error) => self.fail(format!("the vote log cannot be written: {error}")),
+		}
+	}
+
+	/// Sends a message of the core's.
+	fn send(&mut self, to: To<AuthorityId>, message: Message<OnChain>) {
+		if let Message::Promise(veilmart_td_raft_core::message::Promise::Vote(_)) = &message {
+			self.metrics.voted();
+		}
+		let Some(peers) = &mut self.peers else { return };
+		// What makes blocks final is for those who follow, too.
+		let for_all = matches!(&message, Message::Notice(Notice::Certified(qc)) if qc.phase == Phase::Commit);
+		let packet = Packet::Core(message);
+		match to {
+			To::One(id) => peers.send(&id, &packet),
+			To::Others => {
+				let members = &self.members;
+				peers.send_to_all(&packet, |id| for_all || members.contains(id));
+			}
+		}
+	}
+
+	fn on_event(&mut self, event: Event) {
+		match event {
+			Event::Named(id) => self.step(Input::Connected(id)),
+			Event::Packet { peer, id, packet } => self.on_packet(peer, id, packet),
+		}
+	}
+
+	fn on_request(&mut self, request: Request) {
+		// Whoever asked may be gone.
+		match request {
+			Request::Verify(header, answer) => drop(answer.send(self.judge(&header))),
+			Request::Imported(header, answer) => {
+				let block = self.watches_blocks().then(|| self.whole_block(header.hash())).flatten();
+				self.imported(&header, block.as_ref());
+				drop(answer.send(()));
+			}
+			Request::Justified(certificate, answer) => {
+				let number = certificate.target.number;
+				let hash = certificate.target.hash;
+				self.step(Input::Message {
+					from: self.setup.identity.id,
+					message: Message::Notice(Notice::Certified(*certificate)),
+				});
+				let root = self.core.chain().root();
+				let is_final = if root.number == number { root.hash == hash } else { root.number > number };
+				drop(answer.send(is_final));
+			}
+			Request::Sealed(sealed) => self.on_sealed(sealed, true),
+			Request::Round(answer) => drop(answer.send(self.round_state())),
+			Request::Handovers(answer) => {
+				let anchor = self.core.chain().anchor();
+				drop(answer.send((anchor.handovers.clone(), anchor.commit_qc.clone())));
+			}
+		}
+	}
+
+	fn on_tick(&mut self) {
+		self.ticks = self.ticks.wrapping_add(1);
+		if let Some(pool) = self.pool.clone() {
+			for hash in self.transactions.gone(|hash| pool.ready(hash).is_some()) {
+				self.step(Input::Settled(hash.0));
+			}
+		}
+		let old = self.transactions.old();
+		self.pass_on(None, old);
+		if self.ticks % GOVERN == 1 {
+			self.task(Task::Govern);
+		}
+		let state = self.round_state();
+		let left_out = self.peers.as_ref().map_or(0, Peers::left_out);
+		self.metrics.observe(&state, left_out);
+	}
+
+	/// A transaction has become ready.
+	fn on_arrival(&mut self, hash: H256) {
+		let Some(pool) = self.pool.clone() else { return };
+		let watched = self.transactions.arrived(hash, || pool.ready(&hash));
+		self.futile = 0;
+		if let Some(bytes) = watched {
+			self.pass_on(self.core.leader().copied(), vec![bytes.clone()]);
+			self.step(Input::Relayed(hash.0, bytes));
+		}
+		// While the pool takes note of a block it is asked afterwards.
+		if self.reviews.is_empty() {
+			self.set_ready(true);
+		}
+	}
+
+	/// Asks the pool whether transactions wait, once it has taken note of the best block.
+	fn review_pool(&mut self) {
+		if let Some(pool) = self.pool.clone() {
+			let best = self.client.info().best_hash;
+			self.reviews
+				.push(Box::pin(async move { (best, pool.any_ready_at(best).await) }));
+		}
+	}
+
+	fn pool_reviewed(&mut self, at: H256, ready: bool) {
+		if at == self.client.info().best_hash {
+			self.set_ready(ready && self.futile < FUTILE);
+		}
+	}
+
+	fn set_ready(&mut self, ready: bool) {
+		if self.ready != ready {
+			self.ready = ready;
+			self.step(Input::Ready(ready));
+		}
+	}
+
+	/// Sends transactions to an authority, or to all. Not to oneself.
+	fn pass_on(&mut self, to: Option<AuthorityId>, transactions: Vec<Vec<u8>>) {
+		if transactions.is_empty() || to == Some(self.setup.identity.id) {
+			return;
+		}
+		let Some(peers) = &mut self.peers else { return };
+		let packet = Packet::Transactions(transactions);
+		match to {
+			Some(id) => peers.send(&id, &packet),
+			None => {
+				let members = &self.members;
+				peers.send_to_all(&packet, |id| members.contains(id));
+			}
+		}
+	}
+
+	/// Gives a transaction to the pool.
+	fn submit(&mut self, transaction: Vec<u8>, why: &'static str) {
+		let Some(pool) = self.pool.clone() else { return };
+		let best = self.client.info().best_hash;
+		let submit = async move {
+			if let Err(error) = pool.submit(best, transaction).await {
+				log::debug!(target: LOG_TARGET, "The pool does not take a transaction ({why}): {error}");
+			}
+			(H256::zero(), false)
+		};
+		self.reviews.push(Box::pin(submit));
+	}
+}
+
+/// Whether an extrinsic is an inherent: neither signed nor general.
+fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
+	use codec::Encode;
+	let bytes = extrinsic.encode();
+	let mut input = &bytes[..];
+	let Ok(codec::Compact(_)) = codec::Compact::<u32>::decode(&mut input) else {
+		return false;
+	};
+	// The two highest bits of the first byte say what it is.
+	input.first().is_some_and(|version| version & 0b1100_0000 == 0)
+}
+
+/// As the core sees it, shared.
+type Shared = Arc<Core>;

@@ -1,0 +1,231 @@
+//! Blocks that Substrate's own synchronization, or a file, brings: verified by the engine before they are executed, told to it
+//! when they are in the database.
+//!
+//! Justifications that come with a block are not stored with it unverified: they go to the engine, which makes the block
+//! final if they are good.
+
+use codec::DecodeAll;
+use futures::channel::{mpsc::UnboundedSender, oneshot};
+use sc_client_api::Backend;
+use sc_consensus::{
+	BasicQueue, BlockCheckParams, BlockImport, BlockImportParams, BoxBlockImport, ImportResult,
+	JustificationImport, Verifier,
+};
+use sp_consensus::Error as ConsensusError;
+use sp_core::H256;
+use sp_runtime::{Justification, Justifications};
+use std::{marker::PhantomData, sync::Arc};
+use substrate_prometheus_endpoint::Registry;
+use veilmart_td_raft::{QuorumCertificate, ENGINE_ID};
+
+use crate::{
+	block::take_seal,
+	chain::Chain,
+	round::RoundState,
+	sealed::SealedTransaction,
+	worker::{check_time, fork_choice, Refused},
+	Block, Header,
+};
+
+/// What the engine is asked.
+pub(crate) enum Request {
+	/// Is this header good? Says whether a quorum has certified it.
+	Verify(Box<Header>, oneshot::Sender<Result<bool, String>>),
+	/// This block is in the database.
+	Imported(Box<Header>, oneshot::Sender<()>),
+	/// A certificate came with a block, or by itself. Says whether the block is final.
+	Justified(Box<QuorumCertificate>, oneshot::Sender<bool>),
+	/// Pass a sealed transaction on to the leader.
+	Sealed(SealedTransaction),
+	/// What the engine is doing.
+	Round(oneshot::Sender<RoundState>),
+	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
+	Handovers(oneshot::Sender<(Vec<QuorumCertificate>, QuorumCertificate)>),
+}
+
+/// The engine as the rest of the node sees it.
+#[derive(Clone)]
+pub struct EngineHandle {
+	pub(crate) requests: UnboundedSender<Request>,
+}
+
+impl EngineHandle {
+	/// What the engine is doing. An error if it has stopped.
+	pub async fn round_state(&self) -> Result<RoundState, String> {
+		self.ask(Request::Round).await
+	}
+
+	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
+	pub(crate) async fn handovers(&self) -> Result<(Vec<QuorumCertificate>, QuorumCertificate), String> {
+		self.ask(Request::Handovers).await
+	}
+
+	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it.
+	pub fn submit_sealed(&self, sealed: SealedTransaction) {
+		// Without an engine the node is stopping.
+		let _ = self.requests.unbounded_send(Request::Sealed(sealed));
+	}
+
+	async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, String> {
+		let stopped = || "the consensus engine has stopped".to_string();
+		let (sender, answer) = oneshot::channel();
+		self.requests
+			.unbounded_send(request(sender))
+			.map_err(|_| stopped())?;
+		answer.await.map_err(|_| stopped())
+	}
+}
+
+/// Verifies headers with the engine, and dates with the runtime.
+struct HeaderVerifier<BE, C> {
+	client: Arc<C>,
+	engine: EngineHandle,
+	backend: PhantomData<fn() -> BE>,
+}
+
+#[async_trait::async_trait]
+impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerifier<BE, C> {
+	async fn verify(&self, mut params: BlockImportParams<Block>) -> Result<BlockImportParams<Block>, String> {
+		if params.with_state() || params.state_action.skip_execution_checks() {
+			return Err("blocks of this chain are executed: warp and state synchronization are not supported".into());
+		}
+		let hash = params.header.hash();
+		let header = params.header.clone();
+		let (unsealed, seal) = take_seal(&header).map_err(|error| error.to_string())?;
+		let certified = self
+			.engine
+			.ask(|answer| Request::Verify(Box::new(header.clone()), answer))
+			.await??;
+		if let Some(body) = params.body.as_ref().filter(|_| !certified) {
+			let block = Block {
+				header,
+				extrinsics: body.clone(),
+			};
+			match check_time::<BE, C>(&self.client, &block).await {
+				Ok(()) => {}
+				Err(Refused::Early) => return Err("the block is dated too far ahead".into()),
+				Err(Refused::Invalid(error)) => return Err(error),
+			}
+		}
+		params.header = unsealed;
+		params
+			.post_digests
+			.push(veilmart_td_raft::header::seal(&seal));
+		params.post_hash = Some(hash);
+		Ok(params)
+	}
+}
+
+/// Imports into the client and tells the engine.
+pub struct TellingImport<BE, C> {
+	client: Arc<C>,
+	engine: EngineHandle,
+	backend: PhantomData<fn() -> BE>,
+}
+
+impl<BE, C> Clone for TellingImport<BE, C> {
+	fn clone(&self) -> Self {
+		Self {
+			client: self.client.clone(),
+			engine: self.engine.clone(),
+			backend: PhantomData,
+		}
+	}
+}
+
+/// The certificate among a block's justifications.
+fn certificate_in(justifications: Option<Justifications>) -> Option<QuorumCertificate> {
+	let bytes = justifications?.into_justification(ENGINE_ID)?;
+	QuorumCertificate::decode_all(&mut &bytes[..]).ok()
+}
+
+#[async_trait::async_trait]
+impl<BE: Backend<Block> + 'static, C: Chain<BE>> BlockImport<Block> for TellingImport<BE, C> {
+	type Error = ConsensusError;
+
+	async fn check_block(&self, block: BlockCheckParams<Block>) -> Result<ImportResult, Self::Error> {
+		self.client.check_block(block).await
+	}
+
+	async fn import_block(&self, mut params: BlockImportParams<Block>) -> Result<ImportResult, Self::Error> {
+		let header = params.post_header();
+		let certificate = certificate_in(params.justifications.take());
+		params.finalized = false;
+		params.fork_choice =
+			Some(fork_choice::<BE, C>(&self.client, &header).map_err(ConsensusError::ClientImport)?);
+		let result = self.client.import_block(params).await?;
+		if matches!(result, ImportResult::Imported(_) | ImportResult::AlreadyInChain) {
+			self.engine
+				.ask(|answer| Request::Imported(Box::new(header), answer))
+				.await
+				.map_err(ConsensusError::ClientImport)?;
+			if let Some(certificate) = certificate {
+				self.engine
+					.ask(|answer| Request::Justified(Box::new(certificate), answer))
+					.await
+					.map_err(ConsensusError::ClientImport)?;
+			}
+		}
+		Ok(result)
+	}
+}
+
+#[async_trait::async_trait]
+impl<BE: Backend<Block> + 'static, C: Chain<BE>> JustificationImport<Block> for TellingImport<BE, C> {
+	type Error = ConsensusError;
+
+	/// None: headers and the engine's own messages bring them.
+	async fn on_start(&mut self) -> Vec<(H256, u32)> {
+		Vec::new()
+	}
+
+	async fn import_justification(
+		&mut self,
+		hash: H256,
+		_number: u32,
+		(engine, bytes): Justification,
+	) -> Result<(), Self::Error> {
+		let refused = |why: &str| ConsensusError::ClientImport(format!("justification of {hash}: {why}"));
+		if engine != ENGINE_ID {
+			return Err(refused("of another consensus engine"));
+		}
+		let certificate = QuorumCertificate::decode_all(&mut &bytes[..])
+			.ok()
+			.filter(|certificate| certificate.target.hash == hash.0)
+			.ok_or_else(|| refused("not a certificate of this block"))?;
+		let is_final = self
+			.engine
+			.ask(|answer| Request::Justified(Box::new(certificate), answer))
+			.await
+			.map_err(ConsensusError::ClientImport)?;
+		is_final
+			.then_some(())
+			.ok_or_else(|| refused("its votes are not good, or the block is not there"))
+	}
+}
+
+/// The way into the client for blocks that the engine does not bring itself.
+pub fn block_import<BE, C>(client: Arc<C>, engine: EngineHandle) -> TellingImport<BE, C> {
+	TellingImport {
+		client,
+		engine,
+		backend: PhantomData,
+	}
+}
+
+/// The queue through which blocks from outside enter: the network's, and those of `import-blocks`.
+pub fn import_queue<BE: Backend<Block> + 'static, C: Chain<BE>>(
+	client: Arc<C>,
+	engine: EngineHandle,
+	spawner: &impl sp_core::traits::SpawnEssentialNamed,
+	registry: Option<&Registry>,
+) -> BasicQueue<Block> {
+	let import = block_import::<BE, C>(client.clone(), engine.clone());
+	let verifier = HeaderVerifier {
+		client,
+		engine,
+		backend: PhantomData::<fn() -> BE>,
+	};
+	let blocks: BoxBlockImport<Block> = Box::new(import.clone());
+	BasicQueue::new(verifier, blocks, Some(Box::new(import)), spawner, registry)
+}

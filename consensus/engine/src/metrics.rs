@@ -1,0 +1,146 @@
+//! Prometheus metrics.
+
+use substrate_prometheus_endpoint::{
+	register, Counter, Gauge, Histogram, HistogramOpts, Opts, GaugeVec, PrometheusError, Registry, U64,
+};
+use std::time::Instant;
+
+use crate::round::{Role, RoundState};
+
+/// Upper bounds of times, in seconds.
+const TIMES: [f64; 12] = [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0];
+
+#[derive(Clone)]
+struct Inner {
+	term: Gauge<U64>,
+	set: Gauge<U64>,
+	role: Gauge<U64>,
+	leader_known: Gauge<U64>,
+	finalized: Gauge<U64>,
+	pending: Gauge<U64>,
+	connected: Gauge<U64>,
+	peer_committed: GaugeVec<U64>,
+	elections: Counter<U64>,
+	election_duration: Histogram,
+	votes: Counter<U64>,
+	proposal_to_final: Histogram,
+	persist: Histogram,
+	offences: Counter<U64>,
+	left_out: Gauge<U64>,
+}
+
+/// The metrics, if somebody wants them.
+#[derive(Clone, Default)]
+pub struct Metrics(Option<Inner>);
+
+impl Metrics {
+	/// Registers them. A registry that refuses is logged and does without.
+	pub fn new(registry: Option<&Registry>) -> Self {
+		let inner = registry.map(Inner::new).transpose();
+		Self(inner.unwrap_or_else(|error| {
+			log::warn!(target: crate::LOG_TARGET, "No metrics of the consensus: {error}");
+			None
+		}))
+	}
+
+	/// What the engine is doing now.
+	pub fn observe(&self, state: &RoundState, left_out: u64) {
+		let Some(inner) = &self.0 else { return };
+		inner.term.set(state.term);
+		inner.set.set(state.set_id);
+		inner.role.set(match state.role {
+			Role::Observer => 0,
+			Role::Follower => 1,
+			Role::Candidate => 2,
+			Role::Leader => 3,
+		});
+		inner.leader_known.set(state.leader.is_some().into());
+		inner.finalized.set(state.finalized.number);
+		inner.pending.set(state.pending as u64);
+		inner.left_out.set(left_out);
+		let authorities = state.peers.iter().filter(|peer| peer.authority);
+		inner
+			.connected
+			.set(authorities.clone().filter(|peer| peer.connected).count() as u64);
+		inner.peer_committed.reset();
+		for peer in authorities {
+			inner
+				.peer_committed
+				.with_label_values(&[&peer.id])
+				.set(peer.committed);
+		}
+	}
+
+	/// A leader was elected, this long after the node had lost patience.
+	pub fn elected(&self, since: Option<Instant>) {
+		if let Some(inner) = &self.0 {
+			inner.elections.inc();
+			if let Some(since) = since {
+				inner.election_duration.observe(since.elapsed().as_secs_f64());
+			}
+		}
+	}
+
+	/// The node voted for a block.
+	pub fn voted(&self) {
+		if let Some(inner) = &self.0 {
+			inner.votes.inc();
+		}
+	}
+
+	/// A block is final, this long after it was proposed or came.
+	pub fn finalized(&self, since: Instant) {
+		if let Some(inner) = &self.0 {
+			inner.proposal_to_final.observe(since.elapsed().as_secs_f64());
+		}
+	}
+
+	/// A record is on disk, this long after it was given to the log.
+	pub fn persisted(&self, since: Instant) {
+		if let Some(inner) = &self.0 {
+			inner.persist.observe(since.elapsed().as_secs_f64());
+		}
+	}
+
+	/// An offence was reported.
+	pub fn offence(&self) {
+		if let Some(inner) = &self.0 {
+			inner.offences.inc();
+		}
+	}
+}
+
+impl Inner {
+	fn new(registry: &Registry) -> Result<Self, PrometheusError> {
+		let gauge = |name: &str, help: &str| register(Gauge::new(format!("td_raft_{name}"), help)?, registry);
+		let counter =
+			|name: &str, help: &str| register(Counter::new(format!("td_raft_{name}"), help)?, registry);
+		let times = |name: &str, help: &str| {
+			let options = HistogramOpts::new(format!("td_raft_{name}"), help).buckets(TIMES.to_vec());
+			register(Histogram::with_opts(options)?, registry)
+		};
+		Ok(Self {
+			term: gauge("term", "Current term")?,
+			set: gauge("set_id", "Current authority set")?,
+			role: gauge("role", "0 observer, 1 follower, 2 in an election, 3 leader")?,
+			leader_known: gauge("leader_known", "1 if the leader of the term is known")?,
+			finalized: gauge("finalized_height", "Last final block")?,
+			pending: gauge("pending_blocks", "Blocks that are not final")?,
+			connected: gauge("authorities_connected", "Other authorities that are connected")?,
+			peer_committed: register(
+				GaugeVec::new(
+					Opts::new("td_raft_peer_committed", "Height of each authority's highest commit certificate"),
+					&["authority"],
+				)?,
+				registry,
+			)?,
+			elections: counter("elections_total", "Leaders adopted since the start")?,
+			election_duration: times("election_seconds", "From losing patience to the new leader")?,
+			votes: counter("votes_total", "Votes for blocks since the start")?,
+			proposal_to_final: times("proposal_to_final_seconds", "From a block's proposal or arrival to its finality")?,
+			persist: times("vote_log_seconds", "From a record to its being on disk")?,
+			offences: counter("offences_total", "Offences reported since the start")?,
+			left_out: gauge("packets_left_out", "Packets not sent because a queue was full")?,
+		})
+	}
+}

@@ -1,0 +1,131 @@
+//! What travels over a connection of the engine's own protocol.
+
+use codec::{Decode, DecodeAll, Encode};
+use sc_network::PeerId;
+use sp_core::H256;
+use veilmart_td_raft::{payload, sign, AuthorityId, BlockHash, Kind, SetId, Signature, Sr25519, Verifier};
+use veilmart_td_raft_core::{message::Message, real::OnChain};
+
+use crate::{keys::Identity, Block};
+
+/// The largest packet: a full block with what a header may hold, and room for the others.
+pub const MAX_PACKET: u64 = 16 * 1024 * 1024;
+
+/// Blocks in one answer to [`Packet::Fetch`], at most.
+pub const BLOCKS_AT_ONCE: usize = 32;
+
+/// Bytes of blocks in one answer, at most; one block is always sent.
+pub const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+
+/// Transactions passed on at once, at most.
+pub const TRANSACTIONS_AT_ONCE: usize = 64;
+
+/// One notification.
+// A packet is made, encoded and gone.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug, Encode, Decode)]
+pub enum Packet {
+	/// Who the sender is: the first packet of every connection, in both directions.
+	Hello(Hello),
+	/// A message of the protocol's.
+	Core(Message<OnChain>),
+	/// The leader's next block.
+	Proposal(Block),
+	/// Send this block and those of its ancestors that are above a height, the lowest first, as many as fit.
+	Fetch {
+		/// The block.
+		hash: H256,
+		/// The height.
+		above: u32,
+	},
+	/// The answer.
+	Blocks(Vec<Block>),
+	/// Transactions that the leader should have, as encoded.
+	Transactions(Vec<Vec<u8>>),
+	/// A transaction sealed to the leader.
+	Sealed(crate::sealed::SealedTransaction),
+}
+
+impl Packet {
+	/// The packet in these bytes, which have nothing beside it.
+	pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+		Self::decode_all(&mut bytes).ok()
+	}
+}
+
+/// Who the sender of a connection is. The connection itself is encrypted and shows the peers' identities; this binds an
+/// authority's name to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+	/// Its name: that of an authority, or any key of its own.
+	pub id: AuthorityId,
+	/// Over both ends of the connection.
+	pub signature: Signature,
+}
+
+impl Hello {
+	fn payload(genesis: &BlockHash, id: &AuthorityId, from: &PeerId, to: &PeerId) -> Vec<u8> {
+		payload(Kind::Hello, genesis, SetId(0), &(id, from.to_bytes(), to.to_bytes()))
+	}
+
+	/// Says who one is to a peer.
+	pub fn new(identity: &Identity, genesis: &BlockHash, from: &PeerId, to: &PeerId) -> Self {
+		let bytes = Self::payload(genesis, &identity.id, from, to);
+		Self {
+			id: identity.id,
+			signature: sign(&identity.voting, &bytes),
+		}
+	}
+
+	/// Whether the peer `from` may say so to `to`.
+	pub fn is_authentic(&self, genesis: &BlockHash, from: &PeerId, to: &PeerId) -> bool {
+		let bytes = Self::payload(genesis, &self.id, from, to);
+		Sr25519.verify(&self.id, &bytes, &self.signature)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::keys::Chain;
+
+	#[test]
+	fn a_name_is_bound_to_both_ends_of_a_connection_and_to_the_chain() {
+		let chain = Chain {
+			genesis: [1; 32],
+			genesis_binding: [2; 32],
+		};
+		let identity = Identity::observer(chain);
+		let [from, to, other] = [PeerId::random(), PeerId::random(), PeerId::random()];
+		let hello = Hello::new(&identity, &chain.genesis, &from, &to);
+		assert!(hello.is_authentic(&chain.genesis, &from, &to));
+		assert!(!hello.is_authentic(&chain.genesis, &to, &from), "mirrored");
+		assert!(!hello.is_authentic(&chain.genesis, &from, &other), "passed on");
+		assert!(!hello.is_authentic(&chain.genesis, &other, &to), "copied");
+		assert!(!hello.is_authentic(&[3; 32], &from, &to), "another chain's");
+		let stolen = Hello {
+			id: Identity::observer(chain).id,
+			..hello
+		};
+		assert!(!stolen.is_authentic(&chain.genesis, &from, &to));
+	}
+
+	#[test]
+	fn bytes_that_are_no_packet_are_none() {
+		let fetch = Packet::Fetch {
+			hash: H256::zero(),
+			above: 7,
+		}
+		.encode();
+		assert!(matches!(
+			Packet::from_bytes(&fetch),
+			Some(Packet::Fetch { above: 7, .. })
+		));
+		assert!(Packet::from_bytes(&fetch[1..]).is_none());
+		assert!(Packet::from_bytes(&[&fetch[..], &[0]].concat()).is_none());
+		assert!(Packet::from_bytes(&[]).is_none());
+		assert!(Packet::from_bytes(&[99]).is_none());
+		// A list announced longer than the packet.
+		assert!(Packet::from_bytes(&[4, 0xfe, 0xff, 0xff, 0xff]).is_none());
+	}
+}

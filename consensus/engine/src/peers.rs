@@ -1,0 +1,370 @@
+//! The connections of the engine's own protocol: who is at their other end, what waits to be sent.
+//!
+//! Authorities and nodes that follow them use the same protocol. The first packet of each side says who it is
+//! ([`Hello`]); nothing else is taken before. What is to be sent waits in a bounded queue for each peer; if that is full,
+//! packets are left out: the protocol repeats whatever matters.
+
+use codec::Encode;
+use futures::{channel::mpsc, StreamExt};
+use sc_network::{
+	config::{NonReservedPeerMode, SetConfig},
+	multiaddr::Multiaddr,
+	peer_store::PeerStoreProvider,
+	service::traits::{NetworkService, NotificationEvent, NotificationService, ValidationResult},
+	NetworkBackend, NetworkPeers, NotificationMetrics, PeerId, ProtocolName, ReputationChange,
+};
+use sp_core::{traits::SpawnNamed, H256};
+use std::{
+	collections::{BTreeMap, HashMap, HashSet},
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc,
+	},
+	time::Instant,
+};
+use veilmart_td_raft::{AuthorityId, BlockHash};
+
+use crate::{
+	keys::Identity,
+	packet::{Hello, Packet, MAX_PACKET},
+	Block, LOG_TARGET,
+};
+
+/// Packets that wait for one peer, at most.
+const QUEUE: usize = 1_024;
+/// Bytes that wait for one peer, at most.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Packets taken from one peer in a second, on average over [`BURST`] of them. An authority in a set of a hundred sends
+/// some tens.
+const RATE: f64 = 1_000.0;
+/// Packets taken at once.
+const BURST: f64 = 4_000.0;
+/// Peers that are not reserved, in each direction: nodes that follow.
+const SLOTS: u32 = 100;
+
+const GARBLED: ReputationChange = ReputationChange::new(-(1 << 28), "td-raft: not a packet");
+const FALSE_NAME: ReputationChange = ReputationChange::new_fatal("td-raft: a false name");
+const NAMELESS: ReputationChange = ReputationChange::new(-(1 << 26), "td-raft: a packet before the name");
+const FLOOD: ReputationChange = ReputationChange::new(-(1 << 24), "td-raft: too many packets");
+/// What a peer loses for a block that is not valid.
+pub const BAD_BLOCK: ReputationChange = ReputationChange::new(-(1 << 28), "td-raft: not a valid block");
+
+/// The protocol's name on this chain.
+pub fn protocol_name(genesis: &H256, fork_id: Option<&str>) -> ProtocolName {
+	let genesis = hex(genesis.as_bytes());
+	match fork_id {
+		Some(fork) => format!("/{genesis}/{fork}/td-raft/1"),
+		None => format!("/{genesis}/td-raft/1"),
+	}
+	.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The protocol's configuration for the network, and its service for the engine.
+pub fn notification_config<N: NetworkBackend<Block, H256>>(
+	name: ProtocolName,
+	metrics: NotificationMetrics,
+	peers: Arc<dyn PeerStoreProvider>,
+) -> (N::NotificationProtocolConfig, Box<dyn NotificationService>) {
+	N::notification_config(
+		name,
+		Vec::new(),
+		MAX_PACKET,
+		None,
+		SetConfig {
+			in_peers: SLOTS,
+			out_peers: SLOTS,
+			reserved_nodes: Vec::new(),
+			non_reserved_mode: NonReservedPeerMode::Accept,
+		},
+		metrics,
+		peers,
+	)
+}
+
+/// What the engine needs of the network.
+pub struct Network {
+	/// Sends and receives.
+	pub notifications: Box<dyn NotificationService>,
+	/// Reports peers and connects to reserved ones.
+	pub peers: Arc<dyn NetworkService>,
+	/// The protocol's name.
+	pub protocol: ProtocolName,
+	/// The node's own identity in the network.
+	pub local: PeerId,
+	/// Runs what sends.
+	pub spawner: Box<dyn SpawnNamed>,
+}
+
+/// What came.
+#[derive(Debug)]
+pub enum Event {
+	/// A peer said who it is, for the first time or anew.
+	Named(AuthorityId),
+	/// A packet of a peer that said who it is.
+	Packet {
+		/// From where.
+		peer: PeerId,
+		/// From whom.
+		id: AuthorityId,
+		/// What.
+		packet: Packet,
+	},
+}
+
+struct Outgoing {
+	queue: mpsc::Sender<Arc<Vec<u8>>>,
+	waiting: Arc<AtomicUsize>,
+}
+
+struct Peer {
+	id: Option<AuthorityId>,
+	outgoing: Outgoing,
+	/// Packets that may come, and when that was computed.
+	allowance: (f64, Instant),
+}
+
+impl Peer {
+	fn may_come(&mut self) -> bool {
+		let (left, since) = self.allowance;
+		let now = Instant::now();
+		let left = (left + now.duration_since(since).as_secs_f64() * RATE).min(BURST);
+		self.allowance = ((left - 1.0).max(0.0), now);
+		left >= 1.0
+	}
+}
+
+/// The connections.
+pub struct Peers {
+	network: Network,
+	genesis: BlockHash,
+	identity: Identity,
+	peers: HashMap<PeerId, Peer>,
+	/// Who is where: the same name at two peers is a cloned authority, and both get what is for it.
+	named: BTreeMap<AuthorityId, HashSet<PeerId>>,
+	reserved: HashSet<Multiaddr>,
+	left_out: u64,
+}
+
+impl Peers {
+	/// Nobody is connected yet.
+	pub fn new(network: Network, genesis: BlockHash, identity: Identity) -> Self {
+		Self {
+			network,
+			genesis,
+			identity,
+			peers: HashMap::new(),
+			named: BTreeMap::new(),
+			reserved: HashSet::new(),
+			left_out: 0,
+		}
+	}
+
+	/// The next thing that comes. None when the network has stopped. May be dropped and called again.
+	pub async fn next(&mut self) -> Option<Event> {
+		loop {
+			match self.network.notifications.next_event().await? {
+				NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
+					// If nobody waits for the answer any more, the peer is gone.
+					let _ = result_tx.send(ValidationResult::Accept);
+				}
+				NotificationEvent::NotificationStreamOpened { peer, .. } => self.opened(peer),
+				NotificationEvent::NotificationStreamClosed { peer } => self.closed(&peer),
+				NotificationEvent::NotificationReceived { peer, notification } => {
+					if let Some(event) = self.received(peer, &notification) {
+						return Some(event);
+					}
+				}
+			}
+		}
+	}
+
+	fn opened(&mut self, peer: PeerId) {
+		let Some(sink) = self.network.notifications.message_sink(&peer) else {
+			return;
+		};
+		let (queue, mut waiting_packets) = mpsc::channel::<Arc<Vec<u8>>>(QUEUE);
+		let waiting = Arc::new(AtomicUsize::new(0));
+		let sent = waiting.clone();
+		let send = async move {
+			while let Some(packet) = waiting_packets.next().await {
+				let result = sink.send_async_notification(packet.to_vec()).await;
+				sent.fetch_sub(packet.len(), Ordering::Relaxed);
+				if result.is_err() {
+					break;
+				}
+			}
+		};
+		self.network
+			.spawner
+			.spawn("td-raft-send", Some("td-raft"), Box::pin(send));
+		self.closed(&peer);
+		self.peers.insert(
+			peer,
+			Peer {
+				id: None,
+				outgoing: Outgoing { queue, waiting },
+				allowance: (BURST, Instant::now()),
+			},
+		);
+		self.greet(&peer);
+	}
+
+	fn greet(&mut self, peer: &PeerId) {
+		let hello = Hello::new(&self.identity, &self.genesis, &self.network.local, peer);
+		self.enqueue(peer, Arc::new(Packet::Hello(hello).encode()));
+	}
+
+	fn closed(&mut self, peer: &PeerId) {
+		if let Some(id) = self.peers.remove(peer).and_then(|peer| peer.id) {
+			self.forget_name(&id, peer);
+		}
+	}
+
+	fn forget_name(&mut self, id: &AuthorityId, peer: &PeerId) {
+		if let Some(peers) = self.named.get_mut(id) {
+			peers.remove(peer);
+			if peers.is_empty() {
+				self.named.remove(id);
+			}
+		}
+	}
+
+	fn received(&mut self, peer: PeerId, bytes: &[u8]) -> Option<Event> {
+		let known = self.peers.get_mut(&peer)?;
+		if !known.may_come() {
+			self.report(peer, FLOOD);
+			return None;
+		}
+		let id = known.id;
+		let Some(packet) = Packet::from_bytes(bytes) else {
+			self.report(peer, GARBLED);
+			return None;
+		};
+		match (packet, id) {
+			(Packet::Hello(hello), _) => {
+				if !hello.is_authentic(&self.genesis, &peer, &self.network.local) {
+					self.report(peer, FALSE_NAME);
+					self.network
+						.peers
+						.disconnect_peer(peer, self.network.protocol.clone());
+					return None;
+				}
+				if let Some(old) = id {
+					self.forget_name(&old, &peer);
+				}
+				if let Some(known) = self.peers.get_mut(&peer) {
+					known.id = Some(hello.id);
+				}
+				self.named.entry(hello.id).or_default().insert(peer);
+				Some(Event::Named(hello.id))
+			}
+			(packet, Some(id)) => Some(Event::Packet { peer, id, packet }),
+			(_, None) => {
+				self.report(peer, NAMELESS);
+				None
+			}
+		}
+	}
+
+	/// Tells the network what a peer did wrong.
+	pub fn report(&self, peer: PeerId, change: ReputationChange) {
+		log::debug!(target: LOG_TARGET, "{peer}: {}", change.reason);
+		self.network.peers.report_peer(peer, change);
+	}
+
+	fn enqueue(&mut self, peer: &PeerId, packet: Arc<Vec<u8>>) {
+		let Some(Peer { outgoing, .. }) = self.peers.get_mut(peer) else {
+			return;
+		};
+		let waiting = outgoing.waiting.load(Ordering::Relaxed);
+		let length = packet.len();
+		if waiting.saturating_add(length) > QUEUE_BYTES {
+			self.left_out += 1;
+			return;
+		}
+		outgoing.waiting.fetch_add(length, Ordering::Relaxed);
+		if outgoing.queue.try_send(packet).is_err() {
+			outgoing.waiting.fetch_sub(length, Ordering::Relaxed);
+			self.left_out += 1;
+		}
+	}
+
+	/// Sends to whoever has this name.
+	pub fn send(&mut self, to: &AuthorityId, packet: &Packet) {
+		let peers: Vec<_> = self.named.get(to).into_iter().flatten().copied().collect();
+		if peers.is_empty() {
+			return;
+		}
+		let bytes = Arc::new(packet.encode());
+		for peer in peers {
+			self.enqueue(&peer, bytes.clone());
+		}
+	}
+
+	/// Sends to a peer.
+	pub fn send_to(&mut self, peer: &PeerId, packet: &Packet) {
+		self.enqueue(peer, Arc::new(packet.encode()));
+	}
+
+	/// Sends to every peer whose name passes.
+	pub fn send_to_all(&mut self, packet: &Packet, wanted: impl Fn(&AuthorityId) -> bool) {
+		let peers: Vec<_> = self
+			.named
+			.iter()
+			.filter(|(id, _)| wanted(id))
+			.flat_map(|(_, peers)| peers.iter().copied())
+			.collect();
+		if peers.is_empty() {
+			return;
+		}
+		let bytes = Arc::new(packet.encode());
+		for peer in peers {
+			self.enqueue(&peer, bytes.clone());
+		}
+	}
+
+	/// Takes another name, and says so to everybody.
+	pub fn rename(&mut self, identity: Identity) {
+		self.identity = identity;
+		let peers: Vec<_> = self.peers.keys().copied().collect();
+		for peer in peers {
+			self.greet(&peer);
+		}
+	}
+
+	/// Keeps connections to these nodes, whatever the slots.
+	pub fn reserve(&mut self, nodes: impl IntoIterator<Item = PeerId>) {
+		let wanted: HashSet<Multiaddr> = nodes
+			.into_iter()
+			.filter(|node| *node != self.network.local)
+			.filter_map(|node| format!("/p2p/{node}").parse().ok())
+			.collect();
+		if wanted == self.reserved {
+			return;
+		}
+		match self
+			.network
+			.peers
+			.set_reserved_peers(self.network.protocol.clone(), wanted.clone())
+		{
+			Ok(()) => self.reserved = wanted,
+			Err(error) => {
+				log::debug!(target: LOG_TARGET, "Cannot reserve connections to the authorities: {error}")
+			}
+		}
+	}
+
+	/// The names of those who are connected.
+	pub fn names(&self) -> impl Iterator<Item = &AuthorityId> {
+		self.named.keys()
+	}
+
+	/// Packets that were left out because a queue was full.
+	pub fn left_out(&self) -> u64 {
+		self.left_out
+	}
+}

@@ -1,0 +1,177 @@
+//! Transactions that the leader should include: the node's side of the synchronization timeout.
+//!
+//! Some of the transactions that become ready are *watched*: sent to the leader, given to the core, which runs a clock
+//! for each, and looked for in every block. A block passes a watched one over if it carries later ones, or nothing at all:
+//! later are those that became ready here afterwards, or never.
+
+use sp_core::H256;
+use std::{
+	collections::{BTreeMap, HashMap},
+	time::{Duration, Instant},
+};
+
+use crate::packet::TRANSACTIONS_AT_ONCE;
+
+/// Arrivals remembered, to know what came later.
+const REMEMBERED: usize = 16_384;
+
+/// From this age on, a watched transaction is sent to all authorities.
+const OLD: Duration = Duration::from_secs(1);
+
+/// One that is watched.
+#[derive(Clone, Debug)]
+struct Watched {
+	arrived: u64,
+	since: Instant,
+	bytes: Vec<u8>,
+	spread: bool,
+}
+
+/// Transactions in the order of their arrival.
+#[derive(Debug, Default)]
+pub struct Transactions {
+	next: u64,
+	/// When each of the last arrivals came, by its place.
+	arrivals: HashMap<H256, u64>,
+	order: BTreeMap<u64, H256>,
+	watched: HashMap<H256, Watched>,
+}
+
+impl Transactions {
+	/// A transaction has become ready. Gives whether it is to be watched: then the caller sends it to the leader and
+	/// says so to the core.
+	pub fn arrived(&mut self, hash: H256, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+		if self.arrivals.contains_key(&hash) {
+			return None;
+		}
+		self.next += 1;
+		self.arrivals.insert(hash, self.next);
+		self.order.insert(self.next, hash);
+		if self.order.len() > REMEMBERED {
+			if let Some((_, oldest)) = self.order.pop_first() {
+				self.arrivals.remove(&oldest);
+			}
+		}
+		if self.watched.len() >= TRANSACTIONS_AT_ONCE {
+			return None;
+		}
+		let bytes = bytes()?;
+		let watched = Watched {
+			arrived: self.next,
+			since: Instant::now(),
+			bytes: bytes.clone(),
+			spread: false,
+		};
+		self.watched.insert(hash, watched);
+		Some(bytes)
+	}
+
+	/// What a block with these transactions (without inherents) does to the watched ones: those included, and those
+	/// passed over.
+	pub fn in_block(&mut self, block: &[H256]) -> (Vec<H256>, Vec<H256>) {
+		let included: Vec<H256> = block
+			.iter()
+			.filter(|hash| self.watched.remove(*hash).is_some())
+			.copied()
+			.collect();
+		let latest = block
+			.iter()
+			.map(|hash| self.arrivals.get(hash).copied().unwrap_or(u64::MAX))
+			.max()
+			.unwrap_or(u64::MAX);
+		let passed_over = self
+			.watched
+			.iter()
+			.filter(|(_, watched)| watched.arrived < latest)
+			.map(|(hash, _)| *hash)
+			.collect();
+		(included, passed_over)
+	}
+
+	/// Those that are not ready any more, which are forgotten.
+	pub fn gone(&mut self, is_ready: impl Fn(&H256) -> bool) -> Vec<H256> {
+		let gone: Vec<H256> = self
+			.watched
+			.keys()
+			.filter(|hash| !is_ready(hash))
+			.copied()
+			.collect();
+		for hash in &gone {
+			self.watched.remove(hash);
+		}
+		gone
+	}
+
+	/// Those that have become old since this was last asked.
+	pub fn old(&mut self) -> Vec<Vec<u8>> {
+		self.watched
+			.values_mut()
+			.filter(|watched| !watched.spread && watched.since.elapsed() >= OLD)
+			.map(|watched| {
+				watched.spread = true;
+				watched.bytes.clone()
+			})
+			.collect()
+	}
+
+	/// All that are watched: a new leader gets them.
+	pub fn watched(&self) -> Vec<Vec<u8>> {
+		self.watched.values().map(|watched| watched.bytes.clone()).collect()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn hash(n: u8) -> H256 {
+		H256([n; 32])
+	}
+
+	fn three() -> Transactions {
+		let mut transactions = Transactions::default();
+		for n in 1..=3 {
+			assert_eq!(transactions.arrived(hash(n), || Some(vec![n])), Some(vec![n]));
+		}
+		transactions
+	}
+
+	#[test]
+	fn a_block_passes_over_what_came_before_what_it_carries() {
+		let (included, passed) = three().in_block(&[hash(2)]);
+		assert_eq!((included, passed), (vec![hash(2)], vec![hash(1)]));
+		let (included, passed) = three().in_block(&[hash(1)]);
+		assert_eq!((included, passed), (vec![hash(1)], vec![]), "the others may not have reached it");
+	}
+
+	#[test]
+	fn an_empty_block_and_one_of_unknown_transactions_pass_over_everything() {
+		for block in [&[][..], &[hash(9)]] {
+			let (included, mut passed) = three().in_block(block);
+			passed.sort();
+			assert_eq!((included, passed), (vec![], vec![hash(1), hash(2), hash(3)]));
+		}
+	}
+
+	#[test]
+	fn what_arrives_twice_is_watched_once_and_what_is_gone_no_more() {
+		let mut transactions = three();
+		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None);
+		assert_eq!(transactions.gone(|known| *known != hash(2)), [hash(2)]);
+		assert_eq!(transactions.gone(|known| *known != hash(2)), []);
+		assert_eq!(transactions.in_block(&[]).1.len(), 2);
+	}
+
+	#[test]
+	fn watching_and_remembering_are_bounded() {
+		let mut transactions = Transactions::default();
+		for n in 0..2 * REMEMBERED as u64 {
+			transactions.arrived(H256::from_low_u64_be(n), || Some(Vec::new()));
+		}
+		assert_eq!(transactions.watched.len(), TRANSACTIONS_AT_ONCE);
+		assert_eq!(
+			(transactions.arrivals.len(), transactions.order.len()),
+			(REMEMBERED, REMEMBERED)
+		);
+	}
+}

@@ -1,0 +1,502 @@
+//! The vote log: what an authority is bound by, on disk before the message that depends on it leaves.
+//!
+//! One file. It begins with [`MAGIC`], the genesis hash and the authority's name; frames follow, each written and synced
+//! at once:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | length of the content, little-endian |
+//! | 16 | BLAKE2b of length and content |
+//! | | content: a SCALE list of [`Entry`] |
+//!
+//! Of the states in it the last counts. The blocks stay until the database has them on its disk: the database returns
+//! from a commit before that, and a block that was voted for must not be lost with the power of all nodes.
+//!
+//! A frame that was not synced has promised nothing, so one that is cut short or broken *at the end* is taken off at
+//! start. One that is broken before the end was synced once, and is a reason not to start.
+
+use blake2::{digest::consts::U16, Blake2b, Digest};
+use codec::{Decode, DecodeAll, Encode};
+use rustix::fs::{flock, FlockOperation};
+use std::{
+	fs::{File, OpenOptions},
+	io::{self, Read, Seek, SeekFrom, Write},
+	path::{Path, PathBuf},
+};
+use veilmart_td_raft::{AuthorityId, BlockHash};
+use veilmart_td_raft_core::{real::OnChain, safety::Durable};
+
+use crate::Block;
+
+/// What the file begins with; the number is the format's version.
+const MAGIC: &[u8; 16] = b"td-raft votes 01";
+/// Magic, genesis hash, authority.
+const HEADER: u64 = 16 + 32 + 32;
+/// Length and hash before a frame's content.
+const FRAME: usize = 4 + 16;
+/// The longest frame read. A batch has a handful of blocks of at most some megabytes each.
+const LONGEST: u32 = 256 * 1024 * 1024;
+
+/// What is written at once.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Entry {
+	/// What the authority is bound by from now on.
+	pub durable: Durable<OnChain>,
+	/// A block that it voted for or made.
+	pub block: Option<Block>,
+}
+
+/// Why there is no log to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+	/// The file system says no.
+	#[error("{action} {path}: {error}")]
+	Io {
+		/// What was tried.
+		action: &'static str,
+		/// With what.
+		path: PathBuf,
+		/// What was said.
+		error: io::Error,
+	},
+	/// It is not there, although the database is not empty.
+	#[error(
+		"the vote log {0} is missing, but the database has blocks. Without it this authority could vote twice, which \
+		counts as an offence. Restore it; or, if you know that this key has signed nothing that it could contradict (it \
+		was never an authority, or the network has moved on to a later term since), start once with \
+		--forget-votes"
+	)]
+	Missing(PathBuf),
+	/// Another process has it open.
+	#[error("the vote log {0} is in use by another process: two nodes with one key would accuse each other")]
+	InUse(PathBuf),
+	/// It is another chain's.
+	#[error("the vote log {0} is of another chain: the node's base path was used for one with another genesis")]
+	OtherChain(PathBuf),
+	/// It cannot be read.
+	#[error("the vote log {path} is damaged at byte {offset}: {what}. Restore it, or see --forget-votes")]
+	Damaged {
+		/// The file.
+		path: PathBuf,
+		/// Where.
+		offset: u64,
+		/// What is wrong.
+		what: &'static str,
+	},
+}
+
+/// What was in the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+	/// The last state.
+	pub durable: Option<Durable<OnChain>>,
+	/// All blocks.
+	pub blocks: Vec<Block>,
+}
+
+/// The open log.
+#[derive(Debug)]
+pub struct VoteLog {
+	file: File,
+	path: PathBuf,
+	header: [u8; HEADER as usize],
+	length: u64,
+}
+
+fn header(genesis: &BlockHash, authority: &AuthorityId) -> [u8; HEADER as usize] {
+	let mut header = [0; HEADER as usize];
+	header[..16].copy_from_slice(MAGIC);
+	header[16..48].copy_from_slice(genesis);
+	header[48..].copy_from_slice(&authority.0);
+	header
+}
+
+fn checksum(length: [u8; 4], content: &[u8]) -> [u8; 16] {
+	let mut hash = Blake2b::<U16>::new();
+	hash.update(length);
+	hash.update(content);
+	hash.finalize().into()
+}
+
+fn frame(entries: &[Entry]) -> io::Result<Vec<u8>> {
+	let mut bytes = vec![0; FRAME];
+	entries.encode_to(&mut bytes);
+	let length = u32::try_from(bytes.len() - FRAME)
+		.ok()
+		.filter(|length| *length <= LONGEST)
+		.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a record of the vote log is too long"))?
+		.to_le_bytes();
+	let hash = checksum(length, &bytes[FRAME..]);
+	bytes[..4].copy_from_slice(&length);
+	bytes[4..FRAME].copy_from_slice(&hash);
+	Ok(bytes)
+}
+
+/// Whether a whole frame begins anywhere in these bytes.
+fn holds_a_frame(bytes: &[u8]) -> bool {
+	bytes.windows(FRAME).enumerate().any(|(at, head)| {
+		let (length, hash) = head.split_at(4);
+		let length: [u8; 4] = length.try_into().unwrap_or_default();
+		let content = bytes
+			.get(at + FRAME..)
+			.and_then(|rest| rest.get(..u32::from_le_bytes(length) as usize));
+		content.is_some_and(|content| checksum(length, content) == hash)
+	})
+}
+
+/// Syncs a directory, so that a file's name in it is on disk, too.
+fn sync_directory(path: &Path) -> io::Result<()> {
+	match path.parent() {
+		Some(directory) => File::open(directory)?.sync_all(),
+		None => Ok(()),
+	}
+}
+
+impl VoteLog {
+	/// Opens the log of an authority. `used` says that the database has blocks. Without a log and with an unused
+	/// database, or if `forget` says so, it begins a new one; a forgotten one is kept beside it under another name.
+	///
+	/// A log of another authority of the same chain (the node has changed its keys) is begun anew: nothing in it binds
+	/// this one, but for its blocks, which are kept.
+	pub fn open(
+		path: &Path,
+		genesis: &BlockHash,
+		authority: &AuthorityId,
+		used: bool,
+		forget: bool,
+	) -> Result<(Self, Contents), LogError> {
+		let io = |action| move |error| LogError::Io { action, path: path.to_owned(), error };
+		if forget && path.exists() {
+			let aside = path.with_extension("forgotten");
+			std::fs::rename(path, &aside).map_err(io("cannot rename"))?;
+			log::warn!(target: crate::LOG_TARGET, "The vote log was put aside as {}.", aside.display());
+		}
+		let exists = path.exists();
+		if !exists && used && !forget {
+			return Err(LogError::Missing(path.to_owned()));
+		}
+		if let Some(directory) = path.parent() {
+			std::fs::create_dir_all(directory).map_err(io("cannot create the directory of"))?;
+		}
+		let file = OpenOptions::new()
+			.read(true)
+			.write(true)
+			.create(true)
+			.truncate(false)
+			.open(path)
+			.map_err(io("cannot open"))?;
+		flock(&file, FlockOperation::NonBlockingLockExclusive)
+			.map_err(|_| LogError::InUse(path.to_owned()))?;
+		let mut log = Self {
+			file,
+			path: path.to_owned(),
+			header: header(genesis, authority),
+			length: 0,
+		};
+		let length = log.file.metadata().map_err(io("cannot read"))?.len();
+		// A file without its whole header was being begun when the power went, and has promised nothing.
+		if length < HEADER {
+			if exists && used && !forget {
+				return Err(LogError::Missing(path.to_owned()));
+			}
+			log.begin().map_err(io("cannot write"))?;
+			return Ok((log, Contents::default()));
+		}
+		let mut found = [0; HEADER as usize];
+		log.file.read_exact(&mut found).map_err(io("cannot read"))?;
+		if found[..16] != MAGIC[..] {
+			return Err(log.damaged(0, "it does not begin as one of this version"));
+		}
+		if found[16..48] != log.header[16..48] {
+			return Err(LogError::OtherChain(path.to_owned()));
+		}
+		let mut contents = log.read(length)?;
+		if found != log.header {
+			contents.durable = None;
+			log.rewrite(&contents).map_err(io("cannot write"))?;
+		}
+		Ok((log, contents))
+	}
+
+	fn damaged(&self, offset: u64, what: &'static str) -> LogError {
+		LogError::Damaged {
+			path: self.path.clone(),
+			offset,
+			what,
+		}
+	}
+
+	fn begin(&mut self) -> io::Result<()> {
+		self.file.set_len(0)?;
+		self.file.seek(SeekFrom::Start(0))?;
+		self.file.write_all(&self.header)?;
+		self.file.sync_all()?;
+		sync_directory(&self.path)?;
+		self.length = HEADER;
+		Ok(())
+	}
+
+	/// Reads all frames, and takes off what was not synced.
+	fn read(&mut self, length: u64) -> Result<Contents, LogError> {
+		let path = self.path.clone();
+		let io = |action| move |error| LogError::Io { action, path: path.clone(), error };
+		let mut contents = Contents::default();
+		let mut offset = HEADER;
+		self.file
+			.seek(SeekFrom::Start(offset))
+			.map_err(io.clone()("cannot read"))?;
+		let mut reader = io::BufReader::new(&self.file);
+		while length - offset >= FRAME as u64 {
+			let mut head = [0; FRAME];
+			reader.read_exact(&mut head).map_err(io.clone()("cannot read"))?;
+			let [a, b, c, d, hash @ ..] = head;
+			let size = u32::from_le_bytes([a, b, c, d]);
+			let end = offset + FRAME as u64 + u64::from(size);
+			let fits = end <= length && size <= LONGEST;
+			let mut content = vec![0; if fits { size as usize } else { 0 }];
+			reader.read_exact(&mut content).map_err(io.clone()("cannot read"))?;
+			if !fits || checksum([a, b, c, d], &content) != hash {
+				// Its length, too, may be what was not written.
+				let mut rest = Vec::new();
+				reader.seek(SeekFrom::Start(offset + 1)).map_err(io.clone()("cannot read"))?;
+				reader.read_to_end(&mut rest).map_err(io.clone()("cannot read"))?;
+				if holds_a_frame(&rest) {
+					return Err(self.damaged(offset, "a record is not what was written, and others follow"));
+				}
+				break;
+			}
+			let entries = Vec::<Entry>::decode_all(&mut &content[..])
+				.map_err(|_| self.damaged(offset, "a record does not decode"))?;
+			for Entry { durable, block } in entries {
+				contents.durable = Some(durable);
+				contents.blocks.extend(block);
+			}
+			offset = end;
+		}
+		if offset < length {
+			log::info!(
+				target: crate::LOG_TARGET,
+				"The vote log ends with {} bytes that were never synced; they are taken off.",
+				length - offset,
+			);
+			self.file.set_len(offset).map_err(io.clone()("cannot shorten"))?;
+			self.file.sync_all().map_err(io("cannot sync"))?;
+		}
+		self.length = offset;
+		Ok(contents)
+	}
+
+	/// Writes and syncs. When it comes back, the entries are on disk.
+	pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+		let bytes = frame(entries)?;
+		self.file.seek(SeekFrom::Start(self.length))?;
+		self.file.write_all(&bytes)?;
+		self.file.sync_data()?;
+		self.length += bytes.len() as u64;
+		Ok(())
+	}
+
+	/// Bytes in the file.
+	pub fn length(&self) -> u64 {
+		self.length
+	}
+
+	/// Leaves out the blocks up to a height. Those have to be on the database's disk.
+	pub fn compact(&mut self, up_to: u32) -> Result<(), LogError> {
+		let mut contents = self.read(self.length)?;
+		contents.blocks.retain(|block| block.header.number > up_to);
+		let path = self.path.clone();
+		self.rewrite(&contents).map_err(|error| LogError::Io {
+			action: "cannot compact",
+			path,
+			error,
+		})
+	}
+
+	/// Puts a file with these contents in the log's place. Whenever the power goes, the name leads to a whole log.
+	fn rewrite(&mut self, contents: &Contents) -> io::Result<()> {
+		let path = self.path.with_extension("new");
+		let mut file = OpenOptions::new()
+			.read(true)
+			.write(true)
+			.create(true)
+			.truncate(true)
+			.open(&path)?;
+		flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+		file.write_all(&self.header)?;
+		let mut length = HEADER;
+		if let Some(durable) = &contents.durable {
+			// Frame by frame: one with all blocks might be too long.
+			let blocks = contents.blocks.iter().cloned().map(Some).chain([None]);
+			for block in blocks {
+				let bytes = frame(&[Entry {
+					durable: durable.clone(),
+					block,
+				}])?;
+				file.write_all(&bytes)?;
+				length += bytes.len() as u64;
+			}
+		}
+		file.sync_all()?;
+		std::fs::rename(&path, &self.path)?;
+		sync_directory(&self.path)?;
+		(self.file, self.length) = (file, length);
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
+	use veilmart_td_raft::Term;
+
+	const GENESIS: BlockHash = [7; 32];
+	const ME: AuthorityId = AuthorityId([1; 32]);
+
+	fn block(number: u32) -> Block {
+		Block {
+			header: crate::Header::new(
+				number,
+				Default::default(),
+				Default::default(),
+				Default::default(),
+				Default::default(),
+			),
+			extrinsics: vec![OpaqueExtrinsic::from_blob(vec![number as u8; 100])],
+		}
+	}
+
+	fn entry(term: u64, block: Option<Block>) -> Entry {
+		let mut durable = Durable::genesis(GENESIS);
+		durable.current_term = Term(term);
+		Entry { durable, block }
+	}
+
+	fn open(path: &Path) -> Result<(VoteLog, Contents), LogError> {
+		VoteLog::open(path, &GENESIS, &ME, true, false)
+	}
+
+	/// A log with three frames: terms 1 to 3, blocks 1 and 3.
+	fn filled(directory: &tempfile::TempDir) -> PathBuf {
+		let path = directory.path().join("chain").join("votes");
+		let (mut log, contents) = VoteLog::open(&path, &GENESIS, &ME, false, false).unwrap();
+		assert_eq!(contents, Contents::default());
+		log.append(&[entry(1, Some(block(1)))]).unwrap();
+		log.append(&[entry(2, None)]).unwrap();
+		log.append(&[entry(2, Some(block(2))), entry(3, Some(block(3)))])
+			.unwrap();
+		path
+	}
+
+	fn term(contents: &Contents) -> Term {
+		contents.durable.as_ref().unwrap().current_term
+	}
+
+	fn numbers(contents: &Contents) -> Vec<u32> {
+		contents.blocks.iter().map(|block| block.header.number).collect()
+	}
+
+	#[test]
+	fn what_was_written_is_found_again_and_the_last_state_counts() {
+		let directory = tempfile::tempdir().unwrap();
+		let (_, contents) = open(&filled(&directory)).unwrap();
+		assert_eq!(term(&contents), Term(3));
+		assert_eq!(contents.blocks, [block(1), block(2), block(3)]);
+	}
+
+	#[test]
+	fn wherever_the_last_write_was_cut_the_ones_before_are_there() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = filled(&directory);
+		let whole = std::fs::read(&path).unwrap();
+		let last = frame(&[entry(2, Some(block(2))), entry(3, Some(block(3)))])
+			.unwrap()
+			.len();
+		for cut in 1..=last {
+			std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+			let (mut log, contents) = open(&path).unwrap();
+			assert_eq!((term(&contents), numbers(&contents)), (Term(2), vec![1]), "cut {cut}");
+			log.append(&[entry(4, None)]).unwrap();
+			drop(log);
+			assert_eq!(term(&open(&path).unwrap().1), Term(4), "cut {cut}");
+		}
+		// Zeros in place of what was not written, as some file systems leave them.
+		let mut zeroed = whole.clone();
+		let from = zeroed.len() - last + 2;
+		zeroed[from..].fill(0);
+		std::fs::write(&path, &zeroed).unwrap();
+		assert_eq!(term(&open(&path).unwrap().1), Term(2));
+	}
+
+	#[test]
+	fn a_record_that_was_synced_and_is_damaged_is_a_reason_not_to_start() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = filled(&directory);
+		let bytes = std::fs::read(&path).unwrap();
+		// In the content, in the hash, in the length: beyond the end, and short of it.
+		for (at, bit) in [(FRAME + 5, 1), (7, 1), (3, 0x40), (0, 1)] {
+			let mut bad = bytes.clone();
+			bad[HEADER as usize + at] ^= bit;
+			std::fs::write(&path, &bad).unwrap();
+			let error = open(&path).unwrap_err();
+			assert!(
+				matches!(error, LogError::Damaged { offset: HEADER, .. }),
+				"byte {at}: {error}"
+			);
+		}
+		std::fs::write(&path, &bytes).unwrap();
+		assert!(open(&path).is_ok());
+	}
+
+	#[test]
+	fn a_missing_log_beside_a_database_with_blocks_refuses_until_told_otherwise() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = directory.path().join("votes");
+		let error = open(&path).unwrap_err();
+		assert!(matches!(error, LogError::Missing(_)));
+		assert!(error.to_string().contains("--forget-votes"), "{error}");
+		std::fs::write(&path, b"td-raft").unwrap();
+		assert!(matches!(open(&path), Err(LogError::Missing(_))), "an empty one is no better");
+		assert!(VoteLog::open(&path, &GENESIS, &ME, true, true).is_ok());
+		assert!(open(&path).is_ok());
+	}
+
+	#[test]
+	fn a_log_of_another_chain_is_refused_and_one_of_another_key_does_not_bind() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = filled(&directory);
+		let error = VoteLog::open(&path, &[8; 32], &ME, true, false).unwrap_err();
+		assert!(matches!(error, LogError::OtherChain(_)));
+		let other = AuthorityId([2; 32]);
+		let (log, contents) = VoteLog::open(&path, &GENESIS, &other, true, false).unwrap();
+		assert_eq!((contents.durable, contents.blocks.len()), (None, 3));
+		drop(log);
+		let (_, contents) = VoteLog::open(&path, &GENESIS, &other, true, false).unwrap();
+		assert_eq!(contents.durable, None, "also the next time");
+	}
+
+	#[test]
+	fn one_process_at_a_time() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = filled(&directory);
+		let first = open(&path).unwrap();
+		assert!(matches!(open(&path), Err(LogError::InUse(_))));
+		drop(first);
+		assert!(open(&path).is_ok());
+	}
+
+	#[test]
+	fn compaction_keeps_the_state_and_the_blocks_above() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = filled(&directory);
+		let (mut log, _) = open(&path).unwrap();
+		let before = log.length();
+		log.compact(2).unwrap();
+		assert!(log.length() < before);
+		log.append(&[entry(5, Some(block(5)))]).unwrap();
+		drop(log);
+		let (_, contents) = open(&path).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(5), vec![3, 5]));
+	}
+}
