@@ -1,8 +1,8 @@
 //! Real retail orders on a running chain: what `make demo` runs.
 //!
-//! Makes a certificate authority's key, starts a node on a chain with that key, certifies everybody, issues money, replays
-//! order lines of a real shop through quote, order, accept, ship, confirm and collect, and compares every balance with
-//! plain arithmetic. Tries to cheat twice. Fails if anything differs.
+//! Makes a certificate authority's key, starts four authorities on a chain with that key, certifies everybody, issues money,
+//! replays order lines of a real shop through quote, order, accept, ship, confirm and collect, kills the authority that leads in
+//! the middle of it, and compares every balance with plain arithmetic. Tries to cheat twice. Fails if anything differs.
 
 use clap::Parser;
 use std::{error::Error, process::ExitCode, time::Instant};
@@ -58,16 +58,16 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	)?;
 	steps.add("key ceremony", start);
 
-	println!("2. A node starts on a chain with that key.");
+	println!("2. Four authorities start on a chain with that key and elect a leader.");
 	let start = Instant::now();
 	let specification = folder.path().join("chain.json");
-	process::export_specification("dev", &files.public, &specification).await?;
-	let (node, chain) = process::Node::start(&specification, folder.path()).await?;
-	steps.add("specification and node", start);
+	process::export_specification("local", &files.public, &specification).await?;
+	let (mut network, chain) = process::Network::start(&specification, folder.path()).await?;
+	steps.add("specification and network", start);
 
-	let outcome = trade(&chain, &secret, &lines, &mut steps).await;
-	let log = node.last_words();
-	node.stop().await?;
+	let outcome = trade(&mut network, &chain, &secret, &lines, &mut steps).await;
+	let log = network.last_words();
+	network.stop().await?;
 	if arguments.keep {
 		println!("Kept: {}", folder.keep().display());
 	}
@@ -76,11 +76,12 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 			report::print(&ended, &skipped, &steps);
 			Ok(ended.agrees())
 		}
-		Err(error) => Err(format!("{error}\nThe node's last words:\n{log}").into()),
+		Err(error) => Err(format!("{error}\nThe nodes' last words:\n{log}").into()),
 	}
 }
 
 async fn trade(
+	network: &mut process::Network,
 	chain: &veilmart_cli::chain::Chain,
 	secret: &veilmart_paillier::SecretKey,
 	lines: &[retail::OrderLine],
@@ -105,6 +106,14 @@ async fn trade(
 	);
 	let start = Instant::now();
 	for (number, line) in lines.iter().enumerate() {
+		if number == lines.len() / 2 {
+			let start = Instant::now();
+			let killed = network.kill_leader().await?;
+			println!("   {killed}'s authority, which leads, is killed. The others elect another and go on.");
+			market.purchase(number, line, steps).await?;
+			steps.add("the first order after that", start);
+			continue;
+		}
 		market.purchase(number, line, steps).await?;
 	}
 	steps.add("orders, all", start);

@@ -61,18 +61,36 @@ async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
 	Ok(())
 }
 
+/// The authorities of the chain `local_testnet`, by the options that give a node their keys.
+pub const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+
 /// A running node. Ended when dropped.
 pub struct Node {
 	child: Child,
 	log: PathBuf,
+	name: &'static str,
 	/// Where its RPC listens.
 	pub url: String,
+	/// Where other nodes reach it.
+	address: String,
 }
 
 impl Node {
-	/// Starts a node on a specification, with its database in a folder, and waits until it answers.
+	/// Starts a node of `//Alice` on a specification, with its database in a folder, and waits until it answers.
 	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
-		let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+		let mut node = Self::spawn("alice", specification, folder, None).await?;
+		let chain = node.answers().await?;
+		Ok((node, chain))
+	}
+
+	/// Starts a node of a well-known authority.
+	async fn spawn(
+		name: &'static str,
+		specification: &Path,
+		folder: &Path,
+		first: Option<&Self>,
+	) -> Result<Self> {
+		let [port, rpc_port] = free_ports()?;
 		// An authority does not make up its network identity by itself.
 		let identity = folder.join("node-key");
 		let made = Command::new(program("veilmart-node")?)
@@ -81,50 +99,58 @@ impl Node {
 			.stdin(Stdio::null())
 			.output()
 			.await?;
+		let peer = String::from_utf8_lossy(&made.stderr).trim().to_owned();
 		if !made.status.success() {
-			return Err(format!("no node key: {}", String::from_utf8_lossy(&made.stderr)).into());
+			return Err(format!("no node key: {peer}").into());
 		}
+		let listen = format!("/ip4/127.0.0.1/tcp/{port}");
 		let log = folder.join("node.log");
 		let output = fs::File::create(&log)?;
-		let child = Command::new(program("veilmart-node")?)
+		let mut command = Command::new(program("veilmart-node")?);
+		command
 			.arg("--chain")
 			.arg(specification)
 			.arg("--base-path")
 			.arg(folder)
 			.arg("--node-key-file")
 			.arg(&identity)
-			.args([
-				"--validator",
-				"--alice",
-				"--no-prometheus",
-				"--no-telemetry",
-				"--no-mdns",
-			])
-			.args([
-				"--listen-addr",
-				"/ip4/127.0.0.1/tcp/0",
-				"--rpc-port",
-				&port.to_string(),
-			])
+			.arg(format!("--{name}"))
+			.args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
+			.args(["--listen-addr", &listen, "--rpc-port", &rpc_port.to_string()]);
+		if let Some(first) = first {
+			command.args(["--bootnodes", &first.address]);
+		}
+		let child = command
 			.stdin(Stdio::null())
 			.stdout(output.try_clone()?)
 			.stderr(output)
 			.kill_on_drop(true)
 			.spawn()?;
-		let mut node = Self {
+		Ok(Self {
 			child,
 			log,
-			url: format!("ws://127.0.0.1:{port}"),
-		};
+			name,
+			url: format!("ws://127.0.0.1:{rpc_port}"),
+			address: format!("{listen}/p2p/{peer}"),
+		})
+	}
+
+	/// Waits until it answers.
+	async fn answers(&mut self) -> Result<Chain> {
 		let started = tokio::time::Instant::now();
 		loop {
-			if let Some(status) = node.child.try_wait()? {
-				return Err(format!("the node ended with {status}: {}", node.last_words()).into());
+			if let Some(status) = self.child.try_wait()? {
+				return Err(format!("{}'s node ended with {status}: {}", self.name, self.last_words()).into());
 			}
-			match Chain::connect(&node.url).await {
-				Ok(chain) => return Ok((node, chain)),
+			match Chain::connect(&self.url).await {
+				Ok(chain) => return Ok(chain),
 				Err(error) if started.elapsed() > START => {
-					return Err(format!("the node does not answer: {error}; {}", node.last_words()).into())
+					return Err(format!(
+						"{}'s node does not answer: {error}; {}",
+						self.name,
+						self.last_words()
+					)
+					.into())
 				}
 				Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
 			}
@@ -142,6 +168,83 @@ impl Node {
 	pub async fn stop(mut self) -> Result<()> {
 		self.child.start_kill()?;
 		self.child.wait().await?;
+		Ok(())
+	}
+}
+
+/// Two ports that nobody listens at.
+fn free_ports() -> Result<[u16; 2]> {
+	let listeners = [
+		TcpListener::bind(("127.0.0.1", 0))?,
+		TcpListener::bind(("127.0.0.1", 0))?,
+	];
+	let [first, second] = &listeners;
+	Ok([first.local_addr()?.port(), second.local_addr()?.port()])
+}
+
+/// A network of the four authorities of `local_testnet`.
+pub struct Network {
+	nodes: Vec<Node>,
+}
+
+impl Network {
+	/// Starts the four, and waits until all answer and a leader is elected. Gives a connection to a node that does not
+	/// lead.
+	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
+		let mut nodes: Vec<Node> = Vec::new();
+		for name in AUTHORITIES {
+			let folder = folder.join(name);
+			fs::create_dir_all(&folder)?;
+			nodes.push(Node::spawn(name, specification, &folder, nodes.first()).await?);
+		}
+		let mut chains = Vec::new();
+		for node in &mut nodes {
+			chains.push(node.answers().await?);
+		}
+		let network = Self { nodes };
+		let started = tokio::time::Instant::now();
+		loop {
+			for chain in &chains {
+				let state = chain.round_state().await?;
+				if state["role"] == "follower" && state["leader"].is_string() {
+					return Ok((network, chain.clone()));
+				}
+			}
+			if started.elapsed() > START {
+				return Err(format!("no leader was elected: {}", network.last_words()).into());
+			}
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
+	/// Kills the node that leads, the hard way. Gives whose it was.
+	pub async fn kill_leader(&mut self) -> Result<&'static str> {
+		for position in 0..self.nodes.len() {
+			let chain = Chain::connect(&self.nodes[position].url).await?;
+			if chain.round_state().await?["role"] == "leader" {
+				let mut node = self.nodes.remove(position);
+				node.child.start_kill()?;
+				node.child.wait().await?;
+				return Ok(node.name);
+			}
+		}
+		Err("no node leads".into())
+	}
+
+	/// The ends of all logs.
+	pub fn last_words(&self) -> String {
+		let words = self
+			.nodes
+			.iter()
+			.map(|node| format!("{}:\n{}", node.name, node.last_words()));
+		words.collect::<Vec<_>>().join("\n")
+	}
+
+	/// Ends all nodes and waits for them.
+	pub async fn stop(self) -> Result<()> {
+		for node in self.nodes {
+			node.stop().await?;
+		}
 		Ok(())
 	}
 }

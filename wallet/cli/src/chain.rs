@@ -129,6 +129,11 @@ impl Chain {
 		header.ok_or_else(|| Error::node(format!("The node has no block {block:?}.")))
 	}
 
+	/// What the node's consensus is doing, as JSON (`tdRaft_roundState`).
+	pub async fn round_state(&self) -> Result<serde_json::Value> {
+		self.request("tdRaft_roundState", rpc_params![]).await
+	}
+
 	/// Calls a method of a runtime API with SCALE-encoded arguments, at a block or the best one.
 	pub async fn call<Answer: Decode>(
 		&self,
