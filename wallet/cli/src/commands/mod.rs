@@ -2,6 +2,7 @@
 
 mod authority;
 mod certificates;
+mod finality;
 mod local;
 mod reports;
 
@@ -128,6 +129,7 @@ impl Context {
 			Command::Certificate(command) => self.certificate(command).await?,
 			Command::Account(command) => self.account(command)?,
 			Command::Chain(command) => self.chain(command)?,
+			Command::Finality(command) => self.finality(command).await?,
 			Command::Watch { blocks } => {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;
@@ -297,6 +299,7 @@ impl Context {
 			| Command::Certificate(_)
 			| Command::Account(_)
 			| Command::Chain(_)
+			| Command::Finality(_)
 			| Command::Watch { .. } => Err(Error::usage("This command is not one of a session.")),
 		}
 	}
