@@ -1,7 +1,7 @@
 //! The connections of the engine's own protocol: who is at their other end, what waits to be sent.
 //!
 //! Authorities and nodes that follow them use the same protocol. The first packet of each side says who it is
-//! ([`Hello`]); nothing else is taken before. What is to be sent waits in a bounded queue for each peer; if that is full,
+//! ([`Hello`]), and is repeated now and then; nothing else is taken before. What is to be sent waits in a bounded queue for each peer; if that is full,
 //! packets are left out: the protocol repeats whatever matters.
 
 use codec::Encode;
@@ -44,7 +44,6 @@ const SLOTS: u32 = 100;
 
 const GARBLED: ReputationChange = ReputationChange::new(-(1 << 28), "td-raft: not a packet");
 const FALSE_NAME: ReputationChange = ReputationChange::new_fatal("td-raft: a false name");
-const NAMELESS: ReputationChange = ReputationChange::new(-(1 << 26), "td-raft: a packet before the name");
 const FLOOD: ReputationChange = ReputationChange::new(-(1 << 24), "td-raft: too many packets");
 /// What a peer loses for a block that is not valid.
 pub const BAD_BLOCK: ReputationChange = ReputationChange::new(-(1 << 28), "td-raft: not a valid block");
@@ -253,6 +252,9 @@ impl Peers {
 						.disconnect_peer(peer, self.network.protocol.clone());
 					return None;
 				}
+				if id == Some(hello.id) {
+					return None;
+				}
 				if let Some(old) = id {
 					self.forget_name(&old, &peer);
 				}
@@ -263,10 +265,8 @@ impl Peers {
 				Some(Event::Named(hello.id))
 			}
 			(packet, Some(id)) => Some(Event::Packet { peer, id, packet }),
-			(_, None) => {
-				self.report(peer, NAMELESS);
-				None
-			}
+			// Its name will come.
+			(_, None) => None,
 		}
 	}
 
@@ -330,6 +330,11 @@ impl Peers {
 	/// Takes another name, and says so to everybody.
 	pub fn rename(&mut self, identity: Identity) {
 		self.identity = identity;
+		self.greet_all();
+	}
+
+	/// Says its name to everybody again: the first time it may have come before the other side was ready for it.
+	pub fn greet_all(&mut self) {
 		let peers: Vec<_> = self.peers.keys().copied().collect();
 		for peer in peers {
 			self.greet(&peer);

@@ -12,7 +12,6 @@ use sc_client_api::{Backend, BlockBackend};
 use sc_consensus::{
 	BlockImportParams, ForkChoiceStrategy, ImportResult, StateAction, StorageChanges as Changes,
 };
-use sp_api::ApiExt;
 use sp_block_builder::BlockBuilder as _;
 use sp_blockchain::{BlockStatus, HeaderBackend};
 use sp_consensus::{BlockOrigin, Proposal};
@@ -356,11 +355,8 @@ pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(client: &Arc<C>, block
 		header: unsealed,
 		extrinsics: block.extrinsics.clone(),
 	};
-	let mut api = client.runtime_api();
-	api.set_call_context(sp_core::traits::CallContext::Onchain {
-		import: true,
-	});
-	let result = api
+	let result = client
+		.runtime_api()
 		.check_inherents(*block.header.parent_hash(), unsealed.into(), data)
 		.map_err(|error| invalid(error.to_string()))?;
 	for (id, error) in result.into_errors() {

@@ -46,7 +46,7 @@ use crate::{
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Ticks between looks at what the chain governs.
+/// Ticks between looks at what the chain governs, and between repetitions of one's name.
 const GOVERN: u32 = 5;
 
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
@@ -220,7 +220,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				}
 			};
 			tokio::select! {
-				biased;
 				Some(written) = self.written.next() => self.on_written(written),
 				Some(done) = self.done.next() => self.on_done(done),
 				event = event => match event {
@@ -404,6 +403,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.pass_on(None, old);
 		if self.ticks % GOVERN == 1 {
 			self.task(Task::Govern);
+			if let Some(peers) = &mut self.peers {
+				peers.greet_all();
+			}
 		}
 		let state = self.round_state();
 		let left_out = self.peers.as_ref().map_or(0, Peers::left_out);
