@@ -4,6 +4,7 @@ mod genesis;
 mod governance;
 mod headers;
 mod history;
+mod lying_dealer;
 mod offences;
 mod random;
 mod records;
