@@ -16,6 +16,11 @@ impl<T: Config> GenesisConfig<T> {
 	/// Checks and writes everything, or says what is wrong. The dealing is verified by portable code: genesis is built
 	/// where no host function of ours exists.
 	pub(crate) fn build_or_explain(&self) -> Result<(), String> {
+		let nothing = self.authorities.is_empty() && self.records.is_empty() && self.dealing.is_none();
+		if nothing && self.timing.is_none() && self.chain_id.is_empty() {
+			// The default, which the SDK's own tests build. Such a chain has no blocks.
+			return Ok(());
+		}
 		let mut members: Vec<_> = self
 			.authorities
 			.iter()

@@ -467,9 +467,9 @@ pub mod pallet {
 		/// Fails with `UnknownOffence` if another report came first.
 		#[pallet::call_index(5)]
 		#[pallet::weight((<T as Config>::WeightInfo::report_offence(), DispatchClass::Operational))]
-		#[pallet::authorize(Self::authorize_report)]
+		#[pallet::authorize(Pallet::<T>::authorize_report)]
 		#[pallet::weight_of_authorize(
-			<T as Config>::WeightInfo::authorize_report_offence(Self::shares_in(evidence))
+			<T as Config>::WeightInfo::authorize_report_offence(Pallet::<T>::shares_in(evidence))
 		)]
 		pub fn report_offence(origin: OriginFor<T>, evidence: Box<Evidence>) -> DispatchResult {
 			ensure_authorized(origin)?;

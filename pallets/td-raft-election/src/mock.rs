@@ -4,7 +4,7 @@ use crate::{self as pallet_td_raft_election, Call, Event, GenesisAuthority, Head
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{Contains, Hooks},
+	traits::{Contains, OnFinalize, OnInitialize},
 };
 use frame_system::EnsureRoot;
 use rand_chacha::ChaCha20Rng;
@@ -13,7 +13,7 @@ use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
 use sp_core::{proof_of_possession::ProofOfPossessionGenerator, sr25519, Bytes, Pair, H256};
 use sp_runtime::{
 	impl_opaque_keys,
-	traits::{ConvertInto, Header as _, IdentityLookup},
+	traits::{ConvertInto, IdentityLookup},
 	BuildStorage, Digest, DispatchResult,
 };
 use std::collections::BTreeSet;
@@ -198,6 +198,10 @@ pub fn build(td_raft: crate::GenesisConfig<Test>, accounts: &[u64]) -> sp_io::Te
 	Tip::set(GENESIS.into());
 	Barred::set(BTreeSet::new());
 	RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig {
+			balances: accounts.iter().map(|account| (*account, 1)).collect(),
+			..Default::default()
+		},
 		td_raft,
 		session: pallet_session::GenesisConfig {
 			keys: accounts
@@ -359,7 +363,6 @@ pub fn end() {
 	let header = System::finalize();
 	Tip::set(header.hash());
 	TdRaft::do_try_state().expect("the state is sound");
-	Session::do_try_state().expect("the sessions are sound");
 }
 
 /// The term that a leader goes on in, or else a new one.

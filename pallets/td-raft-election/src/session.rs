@@ -123,10 +123,9 @@ impl<T: Config> SessionHandler<T::AccountId> for Pallet<T> {
 	const KEY_TYPE_IDS: &'static [KeyTypeId] = &[VOTE_KEY, SHARE_KEY];
 
 	fn on_genesis_session<Keys: OpaqueKeys>(validators: &[(T::AccountId, Keys)]) {
-		let authorities = Current::<T>::get();
 		// In genesis only, where a panic is how one refuses.
 		assert!(
-			authorities.is_some() && Self::roster_of(SetId(0), validators) == authorities,
+			Self::roster_of(SetId(0), validators) == Current::<T>::get(),
 			"session keys in genesis: they are not those of the authorities"
 		);
 	}

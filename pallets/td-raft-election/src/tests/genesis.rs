@@ -3,7 +3,6 @@
 use crate::{mock::*, Current, CurrentDealing, GenesisBinding, Records, Wanted};
 use codec::Encode;
 use sp_core::{sr25519::Public, Bytes};
-use sp_runtime::BuildStorage;
 use veilmart_td_raft::{genesis_binding, Timing};
 
 type Genesis = crate::GenesisConfig<Test>;
@@ -20,7 +19,7 @@ fn the_first_authorities_are_there_from_the_start() {
 	four().execute_with(|| {
 		assert_eq!(present(), set_of(0, &[1, 2, 3, 4]));
 		assert_eq!(authorities(), [1, 2, 3, 4]);
-		assert_eq!(Wanted::<Test>::get(), [1, 2, 3, 4]);
+		assert_eq!(Wanted::<Test>::get().to_vec(), [1, 2, 3, 4]);
 		assert_eq!(CurrentDealing::<Test>::get().unwrap().count(), 4);
 		assert_eq!(GenesisBinding::<Test>::get(), genesis_binding(CHAIN, &present()));
 		let roster = Current::<Test>::get().unwrap();
@@ -100,9 +99,14 @@ fn session_keys_are_those_of_the_authorities() {
 }
 
 #[test]
-#[should_panic(expected = "authorities in genesis: a set has 1 to 100 authorities")]
-fn a_chain_has_authorities() {
-	let _ = RuntimeGenesisConfig::default().build_storage();
+#[should_panic(expected = "session keys in genesis: they are not those of the authorities")]
+fn session_keys_alone_make_no_authorities() {
+	build(Genesis::default(), &[1, 2]);
+}
+
+#[test]
+fn the_default_is_a_chain_without_blocks() {
+	build(Genesis::default(), &[]).execute_with(|| assert_eq!(TdRaft::authorities(), None));
 }
 
 #[test]

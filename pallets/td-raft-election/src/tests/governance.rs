@@ -37,7 +37,7 @@ fn authorities_are_candidates_with_keys() {
 			assert_noop!(TdRaft::set_authorities(root(), list.clone()), Error::<Test>::NotACandidate);
 			Barred::set([1].into());
 			assert_ok!(TdRaft::set_authorities(root(), list), ());
-			assert_eq!(Wanted::<Test>::get(), [1, 2, 5], "who is one already is not asked again");
+			assert_eq!(Wanted::<Test>::get().to_vec(), [1, 2, 5], "who is one already is not asked again");
 			assert_eq!(
 				events(),
 				[Event::AuthoritiesWanted {

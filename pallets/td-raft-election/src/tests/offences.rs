@@ -208,7 +208,7 @@ fn each_kind_is_answered_by_an_event_and_removal_two_boundaries_later() {
 						removed: true
 					}]
 				);
-				assert_eq!(Wanted::<Test>::get(), [1, 2, 4]);
+				assert_eq!(Wanted::<Test>::get().to_vec(), [1, 2, 4]);
 			});
 			session();
 			assert_eq!(authorities(), [1, 2, 3, 4]);
@@ -501,7 +501,7 @@ fn the_last_authority_stays_whatever_it_did() {
 		block(|| {
 			include(&two_votes(1));
 			assert!(matches!(&events()[..], [Event::OffenceProven { removed: false, .. }]));
-			assert_eq!(Wanted::<Test>::get(), [1]);
+			assert_eq!(Wanted::<Test>::get().to_vec(), [1]);
 		});
 	});
 }

@@ -15,9 +15,10 @@ fn anybody_brings_a_record_that_its_authority_signed() {
 				TdRaft::set_record(RuntimeOrigin::none(), record(1, 1)),
 				sp_runtime::DispatchError::BadOrigin
 			);
-			assert_ok!(TdRaft::set_record(signed(), record(1, 1)));
+			let good = record(1, 1);
+			assert_ok!(TdRaft::set_record(signed(), good.clone()));
 			assert_eq!(events(), [Event::RecordSet { authority: id(1) }]);
-			assert_eq!(TdRaft::records(), [record(1, 1)]);
+			assert_eq!(TdRaft::records(), [good]);
 
 			let mut forged = record(2, 1);
 			forged.body.counter = 2;
@@ -40,8 +41,9 @@ fn an_older_record_does_not_come_back() {
 					Error::<Test>::StaleCounter
 				);
 			}
-			assert_ok!(TdRaft::set_record(signed(), record(1, 6)));
-			assert_eq!(TdRaft::records(), [record(1, 6)]);
+			let newer = record(1, 6);
+			assert_ok!(TdRaft::set_record(signed(), newer.clone()));
+			assert_eq!(TdRaft::records(), [newer]);
 		})
 	});
 }
@@ -73,7 +75,7 @@ fn records_come_with_the_queued_set_and_go_with_the_authority() {
 			}
 		});
 		session();
-		block(|| assert_ok!(TdRaft::set_record(signed(), record(5, 1))));
+		block(|| TdRaft::set_record(signed(), record(5, 1)).unwrap());
 		assert_eq!(Records::<Test>::iter().count(), 5);
 		session();
 		assert_eq!(authorities(), [1, 2, 3, 5]);
