@@ -3,7 +3,7 @@
 // The macro makes public items whose documentation is that of the traits.
 #![allow(missing_docs)]
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -27,15 +27,26 @@ use sp_runtime::{
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
+use veilmart_td_raft::{
+	keys::{share, vote},
+	runtime_api::ElectionRecord,
+	AuthorityId, AuthorityRecord, AuthoritySet, BlockHash, Evidence, Term, Timing,
+};
+use veilmart_trapdoor::Dealing;
 
 use crate::{
-	composition, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header,
-	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment, VERSION,
+	composition, extensions, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header,
+	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TdRaft, TransactionPayment, VERSION,
 };
 
 impl_opaque_keys! {
-	/// The keys that an authority registers for its sessions: none, as long as one node seals alone.
-	pub struct SessionKeys {}
+	/// The keys that an authority registers for its sessions.
+	pub struct SessionKeys {
+		/// For votes, seals and lots.
+		pub tdrf: vote::Public,
+		/// For opening its share of a dealing.
+		pub tdsh: share::Public,
+	}
 }
 
 impl_runtime_apis! {
@@ -120,6 +131,52 @@ impl_runtime_apis! {
 
 		fn decode_session_keys(encoded: Vec<u8>) -> Option<Vec<(Vec<u8>, KeyTypeId)>> {
 			SessionKeys::decode_into_raw_public_keys(&encoded)
+		}
+	}
+
+	impl veilmart_td_raft::runtime_api::TdRaftApi<Block> for Runtime {
+		fn authorities() -> AuthoritySet {
+			// No block can be made without them. The caller wants an error then, and a panic is the only way.
+			TdRaft::authorities().unwrap_or_else(|| panic!("this chain has no authorities"))
+		}
+
+		fn queued_set() -> Option<AuthoritySet> {
+			TdRaft::queued_set()
+		}
+
+		fn is_closing_next() -> bool {
+			TdRaft::is_closing_next()
+		}
+
+		fn leader() -> Option<(Term, AuthorityId)> {
+			TdRaft::leader()
+		}
+
+		fn dealing() -> Option<Dealing> {
+			pallet_td_raft_election::CurrentDealing::<Runtime>::get()
+		}
+
+		fn genesis_binding() -> BlockHash {
+			pallet_td_raft_election::GenesisBinding::<Runtime>::get()
+		}
+
+		fn timing() -> Timing {
+			pallet_td_raft_election::CurrentTiming::<Runtime>::get()
+		}
+
+		fn records() -> Vec<AuthorityRecord> {
+			TdRaft::records()
+		}
+
+		fn elections() -> Vec<ElectionRecord> {
+			pallet_td_raft_election::Elections::<Runtime>::get().into_inner()
+		}
+
+		fn offence_report(evidence: Evidence) -> Option<<Block as BlockT>::Extrinsic> {
+			TdRaft::examine(&evidence).ok()?;
+			let evidence = Box::new(evidence);
+			let report = pallet_td_raft_election::Call::report_offence { evidence };
+			Some(extensions::authorized_extrinsic(report.into()))
 		}
 	}
 

@@ -52,6 +52,11 @@ mod runtime {
 	pub type Balances = pallet_balances;
 	#[runtime::pallet_index(3)]
 	pub type TransactionPayment = pallet_transaction_payment;
+	// A closing block is judged by the set before it, so the consensus comes before the sessions.
+	#[runtime::pallet_index(4)]
+	pub type TdRaft = pallet_td_raft_election;
+	#[runtime::pallet_index(5)]
+	pub type Session = pallet_session;
 
 	// The consortium and its marketplace.
 	#[runtime::pallet_index(10)]

@@ -78,6 +78,12 @@ pub fn tx_implicit(genesis: Hash, era_begins: Hash) -> TxImplicit {
 	)
 }
 
+/// A transaction of format V5 that nobody signs: its call authorizes itself.
+pub fn authorized_extrinsic(call: RuntimeCall) -> UncheckedExtrinsic {
+	// Number and era are those of a signer, whom there is none.
+	UncheckedExtrinsic::new_transaction(call, tx_extension(0, Era::Immortal))
+}
+
 /// A signed transaction of format V4.
 ///
 /// The one place that knows the tuple and what is signed; for wallets and tests written in Rust. `sign` gets

@@ -1,25 +1,37 @@
 //! The chains that this runtime can start by itself.
 //!
-//! Both presets use keys that everybody knows (`//Alice`, …) and are for tests and demonstrations
-//! only, and so is their Paillier key, whose factors are published. `development` starts a chain of one node, `local_testnet` one of four. In both the council is Alice,
-//! Bob and Charlie, and the certificate authority `//CA`.
+//! All presets use keys that everybody knows (`//Alice`, …) and are for tests and demonstrations only, and so is their
+//! Paillier key, whose factors are published. `development` starts a chain of one authority, `local_testnet` one of four,
+//! `local_testnet_seven` one of seven. In all of them the council is Alice, Bob and Charlie, and the certificate authority
+//! `//CA`.
+//!
+//! The authority behind the account of `//Alice` has the session keys `//Alice` (`tdrf`) and `//Alice//tdsh` (`tdsh`),
+//! the others likewise.
+//!
+//! The first dealings are fixed. `cargo run -p veilmart-runtime --example genesis_dealings` makes new ones; it has to
+//! when authorities or ids change.
 
 use alloc::{vec, vec::Vec};
 
 use frame_support::build_struct_json_patch;
 use pallet_certificates::{GenesisCertificate, Role, Roles};
 use pallet_ecommerce::{GenesisKey, Terms};
+use pallet_td_raft_election::GenesisAuthority;
 use serde_json::Value;
-use sp_core::{crypto::get_public_from_string_or_panic, sr25519};
+use sp_core::{crypto::get_public_from_string_or_panic, sr25519, Bytes};
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::test_keys;
+use veilmart_td_raft::Timing;
 
 pub use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
 use crate::{
-	AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig, EcommerceConfig,
-	RuntimeGenesisConfig,
+	apis::SessionKeys, AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig, EcommerceConfig,
+	RuntimeGenesisConfig, SessionConfig, TdRaftConfig,
 };
+
+/// The preset of seven authorities.
+pub const LOCAL_TESTNET_SEVEN_RUNTIME_PRESET: &str = "local_testnet_seven";
 
 /// What each well-known account holds of the valueless token.
 const ENDOWMENT: Balance = 1_000_000_000;
@@ -75,21 +87,72 @@ fn offices() -> [Participant; 3] {
 	]
 }
 
-/// The shops of `development`: Alice's node seals the blocks, Bob and Charlie trade with her.
-fn development() -> Value {
-	genesis(["Alice", "Bob", "Charlie"].map(shop))
+/// A chain that starts by itself. Its name is the id of its chain specification.
+struct Preset {
+	name: &'static str,
+	/// The shops whose nodes are the authorities.
+	authorities: &'static [&'static str],
+	/// The other shops.
+	others: &'static [&'static str],
+	/// The first dealing, encoded; empty for a single authority.
+	dealing: &'static [u8],
 }
 
-/// The shops of `local_testnet`, each with a node.
-fn local_testnet() -> Value {
-	genesis(["Alice", "Bob", "Charlie", "Dave"].map(shop))
+const PRESETS: [Preset; 3] = [
+	Preset {
+		name: DEV_RUNTIME_PRESET,
+		authorities: &["Alice"],
+		others: &["Bob", "Charlie"],
+		dealing: &[],
+	},
+	Preset {
+		name: LOCAL_TESTNET_RUNTIME_PRESET,
+		authorities: &["Alice", "Bob", "Charlie", "Dave"],
+		others: &[],
+		dealing: include_bytes!("genesis_dealings/local_testnet.scale"),
+	},
+	Preset {
+		name: LOCAL_TESTNET_SEVEN_RUNTIME_PRESET,
+		authorities: &["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie", "One"],
+		others: &[],
+		dealing: include_bytes!("genesis_dealings/local_testnet_seven.scale"),
+	},
+];
+
+/// The authority of the well-known key `//name`.
+fn authority(name: &str) -> GenesisAuthority<AccountId> {
+	let share_key = [name, "//tdsh"].concat();
+	GenesisAuthority {
+		account: well_known(name),
+		tdrf: get_public_from_string_or_panic::<sr25519::Public>(name),
+		tdsh: get_public_from_string_or_panic::<sr25519::Public>(&share_key),
+	}
 }
 
-/// A genesis with these shops, the offices, the council and the certificate authority.
+/// The authorities of a preset. Empty for a name that is none.
+pub fn authorities(preset: &str) -> Vec<GenesisAuthority<AccountId>> {
+	PRESETS
+		.iter()
+		.filter(|known| known.name == preset)
+		.flat_map(|known| known.authorities)
+		.map(|name| authority(name))
+		.collect()
+}
+
+/// A genesis with the preset's shops, the offices, the council and the certificate authority.
 ///
-/// No view keys: each account registers its own.
-fn genesis(shops: impl IntoIterator<Item = Participant>) -> Value {
-	let participants = shops.into_iter().chain(offices()).collect::<Vec<_>>();
+/// No view keys: each account registers its own. No records: each node tells where it is.
+fn genesis(preset: &Preset) -> Value {
+	let shops = preset.authorities.iter().chain(preset.others);
+	let participants = shops.map(|name| shop(name)).chain(offices()).collect::<Vec<_>>();
+	let authorities = preset.authorities.iter().map(|name| authority(name)).collect::<Vec<_>>();
+	let session_keys = authorities.iter().map(|authority| {
+		let keys = SessionKeys {
+			tdrf: authority.tdrf.into(),
+			tdsh: authority.tdsh.into(),
+		};
+		(authority.account.clone(), authority.account.clone(), keys)
+	});
 	let endowed = participants
 		.iter()
 		.map(|participant| well_known(participant.name))
@@ -122,20 +185,23 @@ fn genesis(shops: impl IntoIterator<Item = Participant>) -> Value {
 			terms: Some(Terms::default()),
 		},
 		council: CouncilConfig { members: council() },
+		session: SessionConfig { keys: session_keys.collect::<Vec<_>>() },
+		td_raft: TdRaftConfig {
+			chain_id: preset.name.into(),
+			authorities,
+			timing: Some(Timing::LOCAL),
+			dealing: (!preset.dealing.is_empty()).then(|| Bytes(preset.dealing.to_vec())),
+		},
 	})
 }
 
 /// The preset's patch of the default genesis as JSON, or `None` for a name that is no preset.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
-	let patch = match id.as_str() {
-		DEV_RUNTIME_PRESET => development(),
-		LOCAL_TESTNET_RUNTIME_PRESET => local_testnet(),
-		_ => return None,
-	};
-	serde_json::to_vec(&patch).ok()
+	let preset = PRESETS.iter().find(|preset| preset.name == id.as_str())?;
+	serde_json::to_vec(&genesis(preset)).ok()
 }
 
 /// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
-	vec![DEV_RUNTIME_PRESET.into(), LOCAL_TESTNET_RUNTIME_PRESET.into()]
+	PRESETS.iter().map(|preset| preset.name.into()).collect()
 }

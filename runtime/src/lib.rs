@@ -10,7 +10,7 @@
 //! - [`extensions`]: what each transaction passes before it is dispatched, in which order and why;
 //! - [`governance`]: how the council acts, and how two thirds of it act as Root (there is no sudo);
 //! - [`apis`]: what clients may ask without a transaction;
-//! - [`genesis_presets`]: the chains `development` and `local_testnet`.
+//! - [`genesis_presets`]: the chains `development`, `local_testnet` and `local_testnet_seven`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
@@ -123,7 +123,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("veilmart"),
 	impl_name: Cow::Borrowed("veilmart-node"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 0,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 1,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, Error, Input, MaxEncodedLen};
 use scale_info::TypeInfo;
+use veilmart_trapdoor::{KeyError, ShareKeys};
 
 use crate::{PerAuthority, SetId, MAX_AUTHORITIES};
 
@@ -81,6 +82,16 @@ pub struct Authority<I = AuthorityId, K = ShareKey> {
 	pub id: I,
 	/// Key `tdsh`.
 	pub share_key: K,
+}
+
+impl Authority {
+	/// Whether a set may have this authority: both its keys are points other than the identity. Whoever holds no secret
+	/// at all can sign for the identity, and a set with such a share key can have no dealing and no second leader.
+	pub fn is_acceptable(&self) -> bool {
+		[self.id.0, self.share_key.0]
+			.iter()
+			.all(|key| ShareKeys::new(&[*key]).is_ok())
+	}
 }
 
 /// Why authorities make no set.
@@ -172,6 +183,14 @@ impl<I: Ord, K> AuthoritySet<I, K> {
 	}
 }
 
+impl AuthoritySet {
+	/// The keys that a dealing to this set is made for.
+	pub fn share_keys(&self) -> Result<ShareKeys, KeyError> {
+		let keys: Vec<_> = self.members.iter().map(|member| member.share_key.0).collect();
+		ShareKeys::new(&keys)
+	}
+}
+
 impl<I: Decode + Ord, K: Decode> Decode for AuthoritySet<I, K> {
 	fn decode<In: Input>(input: &mut In) -> Result<Self, Error> {
 		let (id, members): (_, PerAuthority<_>) = Decode::decode(input)?;
@@ -225,6 +244,23 @@ mod tests {
 				f < t && t < n - f,
 				"the f of {n} recover nothing, and the honest others of a candidate suffice"
 			);
+		}
+	}
+
+	#[test]
+	fn an_authority_has_two_points_that_are_not_the_identity() {
+		let point = crate::test_set::keys(0).public.to_bytes();
+		let with = |id, share_key| {
+			Authority {
+				id: AuthorityId(id),
+				share_key: ShareKey(share_key),
+			}
+			.is_acceptable()
+		};
+		assert!(with(point, point));
+		for bad in [[0; 32], [0xff; 32]] {
+			assert!(!with(bad, point));
+			assert!(!with(point, bad));
 		}
 	}
 

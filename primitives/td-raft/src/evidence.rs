@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use veilmart_trapdoor::{Context, DealerFault, Dealing, ShareKeys};
+use veilmart_trapdoor::{Context, DealerFault, Dealing};
 
 use crate::{
 	AuthorityIndex, AuthoritySet, BlockHash, CertificateError, ElectionVote, SealBody, SetId, Signature,
@@ -209,12 +209,7 @@ impl DealerFaultProof {
 		if self.holders != holders.id() {
 			return Err(EvidenceError::Statement(CertificateError::Set));
 		}
-		let keys: alloc::vec::Vec<_> = holders
-			.members()
-			.iter()
-			.map(|member| member.share_key.0)
-			.collect();
-		let keys = ShareKeys::new(&keys).map_err(|_| EvidenceError::Keys)?;
+		let keys = holders.share_keys().map_err(|_| EvidenceError::Keys)?;
 		let context = Context {
 			genesis: *genesis,
 			set_id: self.holders.0,

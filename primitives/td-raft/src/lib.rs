@@ -31,10 +31,13 @@ mod bounded;
 mod digest;
 mod election;
 mod evidence;
+mod genesis;
 #[cfg(feature = "substrate")]
 pub mod finality;
 #[cfg(feature = "substrate")]
 pub mod header;
+#[cfg(feature = "substrate")]
+pub mod keys;
 mod record;
 #[cfg(feature = "substrate")]
 pub mod runtime_api;
@@ -52,6 +55,7 @@ pub use election::{
 	Down, ElectionBallot, ElectionCertificate, ElectionVote, EntryCertificate, Reason, SignedDown,
 };
 pub use evidence::{DealerFaultProof, Evidence, EvidenceError};
+pub use genesis::{genesis_binding, genesis_context, genesis_dealing};
 pub use record::{AuthorityRecord, PeerIdBytes, RecordBody, MAX_PEER_ID};
 #[cfg(feature = "std")]
 pub use signing::sign;

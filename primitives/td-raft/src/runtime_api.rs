@@ -4,14 +4,16 @@
 #![allow(clippy::multiple_bound_locations)]
 
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use veilmart_trapdoor::Dealing;
 
 use crate::{AuthorityId, AuthorityRecord, AuthoritySet, BlockHash, Evidence, Number, SetId, Term, Timing};
 
 /// An election in the chain's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct ElectionRecord {
 	/// The set that elected.
 	pub set_id: SetId,

@@ -7,6 +7,11 @@ use scale_info::TypeInfo;
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
+#[cfg_attr(
+	feature = "serde",
+	derive(serde::Serialize, serde::Deserialize),
+	serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Timing {
 	/// Δ: within this time a message between honest authorities arrives, once the network is well.
 	pub delta: u32,

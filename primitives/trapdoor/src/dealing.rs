@@ -195,6 +195,12 @@ impl Dealing {
 		}
 	}
 
+	/// The number of authorities that it has a share for. Says nothing about the shares.
+	pub fn count(&self) -> u16 {
+		// At most MAX_AUTHORITIES by construction.
+		self.shares.len() as u16
+	}
+
 	/// Verifies that any `t` holders of `keys` can recover one and the same secret. Cheap checks come first. That the
 	/// secret is the trapdoor of the chameleon key shows only when it is recovered.
 	pub fn verify(&self, context: &Context, keys: &ShareKeys) -> Result<VerifiedDealing, DealingError> {

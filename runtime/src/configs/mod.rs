@@ -2,6 +2,7 @@
 
 mod accounts;
 mod commerce;
+mod consensus;
 mod governance;
 mod system;
 
@@ -10,6 +11,7 @@ pub use commerce::{
 	CallQuota, FinishingCalls, HeldCallsCount, MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair,
 	ProofVerification, QuotaPeriod,
 };
+pub use consensus::{CertifiedValidators, RegistrableKeys, SessionLength};
 pub use governance::{
 	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
 	NeverPaused, RootOrCouncilTwoThirds,

@@ -4,6 +4,7 @@ use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
 	parameter_types,
+	traits::InsideBoth,
 	weights::{
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
 		Weight,
@@ -16,6 +17,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
+use super::consensus::RegistrableKeys;
 use crate::{
 	AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
@@ -58,7 +60,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type AccountId = AccountId;
-	type BaseCallFilter = TxPause;
+	type BaseCallFilter = InsideBoth<TxPause, RegistrableKeys>;
 	type Block = Block;
 	type BlockHashCount = BlockHashCount;
 	type BlockLength = RuntimeBlockLength;

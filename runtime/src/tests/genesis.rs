@@ -6,14 +6,23 @@ use pallet_certificates::Role;
 
 use super::*;
 use crate::{
-	genesis_presets::{self, certificate_authority, LOCAL_TESTNET_RUNTIME_PRESET},
+	genesis_presets::{
+		self, certificate_authority, LOCAL_TESTNET_RUNTIME_PRESET, LOCAL_TESTNET_SEVEN_RUNTIME_PRESET,
+	},
 	Balances, Certificates, Council,
 };
 
 #[test]
 fn presets_are_named_and_nothing_else_is() {
 	let names = genesis_presets::preset_names();
-	assert_eq!(names, [DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET]);
+	assert_eq!(
+		names,
+		[
+			DEV_RUNTIME_PRESET,
+			LOCAL_TESTNET_RUNTIME_PRESET,
+			LOCAL_TESTNET_SEVEN_RUNTIME_PRESET
+		]
+	);
 	assert!(names
 		.iter()
 		.all(|name| genesis_presets::get_preset(name).is_some()));
@@ -22,7 +31,11 @@ fn presets_are_named_and_nothing_else_is() {
 
 #[test]
 fn presets_build_a_council_an_authority_and_certificates() {
-	for (preset, shops) in [(DEV_RUNTIME_PRESET, 3), (LOCAL_TESTNET_RUNTIME_PRESET, 4)] {
+	for (preset, shops) in [
+		(DEV_RUNTIME_PRESET, 3),
+		(LOCAL_TESTNET_RUNTIME_PRESET, 4),
+		(LOCAL_TESTNET_SEVEN_RUNTIME_PRESET, 7),
+	] {
 		build(&preset_config(preset)).execute_with(|| {
 			let council: BTreeSet<_> = pallet_collective::Members::<Runtime, _>::get()
 				.into_iter()

@@ -2,6 +2,7 @@
 
 mod admission;
 mod chain;
+mod consensus;
 mod detours;
 mod genesis;
 mod governance;
@@ -14,7 +15,10 @@ use sp_core::Pair;
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, StateVersion};
+use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, StateVersion};
+use veilmart_td_raft::{
+	header, AuthorityIndex, HeaderDigest, Number, Phase, QuorumCertificate, SetId, Target, Term,
+};
 
 use crate::{
 	extensions::signed_extrinsic, genesis_presets::DEV_RUNTIME_PRESET, AccountId, Executive, Hash, Header,
@@ -76,33 +80,69 @@ fn build(config: &Value) -> TestExternalities {
 }
 
 /// The genesis of `development`, built once: the proof about its key takes seconds to verify.
-static DEVELOPMENT: LazyLock<(RawStorage, Hash)> = LazyLock::new(|| {
-	let mut state = build(&preset_config(DEV_RUNTIME_PRESET));
+static DEVELOPMENT: LazyLock<(RawStorage, Hash)> = LazyLock::new(|| snapshot(DEV_RUNTIME_PRESET));
+
+/// The genesis of a preset, to start from as often as needed.
+fn snapshot(preset: &str) -> (RawStorage, Hash) {
+	let mut state = build(&preset_config(preset));
 	state.commit_all().expect("genesis can be stored");
 	state.into_raw_snapshot()
-});
+}
+
+/// The state of a snapshot.
+fn restore((entries, root): (RawStorage, Hash)) -> TestExternalities {
+	TestExternalities::from_raw_snapshot(entries, root, StateVersion::V1)
+}
 
 /// The entries of a state with how often each is referred to.
 type RawStorage = Vec<(Vec<u8>, (Vec<u8>, i32))>;
 
 /// The chain `development`, within its first block and after its inherents.
 fn development() -> TestExternalities {
-	let (entries, root) = DEVELOPMENT.clone();
-	let mut state = TestExternalities::from_raw_snapshot(entries, root, StateVersion::V1);
+	let mut state = restore(DEVELOPMENT.clone());
 	state.execute_with(|| begin_block(1));
 	state
 }
 
+/// The digest of a block of term 1 of a chain with a single authority, whose blocks all have the hash 0.
+fn digest(number: u32) -> Digest {
+	let parent_qc = QuorumCertificate {
+		phase: Phase::Commit,
+		target: Target {
+			set_id: SetId(0),
+			term: Term(if number == 1 { 0 } else { 1 }),
+			number: Number(u64::from(number) - 1),
+			hash: [0; 32],
+		},
+		signatures: [].into_iter().collect(),
+	};
+	let digest = HeaderDigest {
+		set_id: SetId(0),
+		term: Term(1),
+		sealer: AuthorityIndex(0),
+		commit_qc: parent_qc.clone(),
+		parent_qc,
+		election: None,
+	};
+	Digest {
+		logs: header::pre_runtime(&digest, None),
+	}
+}
+
 /// Begins block `number` and sets its time.
 fn begin_block(number: u32) {
+	begin_block_with(number, Hash::default(), digest(number), START + u64::from(number));
+}
+
+/// Begins a block with this digest, and sets its time.
+fn begin_block_with(number: u32, parent: Hash, digest: Digest, now: u64) {
 	Executive::initialize_block(&Header::new(
 		number,
 		Default::default(),
 		Default::default(),
-		Hash::default(),
-		Default::default(),
+		parent,
+		digest,
 	));
-	let now = START + u64::from(number);
 	let inherent = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
 	assert_eq!(
 		Executive::apply_extrinsic(inherent),
