@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use sc_service::{ChainType, NoExtension, Properties};
 use serde_json::Value;
 use veilmart_runtime::{
-	genesis_presets::{DEV_RUNTIME_PRESET as DEVELOPMENT, LOCAL_TESTNET_RUNTIME_PRESET as LOCAL_TESTNET},
+	genesis_presets::{
+		DEV_RUNTIME_PRESET as DEVELOPMENT, LOCAL_TESTNET_RUNTIME_PRESET as LOCAL_TESTNET,
+		LOCAL_TESTNET_SEVEN_RUNTIME_PRESET as LOCAL_TESTNET_SEVEN,
+	},
 	token, SS58_PREFIX, WASM_BINARY,
 };
 
@@ -14,12 +17,17 @@ use veilmart_runtime::{
 /// Genesis is built by portable code: the node's own host functions are not at hand there.
 pub type ChainSpec = sc_service::GenericChainSpec<NoExtension>;
 
-/// The specification that `id` names: `dev` or `development`, `local` or `local_testnet` (also when
-/// nothing is named), anything else a file.
+/// The specification that `id` names: `dev` or `development` (one authority), `local` or `local_testnet` (four; also when
+/// nothing is named), `local_testnet_seven`, anything else a file.
 pub fn load(id: &str) -> Result<ChainSpec, String> {
 	match id {
 		"dev" | DEVELOPMENT => preset("Veilmart Development", DEVELOPMENT, ChainType::Development),
 		"" | "local" | LOCAL_TESTNET => preset("Veilmart Local Testnet", LOCAL_TESTNET, ChainType::Local),
+		LOCAL_TESTNET_SEVEN => preset(
+			"Veilmart Local Testnet of Seven",
+			LOCAL_TESTNET_SEVEN,
+			ChainType::Local,
+		),
 		path => ChainSpec::from_json_file(path.into()),
 	}
 }

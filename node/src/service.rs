@@ -150,7 +150,7 @@ fn authority(
 		// The presets' authorities have two keys each: `//Alice` and `//Alice//tdsh`.
 		let seed = format!("{seed}//tdsh");
 		keystore
-			.sr25519_generate_new(engine::SHARES, Some(&seed))
+			.sr25519_generate_new(veilmart_td_raft::keys::SHARE_KEY, Some(&seed))
 			.map_err(|error| ServiceError::Other(format!("cannot keep a key: {error}")))?;
 	}
 	let database = config

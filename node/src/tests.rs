@@ -34,6 +34,7 @@ fn known_chains_load_and_survive_the_way_through_a_raw_file() {
 	for (names, id) in [
 		(&["dev", "development"][..], "development"),
 		(&["", "local", "local_testnet"][..], "local_testnet"),
+		(&["local_testnet_seven"][..], "local_testnet_seven"),
 	] {
 		for name in names {
 			let spec = chain_spec::load(name).expect("the node knows this chain");

@@ -2,26 +2,14 @@
 
 use sc_keystore::LocalKeystore;
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
-use sp_core::crypto::{ByteArray, KeyTypeId};
+use sp_core::crypto::ByteArray;
 use sp_keystore::Keystore;
-use veilmart_td_raft::{Authority, AuthorityId, AuthoritySet, BlockHash};
+use veilmart_td_raft::{
+	keys::{share as shares, vote as voting, VOTE_KEY},
+	Authority, AuthorityId, AuthoritySet, BlockHash,
+};
 use veilmart_td_raft_core::real::Keys;
 use veilmart_trapdoor::ShareSecret;
-
-/// Votes, seals, lots.
-pub const VOTING: KeyTypeId = KeyTypeId(*b"tdrf");
-/// Opens the authority's share of a dealing.
-pub const SHARES: KeyTypeId = KeyTypeId(*b"tdsh");
-
-mod voting {
-	use sp_core::crypto::KeyTypeId;
-	sp_runtime::app_crypto::app_crypto!(sp_runtime::app_crypto::sr25519, KeyTypeId(*b"tdrf"));
-}
-
-mod shares {
-	use sp_core::crypto::KeyTypeId;
-	sp_runtime::app_crypto::app_crypto!(sp_runtime::app_crypto::sr25519, KeyTypeId(*b"tdsh"));
-}
 
 /// What keys are bound to.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +77,7 @@ impl Identity {
 		chain: Chain,
 		sets: impl IntoIterator<Item = &'a AuthoritySet>,
 	) -> Result<Option<Self>, KeyError> {
-		let own = keystore.sr25519_public_keys(VOTING);
+		let own = keystore.sr25519_public_keys(VOTE_KEY);
 		let members = sets.into_iter().flat_map(|set| set.members());
 		for Authority { id, share_key } in members {
 			if !own.iter().any(|key| key.as_slice() == id.0) {

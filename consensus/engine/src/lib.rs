@@ -54,7 +54,7 @@ pub use chain::{Chain, Pool, Propose};
 pub use engine::{handle, Engine, Parts, Requests};
 pub use finality::{prove_finality, ProofError};
 pub use import::{block_import, import_queue, EngineHandle};
-pub use keys::{Chain as KeyChain, Identity, KeyError, SHARES, VOTING};
+pub use keys::{Chain as KeyChain, Identity, KeyError};
 pub use peers::{notification_config, protocol_name, Network};
 pub use record::authority_record;
 pub use round::{Certified, PeerState, Role, RoundState};
