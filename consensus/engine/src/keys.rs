@@ -104,3 +104,62 @@ impl Identity {
 		Ok(None)
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use veilmart_td_raft::{keys::SHARE_KEY, SetId, ShareKey};
+
+	const CHAIN: Chain = Chain {
+		genesis: [1; 32],
+		genesis_binding: [2; 32],
+	};
+
+	fn authority(keystore: &LocalKeystore, name: &str, with_share_key: bool) -> Authority {
+		let vote = keystore
+			.sr25519_generate_new(VOTE_KEY, Some(name))
+			.unwrap();
+		let seed = format!("{name}//tdsh");
+		let elsewhere = LocalKeystore::in_memory();
+		let of_share = if with_share_key { keystore } else { &elsewhere };
+		let share = of_share.sr25519_generate_new(SHARE_KEY, Some(&seed)).unwrap();
+		Authority {
+			id: AuthorityId(vote.0),
+			share_key: ShareKey(share.0),
+		}
+	}
+
+	fn set(mut members: Vec<Authority>) -> AuthoritySet {
+		members.sort_by_key(|member| member.id);
+		AuthoritySet::new(SetId(0), members).unwrap()
+	}
+
+	#[test]
+	fn an_authority_is_found_by_its_two_keys() {
+		let [own, others] = [LocalKeystore::in_memory(), LocalKeystore::in_memory()];
+		let me = authority(&own, "//Alice", true);
+		let other = authority(&others, "//Bob", true);
+		let set = set(vec![me, other]);
+		let found = Identity::find(&own, CHAIN, [&set]).unwrap().unwrap();
+		assert_eq!(found.id, me.id);
+		let none = Identity::find(&LocalKeystore::in_memory(), CHAIN, [&set]).unwrap();
+		assert!(none.is_none());
+	}
+
+	#[test]
+	fn one_of_two_keys_is_not_enough_and_the_first_set_counts() {
+		let own = LocalKeystore::in_memory();
+		let half = authority(&own, "//Alice", false);
+		let whole = authority(&own, "//Charlie", true);
+		assert!(Identity::find(&own, CHAIN, [&set(vec![half])]).unwrap().is_none());
+		let sets = [set(vec![half]), set(vec![whole])];
+		let found = Identity::find(&own, CHAIN, &sets).unwrap().unwrap();
+		assert_eq!(found.id, whole.id);
+	}
+
+	#[test]
+	fn secrets_are_not_shown() {
+		let shown = format!("{:?}", Identity::observer(CHAIN));
+		assert!(shown.ends_with("secret)"), "{shown}");
+	}
+}
