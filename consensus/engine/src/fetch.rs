@@ -60,7 +60,11 @@ impl Orphans {
 	/// Whether `hash` is an ancestor of `descendant` by the orphans between them.
 	pub fn descends(&self, mut descendant: H256, hash: &H256) -> bool {
 		for _ in 0..ORPHANS {
-			let Some((_, block)) = self.blocks.iter().find(|(_, block)| block.header.hash() == descendant) else {
+			let Some((_, block)) = self
+				.blocks
+				.iter()
+				.find(|(_, block)| block.header.hash() == descendant)
+			else {
 				return false;
 			};
 			descendant = *block.header.parent_hash();
@@ -74,7 +78,10 @@ impl Orphans {
 	/// Takes out the lowest of the orphans from this one down, if its parent is there after all.
 	pub fn parent_known(&mut self, mut hash: H256, is_there: impl Fn(&H256) -> bool) -> Option<Block> {
 		for _ in 0..ORPHANS {
-			let (_, block) = self.blocks.iter().find(|(_, block)| block.header.hash() == hash)?;
+			let (_, block) = self
+				.blocks
+				.iter()
+				.find(|(_, block)| block.header.hash() == hash)?;
 			let parent = *block.header.parent_hash();
 			if is_there(&parent) {
 				return self.take(&hash);
@@ -152,7 +159,13 @@ mod tests {
 
 	fn block(number: u32, parent: H256, bytes: usize) -> Block {
 		Block {
-			header: crate::Header::new(number, Default::default(), Default::default(), parent, Default::default()),
+			header: crate::Header::new(
+				number,
+				Default::default(),
+				Default::default(),
+				parent,
+				Default::default(),
+			),
 			extrinsics: vec![sp_runtime::OpaqueExtrinsic::from_blob(vec![0; bytes])],
 		}
 	}

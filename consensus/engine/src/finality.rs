@@ -21,7 +21,9 @@ pub enum ProofError {
 	#[error("the block is not final")]
 	NotFinal,
 	/// It was made final by the certificate of a block too far above it.
-	#[error("the next certificate that this node kept is more than {MAX_HEADERS} blocks above; ask another node")]
+	#[error(
+		"the next certificate that this node kept is more than {MAX_HEADERS} blocks above; ask another node"
+	)]
 	TooFar,
 	/// The node has not kept the changes of the set since then.
 	#[error("this node has kept the changes of the authority set from set {0} on; begin with a later one")]

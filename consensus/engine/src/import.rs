@@ -87,7 +87,9 @@ struct HeaderVerifier<BE, C> {
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerifier<BE, C> {
 	async fn verify(&self, mut params: BlockImportParams<Block>) -> Result<BlockImportParams<Block>, String> {
 		if params.with_state() || params.state_action.skip_execution_checks() {
-			return Err("blocks of this chain are executed: warp and state synchronization are not supported".into());
+			return Err(
+				"blocks of this chain are executed: warp and state synchronization are not supported".into(),
+			);
 		}
 		let hash = params.header.hash();
 		let header = params.header.clone();
@@ -108,9 +110,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 			}
 		}
 		params.header = unsealed;
-		params
-			.post_digests
-			.push(veilmart_td_raft::header::seal(&seal));
+		params.post_digests.push(veilmart_td_raft::header::seal(&seal));
 		params.post_hash = Some(hash);
 		Ok(params)
 	}

@@ -116,9 +116,7 @@ mod tests {
 	};
 
 	fn authority(keystore: &LocalKeystore, name: &str, with_share_key: bool) -> Authority {
-		let vote = keystore
-			.sr25519_generate_new(VOTE_KEY, Some(name))
-			.unwrap();
+		let vote = keystore.sr25519_generate_new(VOTE_KEY, Some(name)).unwrap();
 		let seed = format!("{name}//tdsh");
 		let elsewhere = LocalKeystore::in_memory();
 		let of_share = if with_share_key { keystore } else { &elsewhere };

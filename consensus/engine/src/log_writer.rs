@@ -49,7 +49,10 @@ pub struct LogWriter {
 impl LogWriter {
 	/// Starts the thread. `database` is where the node's database lives. Without a log (a node that is no authority) what is
 	/// to be written counts as written.
-	pub fn start(log: Option<(VoteLog, PathBuf)>, answers: UnboundedSender<Written>) -> std::io::Result<Self> {
+	pub fn start(
+		log: Option<(VoteLog, PathBuf)>,
+		answers: UnboundedSender<Written>,
+	) -> std::io::Result<Self> {
 		let (orders, thread) = match log {
 			Some((log, database)) => {
 				let (orders, todo) = mpsc::channel();
@@ -124,7 +127,11 @@ fn run(
 				}
 				Order::Finalized(number) => compaction.finalized = compaction.finalized.max(number),
 			}
-			next = if entries.len() < BATCH { todo.try_recv().ok() } else { None };
+			next = if entries.len() < BATCH {
+				todo.try_recv().ok()
+			} else {
+				None
+			};
 		}
 		let result = match last {
 			Some(sequence) => log
@@ -151,7 +158,8 @@ impl Compaction {
 		match self.chosen {
 			None => self.chosen = Some((self.finalized, Instant::now())),
 			Some((number, since)) if since.elapsed() >= DATABASE_DELAY => {
-				sync_file_system(database).map_err(|error| format!("cannot sync {}: {error}", database.display()))?;
+				sync_file_system(database)
+					.map_err(|error| format!("cannot sync {}: {error}", database.display()))?;
 				log.compact(number).map_err(|error| error.to_string())?;
 				log::debug!(target: LOG_TARGET, "The vote log was compacted to {} bytes", log.length());
 				self.chosen = None;

@@ -1,9 +1,9 @@
 //! Prometheus metrics.
 
-use substrate_prometheus_endpoint::{
-	register, Counter, Gauge, Histogram, HistogramOpts, Opts, GaugeVec, PrometheusError, Registry, U64,
-};
 use std::time::Instant;
+use substrate_prometheus_endpoint::{
+	register, Counter, Gauge, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
+};
 
 use crate::round::{Role, RoundState};
 
@@ -129,7 +129,10 @@ impl Inner {
 			connected: gauge("authorities_connected", "Other authorities that are connected")?,
 			peer_committed: register(
 				GaugeVec::new(
-					Opts::new("td_raft_peer_committed", "Height of each authority's highest commit certificate"),
+					Opts::new(
+						"td_raft_peer_committed",
+						"Height of each authority's highest commit certificate",
+					),
 					&["authority"],
 				)?,
 				registry,
@@ -137,7 +140,10 @@ impl Inner {
 			elections: counter("elections_total", "Leaders adopted since the start")?,
 			election_duration: times("election_seconds", "From losing patience to the new leader")?,
 			votes: counter("votes_total", "Votes for blocks since the start")?,
-			proposal_to_final: times("proposal_to_final_seconds", "From a block's proposal or arrival to its finality")?,
+			proposal_to_final: times(
+				"proposal_to_final_seconds",
+				"From a block's proposal or arrival to its finality",
+			)?,
 			persist: times("vote_log_seconds", "From a record to its being on disk")?,
 			offences: counter("offences_total", "Offences reported since the start")?,
 			left_out: gauge("packets_left_out", "Packets not sent because a queue was full")?,

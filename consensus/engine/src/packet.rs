@@ -65,7 +65,12 @@ pub struct Hello {
 
 impl Hello {
 	fn payload(genesis: &BlockHash, id: &AuthorityId, from: &PeerId, to: &PeerId) -> Vec<u8> {
-		payload(Kind::Hello, genesis, SetId(0), &(id, from.to_bytes(), to.to_bytes()))
+		payload(
+			Kind::Hello,
+			genesis,
+			SetId(0),
+			&(id, from.to_bytes(), to.to_bytes()),
+		)
 	}
 
 	/// Says who one is to a peer.

@@ -9,7 +9,12 @@ use crate::{
 };
 
 /// A record of an authority, signed. None if the peer's identity is of a kind that is too long for a record.
-pub fn authority_record(identity: &Identity, chain: Chain, counter: u64, peer: &PeerId) -> Option<AuthorityRecord> {
+pub fn authority_record(
+	identity: &Identity,
+	chain: Chain,
+	counter: u64,
+	peer: &PeerId,
+) -> Option<AuthorityRecord> {
 	let body = RecordBody {
 		authority: identity.id,
 		counter,
@@ -35,7 +40,10 @@ mod tests {
 		let peer = PeerId::random();
 		let record = authority_record(&identity, chain, 7, &peer).unwrap();
 		assert!(record.verify(&chain.genesis_binding, &Sr25519));
-		assert!(!record.verify(&chain.genesis, &Sr25519), "bound to what the dealing in genesis binds");
+		assert!(
+			!record.verify(&chain.genesis, &Sr25519),
+			"bound to what the dealing in genesis binds"
+		);
 		assert_eq!(PeerId::from_bytes(record.body.peer_id.as_bytes()).unwrap(), peer);
 	}
 }

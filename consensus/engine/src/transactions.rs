@@ -116,7 +116,10 @@ impl Transactions {
 
 	/// All that are watched: a new leader gets them.
 	pub fn watched(&self) -> Vec<Vec<u8>> {
-		self.watched.values().map(|watched| watched.bytes.clone()).collect()
+		self.watched
+			.values()
+			.map(|watched| watched.bytes.clone())
+			.collect()
 	}
 }
 
@@ -141,7 +144,11 @@ mod tests {
 		let (included, passed) = three().in_block(&[hash(2)]);
 		assert_eq!((included, passed), (vec![hash(2)], vec![hash(1)]));
 		let (included, passed) = three().in_block(&[hash(1)]);
-		assert_eq!((included, passed), (vec![hash(1)], vec![]), "the others may not have reached it");
+		assert_eq!(
+			(included, passed),
+			(vec![hash(1)], vec![]),
+			"the others may not have reached it"
+		);
 	}
 
 	#[test]

@@ -71,7 +71,9 @@ pub enum LogError {
 	#[error("the vote log {0} is in use by another process: two nodes with one key would accuse each other")]
 	InUse(PathBuf),
 	/// It is another chain's.
-	#[error("the vote log {0} is of another chain: the node's base path was used for one with another genesis")]
+	#[error(
+		"the vote log {0} is of another chain: the node's base path was used for one with another genesis"
+	)]
 	OtherChain(PathBuf),
 	/// It cannot be read.
 	#[error("the vote log {path} is damaged at byte {offset}: {what}. Restore it, or see --forget-votes")]
@@ -124,7 +126,12 @@ fn frame(entries: &[Entry]) -> io::Result<Vec<u8>> {
 	let length = u32::try_from(bytes.len() - FRAME)
 		.ok()
 		.filter(|length| *length <= LONGEST)
-		.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a record of the vote log is too long"))?
+		.ok_or_else(|| {
+			io::Error::new(
+				io::ErrorKind::InvalidInput,
+				"a record of the vote log is too long",
+			)
+		})?
 		.to_le_bytes();
 	let hash = checksum(length, &bytes[FRAME..]);
 	bytes[..4].copy_from_slice(&length);
@@ -165,7 +172,13 @@ impl VoteLog {
 		used: bool,
 		forget: bool,
 	) -> Result<(Self, Contents), LogError> {
-		let io = |action| move |error| LogError::Io { action, path: path.to_owned(), error };
+		let io = |action| {
+			move |error| LogError::Io {
+				action,
+				path: path.to_owned(),
+				error,
+			}
+		};
 		if forget && path.exists() {
 			let aside = path.with_extension("forgotten");
 			std::fs::rename(path, &aside).map_err(io("cannot rename"))?;
@@ -239,7 +252,13 @@ impl VoteLog {
 	/// Reads all frames, and takes off what was not synced.
 	fn read(&mut self, length: u64) -> Result<Contents, LogError> {
 		let path = self.path.clone();
-		let io = |action| move |error| LogError::Io { action, path: path.clone(), error };
+		let io = |action| {
+			move |error| LogError::Io {
+				action,
+				path: path.clone(),
+				error,
+			}
+		};
 		let mut contents = Contents::default();
 		let mut offset = HEADER;
 		self.file
@@ -254,11 +273,15 @@ impl VoteLog {
 			let end = offset + FRAME as u64 + u64::from(size);
 			let fits = end <= length && size <= LONGEST;
 			let mut content = vec![0; if fits { size as usize } else { 0 }];
-			reader.read_exact(&mut content).map_err(io.clone()("cannot read"))?;
+			reader
+				.read_exact(&mut content)
+				.map_err(io.clone()("cannot read"))?;
 			if !fits || checksum([a, b, c, d], &content) != hash {
 				// Its length, too, may be what was not written.
 				let mut rest = Vec::new();
-				reader.seek(SeekFrom::Start(offset + 1)).map_err(io.clone()("cannot read"))?;
+				reader
+					.seek(SeekFrom::Start(offset + 1))
+					.map_err(io.clone()("cannot read"))?;
 				reader.read_to_end(&mut rest).map_err(io.clone()("cannot read"))?;
 				if holds_a_frame(&rest) {
 					return Err(self.damaged(offset, "a record is not what was written, and others follow"));
@@ -416,7 +439,11 @@ mod tests {
 		for cut in 1..=last {
 			std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
 			let (mut log, contents) = open(&path).unwrap();
-			assert_eq!((term(&contents), numbers(&contents)), (Term(2), vec![1]), "cut {cut}");
+			assert_eq!(
+				(term(&contents), numbers(&contents)),
+				(Term(2), vec![1]),
+				"cut {cut}"
+			);
 			log.append(&[entry(4, None)]).unwrap();
 			drop(log);
 			assert_eq!(term(&open(&path).unwrap().1), Term(4), "cut {cut}");
@@ -457,7 +484,10 @@ mod tests {
 		assert!(matches!(error, LogError::Missing(_)));
 		assert!(error.to_string().contains("--forget-votes"), "{error}");
 		std::fs::write(&path, b"td-raft").unwrap();
-		assert!(matches!(open(&path), Err(LogError::Missing(_))), "an empty one is no better");
+		assert!(
+			matches!(open(&path), Err(LogError::Missing(_))),
+			"an empty one is no better"
+		);
 		assert!(VoteLog::open(&path, &GENESIS, &ME, true, true).is_ok());
 		assert!(open(&path).is_ok());
 	}

@@ -20,7 +20,8 @@ use sp_inherents::{InherentData, InherentDataProvider};
 use sp_runtime::{traits::Header as _, Digest, Justification};
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 use veilmart_td_raft::{
-	header, runtime_api::TdRaftApi as _, sign, AuthorityRecord, Evidence, QuorumCertificate, SealBody, Timing, ENGINE_ID,
+	header, runtime_api::TdRaftApi as _, sign, AuthorityRecord, Evidence, QuorumCertificate, SealBody,
+	Timing, ENGINE_ID,
 };
 use veilmart_td_raft_core::{real::OnChain, Anchor, Build};
 
@@ -151,21 +152,20 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 				},
 				Task::ImportOwn(block, changes) => {
 					let hash = block.header.hash();
-					match self.import_own(*block, *changes).await {
+					let action = StateAction::ApplyChanges(Changes::Changes(*changes));
+					match import_as::<BE, C>(&self.client, *block, BlockOrigin::Own, action).await {
 						Ok(()) => Done::ImportedOwn(hash),
 						Err(error) => Done::Failed(format!("cannot import an own block: {error}")),
 					}
 				}
 				Task::Import { block, certified } => {
 					let hash = block.header.hash();
-					Done::Imported(hash, self.import(*block, certified).await)
+					Done::Imported(hash, Self::import(&self.client, *block, certified).await)
 				}
-				Task::Finalize(blocks, anchor) => {
-					match self.finalize(&blocks, &anchor) {
-						Ok(number) => Done::Finalized(number),
-						Err(error) => Done::Failed(format!("cannot make a block final: {error}")),
-					}
-				}
+				Task::Finalize(blocks, anchor) => match self.finalize(&blocks, &anchor) {
+					Ok(number) => Done::Finalized(number),
+					Err(error) => Done::Failed(format!("cannot make a block final: {error}")),
+				},
 				Task::Flush => Done::Flushed,
 				Task::Report(evidence) => match self.report(*evidence) {
 					Ok(Some(transaction)) => Done::Report(transaction),
@@ -198,7 +198,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 
 	/// Imports a block out of the vote log, which was good when it was written there.
 	pub async fn restore(client: &Arc<C>, block: Block) -> Result<(), String> {
-		import_as::<BE, C>(client, block, BlockOrigin::ConsensusBroadcast, StateAction::Execute).await
+		import_as::<BE, C>(
+			client,
+			block,
+			BlockOrigin::ConsensusBroadcast,
+			StateAction::Execute,
+		)
+		.await
 	}
 
 	async fn build(&mut self, build: Build<OnChain>, identity: &Identity) -> Result<Built, String> {
@@ -218,7 +224,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 			logs: header::pre_runtime(&build.digest, build.dealing.as_ref()),
 		};
 		let Proposal {
-			block: Block { mut header, extrinsics },
+			block: Block {
+				mut header,
+				extrinsics,
+			},
 			storage_changes: changes,
 		} = proposer.propose(&parent, inherents, items, PROPOSING).await?;
 		let body = SealBody {
@@ -239,27 +248,22 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 		})
 	}
 
-	async fn import_own(&self, block: Block, changes: StorageChanges) -> Result<(), String> {
-		let action = StateAction::ApplyChanges(Changes::Changes(changes));
-		import_as::<BE, C>(&self.client, block, BlockOrigin::Own, action).await
-	}
-
-	async fn import(&self, block: Block, certified: bool) -> Result<(), Refused> {
+	async fn import(client: &Arc<C>, block: Block, certified: bool) -> Result<(), Refused> {
 		let invalid = |error: sp_blockchain::Error| Refused::Invalid(error.to_string());
-		if self.client.status(block.header.hash()).map_err(invalid)? == BlockStatus::InChain {
+		if client.status(block.header.hash()).map_err(invalid)? == BlockStatus::InChain {
 			return Ok(());
 		}
 		if !certified {
-			check_time::<BE, C>(&self.client, &block).await?;
+			check_time::<BE, C>(client, &block).await?;
 		}
 		import_as::<BE, C>(
-			&self.client,
+			client,
 			block,
 			BlockOrigin::ConsensusBroadcast,
 			StateAction::Execute,
 		)
 		.await
-			.map_err(Refused::Invalid)
+		.map_err(Refused::Invalid)
 	}
 
 	/// Gives the height that is final in the database then.
@@ -311,7 +315,9 @@ async fn import_as<BE: Backend<Block>, C: Chain<BE>>(
 }
 
 /// The anchor in the database. None if there is none.
-pub fn stored_anchor<BE: Backend<Block>, C: Chain<BE>>(client: &C) -> Result<Option<Anchor<OnChain>>, String> {
+pub fn stored_anchor<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+) -> Result<Option<Anchor<OnChain>>, String> {
 	use codec::DecodeAll;
 	let bytes = sc_client_api::AuxStore::get_aux(client, ANCHOR_KEY).map_err(|error| error.to_string())?;
 	bytes
@@ -343,7 +349,10 @@ pub fn fork_choice<BE: Backend<Block>, C: Chain<BE>>(
 }
 
 /// Refuses a block that is dated too far ahead.
-pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(client: &Arc<C>, block: &Block) -> Result<(), Refused> {
+pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(
+	client: &Arc<C>,
+	block: &Block,
+) -> Result<(), Refused> {
 	let invalid = |error: String| Refused::Invalid(error);
 	let provider = sp_timestamp::InherentDataProvider::from_system_time();
 	let data: InherentData = provider
@@ -381,9 +390,5 @@ fn is_early(error: &sp_inherents::Error) -> bool {
 
 /// A whole block from the database.
 pub fn block_of<C: BlockBackend<Block>>(client: &C, hash: H256) -> Option<Block> {
-	client
-		.block(hash)
-		.ok()
-		.flatten()
-		.map(|signed| signed.block)
+	client.block(hash).ok().flatten().map(|signed| signed.block)
 }

@@ -34,7 +34,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			let number = block.header.number;
 			let parent = *block.header.parent_hash();
 			let known = |hash| self.client.header(hash).map(|header| header.is_some());
-			if known(block.header.hash())? || !known(parent)? || number <= self.client.info().finalized_number {
+			if known(block.header.hash())? || !known(parent)? || number <= self.client.info().finalized_number
+			{
 				continue;
 			}
 			match ChainWorker::<BE, C>::restore(&self.client, block).await {
@@ -118,7 +119,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let hash = block.header.hash();
 		let number = Number(block.header.number.into());
 		let chain = self.core.chain();
-		if number <= chain.root().number || chain.get(&hash.0).is_some() || self.importing.contains_key(&hash) {
+		if number <= chain.root().number || chain.get(&hash.0).is_some() || self.importing.contains_key(&hash)
+		{
 			return;
 		}
 		if chain.get(&block.header.parent_hash().0).is_none() {
@@ -190,7 +192,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			return;
 		}
 		// One that was dated too far ahead is kept, and certified now, perhaps.
-		if let Some(block) = self.orphans.parent_known(next, |parent| self.core.chain().get(&parent.0).is_some()) {
+		if let Some(block) = self
+			.orphans
+			.parent_known(next, |parent| self.core.chain().get(&parent.0).is_some())
+		{
 			return self.offer(block, None);
 		}
 		let missing = self.orphans.lowest_missing(next);
@@ -309,6 +314,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				}
 			}
 			Done::Report(transaction) => self.submit(transaction, "an offence"),
+			// Only while the node changes its name.
+			Done::Flushed => {}
 			Done::Failed(error) => self.fail(error),
 		}
 	}
@@ -383,8 +390,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	pub(super) fn members_may_have_changed(&mut self) {
 		let chain = self.core.chain();
 		let anchor = chain.anchor();
-		let pending = chain.pending().filter_map(|pending| pending.block.child_closes.as_ref());
-		let sets = [Some(&anchor.set), anchor.previous.as_ref(), anchor.root.child_closes.as_ref()];
+		let pending = chain
+			.pending()
+			.filter_map(|pending| pending.block.child_closes.as_ref());
+		let sets = [
+			Some(&anchor.set),
+			anchor.previous.as_ref(),
+			anchor.root.child_closes.as_ref(),
+		];
 		self.members = sets
 			.into_iter()
 			.flatten()
@@ -393,8 +406,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.map(|member| member.id)
 			.filter(|id| *id != self.setup.identity.id)
 			.collect();
-		self.statuses
-			.retain(|id, _| self.members.contains(id));
+		self.statuses.retain(|id, _| self.members.contains(id));
 	}
 
 	/// In a new set the node may have another name: keys are changed by changing the set.

@@ -31,7 +31,6 @@ use crate::{
 	chain::{Chain, Pool, Propose},
 	fetch::Orphans,
 	import::{EngineHandle, Request},
-	keys::Identity,
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
 	packet::Packet,
@@ -324,10 +323,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn on_written(&mut self, written: Written) {
 		match written {
 			Written::Persisted(sequence) => {
-				while let Some((_, since)) = self
-					.writing
-					.front()
-					.filter(|(written, _)| *written <= sequence)
+				while let Some((_, since)) = self.writing.front().filter(|(written, _)| *written <= sequence)
 				{
 					self.metrics.persisted(*since);
 					self.writing.pop_front();
@@ -366,11 +362,16 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn on_request(&mut self, request: Request) {
 		// Whoever asked may be gone.
 		match request {
-			Request::Verify(header, answer) => drop(answer.send(self.judge(&header))),
+			Request::Verify(header, answer) => {
+				let _ = answer.send(self.judge(&header));
+			}
 			Request::Imported(header, answer) => {
-				let block = self.watches_blocks().then(|| self.whole_block(header.hash())).flatten();
+				let block = self
+					.watches_blocks()
+					.then(|| self.whole_block(header.hash()))
+					.flatten();
 				self.imported(&header, block.as_ref());
-				drop(answer.send(()));
+				let _ = answer.send(());
 			}
 			Request::Justified(certificate, answer) => {
 				let number = certificate.target.number;
@@ -380,14 +381,20 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 					message: Message::Notice(Notice::Certified(*certificate)),
 				});
 				let root = self.core.chain().root();
-				let is_final = if root.number == number { root.hash == hash } else { root.number > number };
-				drop(answer.send(is_final));
+				let is_final = if root.number == number {
+					root.hash == hash
+				} else {
+					root.number > number
+				};
+				let _ = answer.send(is_final);
 			}
 			Request::Sealed(sealed) => self.on_sealed(sealed, true),
-			Request::Round(answer) => drop(answer.send(self.round_state())),
+			Request::Round(answer) => {
+				let _ = answer.send(self.round_state());
+			}
 			Request::Handovers(answer) => {
 				let anchor = self.core.chain().anchor();
-				drop(answer.send((anchor.handovers.clone(), anchor.commit_qc.clone())));
+				let _ = answer.send((anchor.handovers.clone(), anchor.commit_qc.clone()));
 			}
 		}
 	}

@@ -23,7 +23,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			// Handled where connections are.
 			Packet::Hello(_) => {}
 			Packet::Core(message) => {
-				if let (Message::Notice(Notice::Status(status)), true) = (&message, self.members.contains(&id)) {
+				if let (Message::Notice(Notice::Status(status)), true) =
+					(&message, self.members.contains(&id))
+				{
 					self.statuses.insert(id, *status);
 				}
 				self.step(Input::Message { from: id, message });

@@ -97,7 +97,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.led = led;
 		let since = self.impatient.take();
 		self.metrics.elected(since);
-		let who = if leader == self.setup.identity.id { "this node".into() } else { name(&leader) };
+		let who = if leader == self.setup.identity.id {
+			"this node".into()
+		} else {
+			name(&leader)
+		};
 		log::info!(target: LOG_TARGET, "Term {term} of authority set {set}: led by {who}.");
 		if !first {
 			let watched = self.transactions.watched();
