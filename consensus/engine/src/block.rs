@@ -53,17 +53,6 @@ pub fn take_seal(header: &Header) -> Result<(Header, Signature), BadHeader> {
 	Ok((unsealed, seal.ok_or(BadHeader::NoSeal)?))
 }
 
-/// What a header says of its child's set. Nothing for genesis, whose header says nothing of the protocol.
-pub fn child_closes(header: &Header) -> Result<Option<AuthoritySet>, BadHeader> {
-	if *header.number() == 0 {
-		return Ok(None);
-	}
-	let (unsealed, _) = take_seal(header)?;
-	header::items(unsealed.digest())
-		.map(|items| items.child_closes)
-		.map_err(BadHeader::Items)
-}
-
 /// By which a block is better than another: the rank of the certificate in its header, its term, its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weight(Option<(Rank, Term, Number)>);

@@ -3,8 +3,6 @@
 use codec::Encode;
 use sc_client_api::Backend;
 use sc_keystore::LocalKeystore;
-use sp_api::ProvideRuntimeApi;
-use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};

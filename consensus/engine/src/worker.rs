@@ -13,7 +13,7 @@ use sc_consensus::{
 	BlockImportParams, ForkChoiceStrategy, ImportResult, StateAction, StorageChanges as Changes,
 };
 use sp_block_builder::BlockBuilder as _;
-use sp_blockchain::{BlockStatus, HeaderBackend};
+use sp_blockchain::BlockStatus;
 use sp_consensus::{BlockOrigin, Proposal};
 use sp_core::H256;
 use sp_inherents::{InherentData, InherentDataProvider};
