@@ -3,11 +3,11 @@
 use std::{
 	env,
 	error::Error,
-	ffi::OsStr,
+	ffi::{OsStr, OsString},
 	fs,
 	net::TcpListener,
 	path::{Path, PathBuf},
-	process::Stdio,
+	process::{ExitStatus, Stdio},
 	time::Duration,
 };
 use tokio::process::{Child, Command};
@@ -64,31 +64,34 @@ async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
 /// The authorities of the chain `local_testnet`, by the options that give a node their keys.
 pub const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
-/// A running node. Ended when dropped.
+/// A node: where it lives, and its process while it runs. Ended when dropped.
 pub struct Node {
-	child: Child,
-	log: PathBuf,
-	name: &'static str,
+	child: Option<Child>,
+	arguments: Vec<OsString>,
+	folder: PathBuf,
+	/// Whose keys it has.
+	pub name: &'static str,
 	/// Where its RPC listens.
 	pub url: String,
 	/// Where other nodes reach it.
-	address: String,
+	pub address: String,
 }
 
 impl Node {
 	/// Starts a node of `//Alice` on a specification, with its database in a folder, and waits until it answers.
 	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
-		let mut node = Self::spawn("alice", specification, folder, None).await?;
+		let mut node = Self::prepare("alice", specification, folder, &[]).await?;
+		node.spawn(&[])?;
 		let chain = node.answers().await?;
 		Ok((node, chain))
 	}
 
-	/// Starts a node of a well-known authority.
-	async fn spawn(
+	/// A node of a well-known authority that connects to others by their addresses. It does not run yet.
+	pub async fn prepare(
 		name: &'static str,
 		specification: &Path,
 		folder: &Path,
-		first: Option<&Self>,
+		others: &[String],
 	) -> Result<Self> {
 		let [port, rpc_port] = free_ports()?;
 		// An authority does not make up its network identity by itself.
@@ -104,42 +107,64 @@ impl Node {
 			return Err(format!("no node key: {peer}").into());
 		}
 		let listen = format!("/ip4/127.0.0.1/tcp/{port}");
-		let log = folder.join("node.log");
-		let output = fs::File::create(&log)?;
-		let mut command = Command::new(program("veilmart-node")?);
-		command
-			.arg("--chain")
-			.arg(specification)
-			.arg("--base-path")
-			.arg(folder)
-			.arg("--node-key-file")
-			.arg(&identity)
-			.arg(format!("--{name}"))
-			.args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
-			.args(["--listen-addr", &listen, "--rpc-port", &rpc_port.to_string()]);
-		if let Some(first) = first {
-			command.args(["--bootnodes", &first.address]);
+		let mut arguments: Vec<OsString> = vec![
+			"--chain".into(),
+			specification.into(),
+			"--base-path".into(),
+			folder.into(),
+			"--node-key-file".into(),
+			identity.into(),
+			format!("--{name}").into(),
+			"--no-prometheus".into(),
+			"--no-telemetry".into(),
+			"--no-mdns".into(),
+			"--listen-addr".into(),
+			listen.clone().into(),
+			"--rpc-port".into(),
+			rpc_port.to_string().into(),
+		];
+		for address in others {
+			arguments.extend(["--bootnodes".into(), address.into()]);
 		}
-		let child = command
-			.stdin(Stdio::null())
-			.stdout(output.try_clone()?)
-			.stderr(output)
-			.kill_on_drop(true)
-			.spawn()?;
 		Ok(Self {
-			child,
-			log,
+			child: None,
+			arguments,
+			folder: folder.to_owned(),
 			name,
 			url: format!("ws://127.0.0.1:{rpc_port}"),
 			address: format!("{listen}/p2p/{peer}"),
 		})
 	}
 
+	/// Starts the process, with more arguments perhaps. Its log goes on where an earlier one ended.
+	pub fn spawn(&mut self, more: &[&str]) -> Result<()> {
+		let log = fs::OpenOptions::new().create(true).append(true).open(self.log())?;
+		let child = Command::new(program("veilmart-node")?)
+			.args(&self.arguments)
+			.args(more)
+			.stdin(Stdio::null())
+			.stdout(log.try_clone()?)
+			.stderr(log)
+			.kill_on_drop(true)
+			.spawn()?;
+		self.child = Some(child);
+		Ok(())
+	}
+
+	fn log(&self) -> PathBuf {
+		self.folder.join("node.log")
+	}
+
+	/// Its base path.
+	pub fn folder(&self) -> &Path {
+		&self.folder
+	}
+
 	/// Waits until it answers.
-	async fn answers(&mut self) -> Result<Chain> {
+	pub async fn answers(&mut self) -> Result<Chain> {
 		let started = tokio::time::Instant::now();
 		loop {
-			if let Some(status) = self.child.try_wait()? {
+			if let Some(status) = self.has_ended()? {
 				return Err(format!("{}'s node ended with {status}: {}", self.name, self.last_words()).into());
 			}
 			match Chain::connect(&self.url).await {
@@ -157,18 +182,43 @@ impl Node {
 		}
 	}
 
+	/// Whether the process has ended by itself, and how.
+	pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
+		match &mut self.child {
+			Some(child) => Ok(child.try_wait()?),
+			None => Ok(None),
+		}
+	}
+
+	/// The process, while it runs.
+	pub fn process_id(&self) -> Option<u32> {
+		self.child.as_ref().and_then(Child::id)
+	}
+
+	/// All that it logged.
+	pub fn words(&self) -> String {
+		fs::read_to_string(self.log()).unwrap_or_default()
+	}
+
 	/// The end of its log.
 	pub fn last_words(&self) -> String {
-		let log = fs::read_to_string(&self.log).unwrap_or_default();
-		let lines: Vec<_> = log.lines().collect();
+		let words = self.words();
+		let lines: Vec<_> = words.lines().collect();
 		lines[lines.len().saturating_sub(10)..].join("\n")
+	}
+
+	/// Kills the process the hard way, and waits until it is gone. It can be started again.
+	pub async fn kill(&mut self) -> Result<()> {
+		if let Some(mut child) = self.child.take() {
+			child.start_kill()?;
+			child.wait().await?;
+		}
+		Ok(())
 	}
 
 	/// Ends the node and waits for it.
 	pub async fn stop(mut self) -> Result<()> {
-		self.child.start_kill()?;
-		self.child.wait().await?;
-		Ok(())
+		self.kill().await
 	}
 }
 
@@ -184,30 +234,33 @@ fn free_ports() -> Result<[u16; 2]> {
 
 /// A network of the four authorities of `local_testnet`.
 pub struct Network {
-	nodes: Vec<Node>,
+	/// Its nodes.
+	pub nodes: Vec<Node>,
 }
 
 impl Network {
 	/// Starts the four, and waits until all answer and a leader is elected. Gives a connection to a node that does not
 	/// lead.
 	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
-		let mut nodes: Vec<Node> = Vec::new();
+		let mut network = Self { nodes: Vec::new() };
 		for name in AUTHORITIES {
 			let folder = folder.join(name);
 			fs::create_dir_all(&folder)?;
-			nodes.push(Node::spawn(name, specification, &folder, nodes.first()).await?);
+			let others: Vec<_> = network.nodes.iter().map(|node| node.address.clone()).collect();
+			let mut node = Node::prepare(name, specification, &folder, &others).await?;
+			node.spawn(&[])?;
+			network.nodes.push(node);
 		}
-		let mut chains = Vec::new();
-		for node in &mut nodes {
-			chains.push(node.answers().await?);
+		for node in &mut network.nodes {
+			node.answers().await?;
 		}
-		let network = Self { nodes };
 		let started = tokio::time::Instant::now();
 		loop {
-			for chain in &chains {
+			for node in &network.nodes {
+				let chain = Chain::connect(&node.url).await?;
 				let state = chain.round_state().await?;
 				if state["role"] == "follower" && state["leader"].is_string() {
-					return Ok((network, chain.clone()));
+					return Ok((network, chain));
 				}
 			}
 			if started.elapsed() > START {
@@ -217,18 +270,25 @@ impl Network {
 		}
 	}
 
-	/// Kills the node that leads, the hard way. Gives whose it was.
-	pub async fn kill_leader(&mut self) -> Result<&'static str> {
-		for position in 0..self.nodes.len() {
-			let chain = Chain::connect(&self.nodes[position].url).await?;
+	/// The place of the node that leads.
+	pub async fn leader(&self) -> Result<usize> {
+		for (position, node) in self.nodes.iter().enumerate() {
+			let Ok(chain) = Chain::connect(&node.url).await else {
+				continue;
+			};
 			if chain.round_state().await?["role"] == "leader" {
-				let mut node = self.nodes.remove(position);
-				node.child.start_kill()?;
-				node.child.wait().await?;
-				return Ok(node.name);
+				return Ok(position);
 			}
 		}
 		Err("no node leads".into())
+	}
+
+	/// Kills the node that leads, the hard way. Gives whose it was.
+	pub async fn kill_leader(&mut self) -> Result<&'static str> {
+		let position = self.leader().await?;
+		let node = &mut self.nodes[position];
+		node.kill().await?;
+		Ok(node.name)
 	}
 
 	/// The ends of all logs.

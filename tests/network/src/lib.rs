@@ -1,0 +1,129 @@
+//! What the tests of networks share: a ledger that remembers what was final where, and traffic.
+//!
+//! The nodes are real: processes on this machine with databases, vote logs and sockets of their own. What must hold whatever
+//! happens to them: no two final blocks at one height, no final block lost, and progress again.
+
+use std::{
+	collections::BTreeMap,
+	error::Error,
+	path::Path,
+	time::{Duration, Instant},
+};
+
+use tokio::task::JoinHandle;
+use veilmart_cli::{account::Account, chain::Chain};
+use veilmart_demo_parts::process::{export_preset, Network, Node};
+use veilmart_runtime::{Hash, RuntimeCall};
+
+/// What went wrong.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// How long a network may take until it makes blocks final again. The protocol needs some seconds; the rest is for a
+/// machine on which everything runs at once.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every block that was final anywhere.
+#[derive(Debug, Default)]
+pub struct Ledger {
+	blocks: BTreeMap<u32, Hash>,
+}
+
+impl Ledger {
+	/// The highest block that was final anywhere.
+	pub fn height(&self) -> u32 {
+		self.blocks.last_key_value().map_or(0, |(height, _)| *height)
+	}
+
+	/// Reads what is final at a node from a height on. Gives the node's height. An error if anything contradicts what was final before.
+	pub async fn read(&mut self, node: &Node, from: u32) -> Result<u32> {
+		let chain = Chain::connect(&node.url).await?;
+		let height = chain.header(chain.finalized().await?).await?.number;
+		for number in from..=height {
+			let hash = chain
+				.block_hash(number)
+				.await?
+				.ok_or_else(|| format!("{} has no block {number}, final is {height}", node.name))?;
+			let known = *self.blocks.entry(number).or_insert(hash);
+			if known != hash {
+				return Err(format!(
+					"two final blocks at height {number}: {known:?}, and {hash:?} at {}",
+					node.name
+				)
+				.into());
+			}
+		}
+		Ok(height)
+	}
+
+	/// Reads what is final at all nodes that run, from genesis on.
+	pub async fn read_all(&mut self, network: &Network) -> Result<()> {
+		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
+			self.read(node, 0).await?;
+		}
+		Ok(())
+	}
+
+	/// Waits until every node that runs has made final what no node had, and agrees with all that was.
+	pub async fn progress(&mut self, network: &Network) -> Result<Duration> {
+		let start = Instant::now();
+		let before = self.height();
+		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
+			loop {
+				// A node that is being started does not answer yet.
+				let height = match Chain::connect(&node.url).await {
+					Ok(_) => self.read(node, before.saturating_sub(1)).await?,
+					Err(_) => 0,
+				};
+				if height > before {
+					break;
+				}
+				if start.elapsed() > PATIENCE {
+					return Err(format!(
+						"{} has made nothing final above {before} for {PATIENCE:?}, it is at {height}\n{}",
+						node.name,
+						network.last_words()
+					)
+					.into());
+				}
+				tokio::time::sleep(Duration::from_millis(200)).await;
+			}
+		}
+		Ok(start.elapsed())
+	}
+}
+
+/// A network of four, started.
+pub async fn four(folder: &Path) -> Result<Network> {
+	let specification = folder.join("chain.json");
+	export_preset("local", &specification).await?;
+	let (network, _) = Network::start(&specification, folder).await?;
+	Ok(network)
+}
+
+/// Sends a transaction every so often to one of the nodes, as long as it lives.
+pub fn traffic(urls: Vec<String>) -> JoinHandle<()> {
+	tokio::spawn(async move {
+		let mut turn = 0_usize;
+		loop {
+			let url = &urls[turn % urls.len()];
+			turn += 1;
+			// A node that is down takes nothing, and a transaction in a block that was given up may come twice.
+			let sent = send(url, turn).await;
+			if sent.is_none() {
+				tokio::time::sleep(Duration::from_millis(200)).await;
+			}
+		}
+	})
+}
+
+async fn send(url: &str, turn: usize) -> Option<()> {
+	let chain = Chain::connect(url).await.ok()?;
+	let account = Account::development(["//Alice", "//Bob", "//Charlie", "//Dave"][turn % 4]).ok()?;
+	for _ in 0..10 {
+		let remark = turn.to_le_bytes().to_vec();
+		let call = RuntimeCall::System(frame_system::Call::remark { remark });
+		chain.submit(&account, call).await.ok()?;
+		tokio::time::sleep(Duration::from_millis(120)).await;
+	}
+	Some(())
+}

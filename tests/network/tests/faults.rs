@@ -1,0 +1,248 @@
+//! Faults that operators meet: processes that die, freeze, lose their power or their files.
+
+use std::{
+	fs,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+use rustix::process::{kill_process, Pid, Signal};
+use tokio::sync::{Mutex, MutexGuard};
+use veilmart_cli::chain::Chain;
+use veilmart_demo_parts::process::{Network, Node};
+use veilmart_network_tests::{four, traffic, Ledger, Result};
+
+/// One network at a time: four nodes and their traffic are enough for a small machine.
+static MACHINE: Mutex<()> = Mutex::const_new(());
+
+struct Scene {
+	network: Network,
+	ledger: Ledger,
+	folder: tempfile::TempDir,
+	traffic: tokio::task::JoinHandle<()>,
+	_machine: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+	async fn new() -> Self {
+		let machine = MACHINE.lock().await;
+		let folder = tempfile::tempdir().unwrap();
+		let network = four(folder.path()).await.unwrap();
+		let urls = network.nodes.iter().map(|node| node.url.clone()).collect();
+		let mut scene = Self {
+			network,
+			ledger: Ledger::default(),
+			folder,
+			traffic: traffic(urls),
+			_machine: machine,
+		};
+		scene.progress().await;
+		scene
+	}
+
+	/// Waits for progress at all nodes that run, or says where the logs are.
+	async fn progress(&mut self) -> Duration {
+		match self.ledger.progress(&self.network).await {
+			Ok(time) => time,
+			Err(error) => self.give_up(&error.to_string()),
+		}
+	}
+
+	fn give_up(&mut self, error: &str) -> ! {
+		let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()).keep();
+		panic!("{error}\nThe nodes' files are kept: {}", folder.display());
+	}
+
+	async fn restart(&mut self, position: usize) {
+		let node = &mut self.network.nodes[position];
+		node.spawn(&[]).unwrap();
+		if let Err(error) = node.answers().await {
+			self.give_up(&error.to_string());
+		}
+	}
+
+	async fn end(mut self) {
+		self.traffic.abort();
+		if let Err(error) = self.ledger.read_all(&self.network).await {
+			self.give_up(&error.to_string());
+		}
+		self.network.stop().await.unwrap();
+	}
+}
+
+fn signal(node: &Node, signal: Signal) {
+	let process = i32::try_from(node.process_id().unwrap()).unwrap();
+	kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+}
+
+async fn term(node: &Node) -> u64 {
+	let chain = Chain::connect(&node.url).await.unwrap();
+	chain.round_state().await.unwrap()["term"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_is_killed_is_replaced_and_comes_back() {
+	let mut scene = Scene::new().await;
+	let leader = scene.network.leader().await.unwrap();
+	let before = term(&scene.network.nodes[leader]).await;
+	scene.network.nodes[leader].kill().await.unwrap();
+	scene.progress().await;
+	let next = scene.network.leader().await.unwrap();
+	assert_ne!(leader, next);
+	assert!(term(&scene.network.nodes[next]).await > before);
+	scene.restart(leader).await;
+	scene.progress().await;
+	scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_freezes_is_replaced_and_follows_when_it_thaws() {
+	let mut scene = Scene::new().await;
+	let leader = scene.network.leader().await.unwrap();
+	signal(&scene.network.nodes[leader], Signal::STOP);
+	let frozen = scene.network.nodes.remove(leader);
+	scene.progress().await;
+	signal(&frozen, Signal::CONT);
+	scene.network.nodes.insert(leader, frozen);
+	scene.progress().await;
+	scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_nodes_are_killed_at_once_again_and_again_and_nothing_final_is_lost() {
+	let mut scene = Scene::new().await;
+	let rounds = std::env::var("VEILMART_SOAK").map_or(3, |_| 50);
+	for round in 0..rounds {
+		for node in &mut scene.network.nodes {
+			node.kill().await.unwrap();
+		}
+		for position in 0..scene.network.nodes.len() {
+			scene.restart(position).await;
+		}
+		scene.progress().await;
+		if let Err(error) = scene.ledger.read_all(&scene.network).await {
+			scene.give_up(&format!("round {round}: {error}"));
+		}
+		// Another moment each time.
+		tokio::time::sleep(Duration::from_millis(317 * (round % 7))).await;
+	}
+	scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_its_vote_log_refuses_to_start_until_told_otherwise() {
+	let mut scene = Scene::new().await;
+	let leader = scene.network.leader().await.unwrap();
+	let victim = (leader + 1) % 4;
+	scene.network.nodes[victim].kill().await.unwrap();
+	let log = vote_log(&scene.network.nodes[victim]);
+	assert!(log.is_file(), "{}", log.display());
+	fs::remove_file(&log).unwrap();
+
+	let node = &mut scene.network.nodes[victim];
+	node.spawn(&[]).unwrap();
+	let mut ended = None;
+	for _ in 0..300 {
+		ended = node.has_ended().unwrap();
+		if ended.is_some() {
+			break;
+		}
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+	let ended = ended.expect("it refuses to start");
+	assert!(!ended.success());
+	let words = node.last_words();
+	assert!(words.contains("--forget-votes"), "it says what to do: {words}");
+	assert!(!log.exists(), "and changes nothing");
+
+	node.kill().await.unwrap();
+	node.spawn(&["--forget-votes"]).unwrap();
+	node.answers().await.unwrap();
+	scene.progress().await;
+	scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_power_loss_of_all_nodes_nothing_final_is_lost() {
+	let mut scene = Scene::new().await;
+	// The databases as they were some seconds before the end: their writes had not reached the disks. The logs had.
+	let copies: Vec<_> = scene
+		.network
+		.nodes
+		.iter()
+		.map(|node| (database(node), node.folder().join("copy")))
+		.collect();
+	for (database, copy) in &copies {
+		copy_folder(database, copy).unwrap();
+	}
+	for _ in 0..5 {
+		scene.progress().await;
+		tokio::time::sleep(Duration::from_millis(500)).await;
+	}
+	scene.ledger.read_all(&scene.network).await.unwrap();
+	let height = scene.ledger.height();
+	for node in &mut scene.network.nodes {
+		node.kill().await.unwrap();
+	}
+	for (database, copy) in &copies {
+		fs::remove_dir_all(database).unwrap();
+		fs::rename(copy, database).unwrap();
+	}
+	for position in 0..scene.network.nodes.len() {
+		scene.restart(position).await;
+	}
+	scene.progress().await;
+	assert!(scene.ledger.height() > height);
+	scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_joins_late_catches_up_and_takes_part() {
+	let mut scene = Scene::new().await;
+	let leader = scene.network.leader().await.unwrap();
+	let late = (leader + 2) % 4;
+	scene.network.nodes[late].kill().await.unwrap();
+	// It loses everything but its keys.
+	let folder = scene.network.nodes[late].folder().join("chains");
+	fs::remove_dir_all(folder).unwrap();
+	let blocks = std::env::var("VEILMART_SOAK").map_or(60, |_| 10_000);
+	while scene.ledger.height() < blocks {
+		scene.progress().await;
+	}
+	scene.restart(late).await;
+	scene.progress().await;
+	// Without another one the late one is needed.
+	scene.network.nodes[(late + 1) % 4].kill().await.unwrap();
+	scene.progress().await;
+	scene.end().await;
+}
+
+fn chain_folder(node: &Node) -> PathBuf {
+	node.folder().join("chains").join("local_testnet")
+}
+
+fn vote_log(node: &Node) -> PathBuf {
+	chain_folder(node).join("td-raft").join("votes")
+}
+
+fn database(node: &Node) -> PathBuf {
+	chain_folder(node).join("paritydb")
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+	fs::create_dir_all(to)?;
+	for entry in fs::read_dir(from)? {
+		let entry = entry?;
+		let target = to.join(entry.file_name());
+		if entry.file_type()?.is_dir() {
+			copy_folder(&entry.path(), &target)?;
+		} else {
+			match fs::copy(entry.path(), target) {
+				// The database has just replaced a file of its log.
+				Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+				result => drop(result?),
+			}
+		}
+	}
+	Ok(())
+}
