@@ -12,6 +12,7 @@ use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::Keystore;
 use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
+use veilmart_td_raft::keys::{SHARE_KEY, VOTE_KEY};
 use veilmart_td_raft_engine as engine;
 
 use crate::rpc;
@@ -147,11 +148,13 @@ fn authority(
 	}
 	let keystore = keystore.local_keystore();
 	if let Some(seed) = &config.dev_key_seed {
-		// The presets' authorities have two keys each: `//Alice` and `//Alice//tdsh`.
-		let seed = format!("{seed}//tdsh");
-		keystore
-			.sr25519_generate_new(veilmart_td_raft::keys::SHARE_KEY, Some(&seed))
-			.map_err(|error| ServiceError::Other(format!("cannot keep a key: {error}")))?;
+		// The presets' authorities have two keys each: `//Alice` and `//Alice//tdsh`. The SDK would make both alike, and
+		// later.
+		for (kind, seed) in [(VOTE_KEY, seed.clone()), (SHARE_KEY, format!("{seed}//tdsh"))] {
+			keystore
+				.sr25519_generate_new(kind, Some(&seed))
+				.map_err(|error| ServiceError::Other(format!("cannot keep a key: {error}")))?;
+		}
 	}
 	let database = config
 		.database

@@ -11,10 +11,10 @@ use jsonrpsee::{
 	Extensions, PendingSubscriptionSink,
 };
 use sc_client_api::{BlockBackend, BlockchainEvents};
+use sc_keystore::LocalKeystore;
 use sc_network::PeerId;
 use sc_rpc::{utils::{BoundedVecDeque, PendingSubscription}, SubscriptionTaskExecutor};
 use sc_rpc_api::check_if_safe;
-use sc_service::LocalKeystore;
 use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
