@@ -11,7 +11,7 @@ use crate::{
 	experiment::{expected_attempts, ProtocolName},
 	figures::{self, chart_name, conditions_hash, Figure, Point},
 	replica::byzantine_bound,
-	td_raft::messages::heartbeat_bytes,
+	td_raft::messages::HEARTBEAT_BYTES,
 };
 use anyhow::{bail, ensure, Context, Result};
 use serde::Deserialize;
@@ -571,7 +571,7 @@ impl Data<'_> {
 	/// What the heartbeats of TD-Raft's leader take of its uplink.
 	fn heartbeats(&self) -> String {
 		let n = self.most();
-		let bytes = u64::from(n.saturating_sub(1)) * heartbeat_bytes(n - byzantine_bound(n));
+		let bytes = u64::from(n.saturating_sub(1)) * HEARTBEAT_BYTES;
 		let mut rows = Vec::new();
 		for timeouts in &self.evaluation.timeouts {
 			let interval = timeouts.td_raft.heartbeat_ms;

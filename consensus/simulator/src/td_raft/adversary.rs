@@ -334,7 +334,7 @@ fn garbled(message: &Message<Symbols>) -> Message<Symbols> {
 		Message::Promise(Promise::Vote(vote)) => vote.signature.of.0 ^= 1,
 		Message::Promise(Promise::ElectionVote(vote, _)) => vote.ballot.signature.of.0 ^= 1,
 		Message::Promise(Promise::Down(down, _)) => down.signature.of.0 ^= 1,
-		Message::Promise(Promise::Heartbeat(signed)) => signed.body.high_qc.target.hash.0 ^= 1,
+		Message::Promise(Promise::Heartbeat(signed)) => signed.body.high_qc.2 .0 ^= 1,
 		Message::Promise(Promise::Reconfirm(signed)) => signed.body.qc.target.hash.0 ^= 1,
 		Message::Promise(Promise::RequestShares(signed)) => signed.body.vrf.of.0 ^= 1,
 		Message::Promise(Promise::RequestVote(signed)) => signed.signature.of.0 ^= 1,
