@@ -98,7 +98,9 @@
 //!   request with a dealing counts, and others than that are dropped unverified (`election.rs`); a holder costs a candidate one
 //!   false share;
 //! - an honest authority passes on no certificate that it has not verified. So who sends a false one is not listened to
-//!   until the receiver's next `Status`: one false certificate message from each per `status`.
+//!   until the receiver's next `Status`: one false certificate message from each per `status`;
+//! - a block is refused by its seal before its certificates are verified, so that only an authority makes others verify
+//!   those, in a block that it has signed. Whose connection false blocks come from is the driver's to remember.
 //!
 //! # Rules
 //!

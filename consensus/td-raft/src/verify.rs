@@ -124,6 +124,12 @@ pub(crate) fn with_mutants<C: Crypto>(
 	if block.term() < parent.term() || block.term() == Term(0) {
 		return Err(Invalid::Term);
 	}
+	// One signature before the hundreds of the certificates: who makes others verify those has sealed it.
+	let sealer = set.get(digest.sealer).ok_or(Invalid::Sealer)?;
+	let sealed = block.seal_body().payload(genesis, block.set_id());
+	if !crypto.verify(&sealer.id, &sealed, &block.seal) {
+		return Err(Invalid::Seal);
+	}
 	let set_of = |id: SetId| {
 		[Some(set), previous]
 			.into_iter()
@@ -150,7 +156,7 @@ pub(crate) fn with_mutants<C: Crypto>(
 		return Err(Invalid::CommitQc);
 	}
 	verify(commit_qc).map_err(Invalid::CommitQcVotes)?;
-	sealer(crypto, context, block, mutants)?;
+	mandate(crypto, context, block, mutants)?;
 	if block.next_set != parent.child_closes
 		|| block
 			.next_set
@@ -170,8 +176,8 @@ pub(crate) fn with_mutants<C: Crypto>(
 	}
 }
 
-/// Verifies who sealed the block, and why it might.
-fn sealer<C: Crypto>(
+/// Verifies that who sealed the block might.
+fn mandate<C: Crypto>(
 	crypto: &C,
 	context: &Context<C::Scheme>,
 	block: &Block<C::Scheme>,
@@ -229,13 +235,6 @@ fn sealer<C: Crypto>(
 					.ok_or(Invalid::Lot)?;
 			}
 		}
-	}
-	if !crypto.verify(
-		&sealer.id,
-		&block.seal_body().payload(genesis, block.set_id()),
-		&block.seal,
-	) {
-		return Err(Invalid::Seal);
 	}
 	Ok(())
 }

@@ -4,14 +4,15 @@
 use crate::network::{name, Network};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use veilmart_td_raft::{
-	payload, AuthorityIndex, Down, EntryCertificate, Kind, Number, Phase, Reason, SetId, SignedDown, Target,
-	Term, Timing, Verifier, Vote,
+	payload, AuthorityIndex, CertificateError, Down, EntryCertificate, Kind, Number, Phase, Reason, SetId,
+	SignedDown, Target, Term, Timing, Verifier, Vote,
 };
 use veilmart_td_raft_core::{
 	crypto::{Candidacy, Crypto, Dealt, Lot, Place, Qc, Recovery, Set, ShareBinding},
-	message::{Message, Notice, Promise, RequestShares, RequestVote, Signed, TrapdoorProof},
+	message::{Message, Notice, Promise, RequestShares, RequestVote, Share, Signed, TrapdoorProof},
 	symbolic::{Dealing, Digest, Keys, Name, Symbols, Token},
-	Config, Core, Input, Mutants, Output,
+	verify::Invalid,
+	Config, Core, Input, Mutants, Output, Sequence,
 };
 
 /// Operations by name.
@@ -469,4 +470,81 @@ fn a_repeated_vote_is_verified_once() {
 		bench.promise(voter, Promise::Vote(vote.clone()));
 	}
 	assert_eq!(bench.did("signature"), 1);
+}
+
+/// A holder that signs ever other false shares has one looked at.
+#[test]
+fn a_holder_costs_one_false_share() {
+	let mut bench = Bench::new(10);
+	bench.enter();
+	let asks = |output: &Output<Symbols>| {
+		matches!(
+			output,
+			Output::Send(_, Message::Promise(Promise::RequestShares(_)))
+		)
+	};
+	let mut asked = Vec::new();
+	while !asked.iter().any(asks) {
+		bench.now += 1;
+		asked = bench.step(Input::Tick);
+		asked.extend(bench.step(Input::Persisted(Sequence(u64::MAX))));
+	}
+	let me = bench.core.crypto().keys.name;
+	let (holder, candidate) = (bench.others[0], AuthorityIndex(me.0));
+	let dealing = bench.core.chain().anchor().in_force().unwrap().block;
+	let binding = ShareBinding {
+		set_id: SetId(0),
+		term: TERM,
+		candidate,
+		holder: AuthorityIndex(holder.0),
+		dealing,
+	};
+	for other in 0..REPETITIONS as u64 {
+		let share = Token {
+			by: holder,
+			of: Digest(other),
+		};
+		let body = Share::<Symbols> {
+			term: TERM,
+			candidate,
+			dealing,
+			share: Keys::new(holder).seal_share(&me, &binding, &share).unwrap(),
+		};
+		let bytes = payload(Kind::Share, &bench.genesis, SetId(0), &body);
+		let signed = Signed {
+			set_id: SetId(0),
+			signer: AuthorityIndex(holder.0),
+			signature: Keys::new(holder).sign(&bytes),
+			body,
+		};
+		bench.notice(holder, Notice::Share(signed));
+	}
+	assert_eq!(bench.did("share"), 1);
+}
+
+/// Of a block whose certificates came before it only the seal is verified; another certificate of the same blocks is
+/// verified, and refused if it is false.
+#[test]
+fn a_certificate_that_is_known_is_not_verified_again_with_a_block() {
+	let bench = Bench::new(10);
+	let high_qc = bench.core.durable().high_qc.clone();
+	let commit_qc = bench.core.chain().anchor().commit_qc.clone();
+	let known = |qc: &Qc<Symbols>| *qc == high_qc || *qc == commit_qc;
+	let block = bench
+		.core
+		.chain()
+		.pending()
+		.map(|pending| pending.block.clone())
+		.find(|block| known(&block.digest.parent_qc) && known(&block.digest.commit_qc))
+		.expect("a block on the highest certificates");
+	assert_eq!(bench.core.verify(&block), Some(Ok(())));
+	assert_eq!(bench.did("signature"), 1, "the seal");
+	let mut other = (*block).clone();
+	let mut signatures: Vec<_> = other.digest.parent_qc.signatures.iter().cloned().collect();
+	signatures[0].1.of = Digest(1);
+	other.digest.parent_qc.signatures = signatures.into_iter().collect();
+	assert_eq!(
+		bench.core.verify(&other),
+		Some(Err(Invalid::ParentQcVotes(CertificateError::Signature)))
+	);
 }
