@@ -6,6 +6,7 @@ use crate::{
 	config::{Bandwidth, Evaluation, Timeouts},
 	cpu::CostTable,
 	experiment::{expected_attempts, Conditions, ProtocolName},
+	journal::{Journal, Outcome},
 	parallel,
 };
 use anyhow::{Context, Result};
@@ -15,12 +16,7 @@ use blake2::{
 };
 use clap::ValueEnum;
 use serde::Serialize;
-use std::{
-	collections::{BTreeMap, BTreeSet},
-	fmt::Write,
-	fs,
-	path::Path,
-};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 /// What a figure shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
@@ -148,6 +144,26 @@ struct Place<'a> {
 	n: u32,
 }
 
+impl Place<'_> {
+	/// The name of a run here.
+	fn run(&self, seed: u64) -> String {
+		let Place {
+			figure,
+			timeouts,
+			bandwidth,
+			protocol,
+			n,
+		} = self;
+		format!(
+			"{},{},{},{},{n},{seed}",
+			figure.file(),
+			timeouts.name,
+			bandwidth.name,
+			protocol.title()
+		)
+	}
+}
+
 /// A hash of everything that a figure's values depend on besides the program: conditions and costs. How many runs, and at
 /// which numbers of authorities, is not among it: that stands in the files.
 pub fn conditions_hash(evaluation: &Evaluation, costs: &CostTable) -> Result<String> {
@@ -166,14 +182,20 @@ pub fn conditions_hash(evaluation: &Evaluation, costs: &CostTable) -> Result<Str
 	}))
 }
 
-/// Runs everything that the figures named need. `progress` is told how many of how many runs are done.
+/// Runs everything that the figures named need, but for what the journal has, one seed after the other. `progress` is told
+/// how many of how many runs are done.
+///
+/// # Errors
+///
+/// If the journal cannot be written.
 pub fn measure(
 	evaluation: &Evaluation,
 	costs: &CostTable,
 	wanted: &[Figure],
 	threads: usize,
+	journal: &RunJournal,
 	progress: impl Fn(usize, usize) + Sync,
-) -> Vec<Point> {
+) -> Result<Vec<Point>> {
 	let mut places = Vec::new();
 	for figure in Figure::ALL {
 		// Messages are counted where throughput is measured.
@@ -203,17 +225,31 @@ pub fn measure(
 	}
 	let runs = evaluation.runs as usize;
 	let count = places.len() * runs;
-	let values = parallel::run(
+	let outcomes = parallel::run(
 		threads,
 		count,
 		|index| {
-			let seed = evaluation.first_seed + (index % runs) as u64;
-			values(evaluation, costs, &places[index / runs], seed)
+			let place = &places[index % places.len()];
+			let seed = evaluation.first_seed + (index / places.len()) as u64;
+			let run = place.run(seed);
+			if let Some(outcome) = journal.get(&run) {
+				return Ok(outcome);
+			}
+			let outcome = values(evaluation, costs, place, seed).map_err(|error| format!("{error:#}"));
+			journal.add(&run, &outcome).map(|()| outcome)
 		},
 		|done| progress(done, count),
 	);
+	let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
 	let mut points: Vec<Point> = Vec::new();
-	for (place, values) in places.iter().zip(values.chunks(runs)) {
+	for (index, place) in places.iter().enumerate() {
+		let values: Vec<_> = outcomes
+			.iter()
+			.skip(index)
+			.step_by(places.len())
+			.cloned()
+			.collect();
+		let values = &values;
 		if place.figure == Figure::Throughput {
 			for (index, figure) in LOADED.into_iter().enumerate() {
 				points.push(point(place, figure, values, index));
@@ -223,7 +259,7 @@ pub fn measure(
 		}
 	}
 	points.retain(|point| wanted.contains(&point.figure));
-	points
+	Ok(points)
 }
 
 /// The figures whose values come from one and the same run, in the order of [`Values`].
@@ -231,6 +267,9 @@ const LOADED: [Figure; 3] = [Figure::Throughput, Figure::Messages, Figure::AllMe
 
 /// A run's values in their figures' units; runs of one figure have one value.
 type Values = [f64; LOADED.len()];
+
+/// The journal of such runs.
+pub type RunJournal = Journal<{ LOADED.len() }>;
 
 fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u64) -> Result<Values> {
 	let Place {
@@ -265,7 +304,7 @@ fn values(evaluation: &Evaluation, costs: &CostTable, place: &Place<'_>, seed: u
 	Ok([value, 0.0, 0.0])
 }
 
-fn point(place: &Place<'_>, figure: Figure, results: &[Result<Values>], index: usize) -> Point {
+fn point(place: &Place<'_>, figure: Figure, results: &[Outcome<{ LOADED.len() }>], index: usize) -> Point {
 	let mut values: Vec<f64> = results
 		.iter()
 		.filter_map(|result| result.as_ref().ok().map(|values| values[index]))
@@ -292,9 +331,7 @@ fn point(place: &Place<'_>, figure: Figure, results: &[Result<Values>], index: u
 		mean,
 		deviation: (squares / count.saturating_sub(1).max(1) as f64).sqrt(),
 		median,
-		failure: results
-			.iter()
-			.find_map(|result| result.as_ref().err().map(|error| format!("{error:#}"))),
+		failure: results.iter().find_map(|result| result.as_ref().err().cloned()),
 	}
 }
 
@@ -393,59 +430,6 @@ fn parse(figure: Figure, line: &str, conditions: &str) -> Result<Point> {
 		median: value(median)?,
 		failure: None,
 	})
-}
-
-/// Adds the points that the files hold already, for figures made in several parts. Points measured anew take the place of
-/// old ones. It is the caller's to know that the program has not changed meanwhile.
-///
-/// # Errors
-///
-/// If a file there is malformed, or was made under other conditions.
-pub fn keep(
-	evaluation: &Evaluation,
-	costs: &CostTable,
-	points: &mut Vec<Point>,
-	directory: &Path,
-) -> Result<()> {
-	let conditions = conditions_hash(evaluation, costs)?;
-	let place = |point: &Point| {
-		(
-			point.figure,
-			point.timeouts.clone(),
-			point.bandwidth.clone(),
-			point.protocol.clone(),
-			point.n,
-		)
-	};
-	let measured: BTreeSet<_> = points.iter().map(place).collect();
-	let figures: BTreeSet<_> = points.iter().map(|point| point.figure).collect();
-	for figure in figures {
-		if directory.join(format!("{}.csv", figure.file())).exists() {
-			let old = read(figure, directory, &conditions)?;
-			points.extend(old.into_iter().filter(|point| !measured.contains(&place(point))));
-		}
-	}
-	// As one run would have had them.
-	let order = |point: &Point| {
-		let timeouts = evaluation.timeouts.iter();
-		let bandwidths = evaluation.bandwidths.iter();
-		let protocols = ProtocolName::ALL.iter();
-		(
-			point.figure,
-			timeouts
-				.map(|one| &one.name)
-				.position(|name| *name == point.timeouts),
-			bandwidths
-				.map(|one| &one.name)
-				.position(|name| *name == point.bandwidth),
-			protocols
-				.map(|one| one.title())
-				.position(|name| name == point.protocol),
-			point.n,
-		)
-	};
-	points.sort_by_key(order);
-	Ok(())
 }
 
 /// Writes a CSV file per figure measured, and an SVG file per figure, bandwidth and set of timeouts; returns their names.
@@ -571,25 +555,30 @@ mod tests {
 		assert_eq!(lines.len(), 2);
 	}
 
-	/// Of a figure made in parts every point is there once, in the order of one run, the newer value for the older.
+	/// A run in two parts comes to what one run comes to, and does nothing twice.
 	#[test]
 	fn parts_make_a_whole() {
-		let evaluation = Evaluation::parse(Evaluation::DEFAULT).expect("a valid file");
-		let directory = std::env::temp_dir().join(format!("veilmart-figures-{}", std::process::id()));
-		let at = |n: u32, mean: f64| Point {
-			n,
-			mean,
-			failure: None,
-			..sample(3)
+		let mut evaluation = Evaluation::parse(Evaluation::DEFAULT).expect("a valid file");
+		evaluation.election.attempt_nodes = vec![4];
+		let costs = CostTable {
+			trapdoor: Some(Default::default()),
+			..CostTable::free()
 		};
-		let costs = CostTable::free();
-		write(&evaluation, &costs, &[at(10, 1.0), at(30, 3.0)], &directory).expect("files");
-		let mut points = vec![at(20, 2.0), at(30, 4.0)];
-		keep(&evaluation, &costs, &mut points, &directory).expect("a file to keep");
-		assert_eq!(points, [at(10, 1.0), at(20, 2.0), at(30, 4.0)]);
-		let slower = CostTable { sign: 1, ..costs };
-		assert!(keep(&evaluation, &slower, &mut points, &directory).is_err());
-		fs::remove_dir_all(&directory).expect("it was made here");
+		let path = std::env::temp_dir().join(format!("veilmart-parts-{}", std::process::id()));
+		let _ = fs::remove_file(&path);
+		let mut measure = |runs, journal: &RunJournal| {
+			evaluation.runs = runs;
+			measure(&evaluation, &costs, &[Figure::Attempts], 2, journal, |_, _| ()).expect("points")
+		};
+		let open = || RunJournal::open(&path, "ab").expect("a journal");
+		let lines = || fs::read_to_string(&path).expect("a file").lines().count();
+		measure(2, &open());
+		let part = lines();
+		let whole = measure(3, &open());
+		assert_eq!(lines() - 1, (part - 1) / 2 * 3, "one more run per point");
+		assert_eq!(measure(3, &RunJournal::none()), whole);
+		assert_eq!(whole[0].runs, 3);
+		fs::remove_file(&path).expect("it was made here");
 	}
 
 	/// Costs and conditions change the hash; the number of runs and of authorities does not.

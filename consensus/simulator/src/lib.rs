@@ -19,6 +19,7 @@ pub mod experiment;
 pub mod faults;
 pub mod figures;
 pub mod finality;
+pub mod journal;
 pub mod network;
 pub mod page;
 pub mod parallel;

@@ -13,7 +13,7 @@ use veilmart_simulator::{
 	config::Evaluation,
 	costs,
 	cpu::CostTable,
-	figures::{self, Figure, Point},
+	figures::{self, conditions_hash, Figure, Point, RunJournal},
 	page, parallel,
 };
 use veilmart_td_raft_core::Mutants;
@@ -104,10 +104,9 @@ enum Command {
 		/// conditions have them counted.
 		#[arg(long, value_delimiter = ',')]
 		nodes: Option<Vec<u32>>,
-		/// Keeps the points that the files hold already and that are not measured anew, for a run in several parts with
-		/// one program.
+		/// A file for what each run came to: a measurement that was stopped goes on where it was, with the same program.
 		#[arg(long)]
-		keep: bool,
+		journal: Option<PathBuf>,
 		/// Figures to make; all unless given.
 		#[arg(long, value_enum, value_delimiter = ',')]
 		figure: Vec<Figure>,
@@ -215,7 +214,7 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 			output,
 			runs,
 			nodes,
-			keep,
+			journal,
 			figure,
 			threads,
 		} => {
@@ -241,15 +240,17 @@ fn execute(Arguments { command, json }: Arguments) -> Result<bool> {
 				figure
 			};
 			let threads = threads.unwrap_or_else(parallel::threads);
-			let mut points = figures::measure(&evaluation, &table, &wanted, threads, |done, count| {
+			let journal = match journal {
+				Some(path) => RunJournal::open(&path, &conditions_hash(&conditions, &table)?)?,
+				None => RunJournal::none(),
+			};
+			let progress = |done: usize, count: usize| {
 				if done.is_multiple_of((count / 50).max(1)) {
 					eprintln!("{done} of {count} runs");
 				}
-			});
+			};
+			let points = figures::measure(&evaluation, &table, &wanted, threads, &journal, progress)?;
 			let failed = report_failures(&points);
-			if keep {
-				figures::keep(&conditions, &table, &mut points, &output)?;
-			}
 			let names = figures::write(&conditions, &table, &points, &output)?;
 			if json {
 				println!("{}", serde_json::to_string_pretty(&points)?);

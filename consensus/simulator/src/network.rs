@@ -69,7 +69,10 @@ impl Links {
 		if self.bandwidth == 0 {
 			return 0;
 		}
-		(bytes as u128 * 8 * 1_000_000_000).div_ceil(self.bandwidth as u128) as u64
+		match bytes.checked_mul(8 * NANOS_PER_SECOND) {
+			Some(nanobits) => nanobits.div_ceil(self.bandwidth),
+			None => (bytes as u128 * 8 * NANOS_PER_SECOND as u128).div_ceil(self.bandwidth as u128) as u64,
+		}
 	}
 }
 
@@ -151,6 +154,7 @@ pub struct Network<M> {
 }
 
 const NANOS: u64 = 1_000;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 impl<M: Clone> Network<M> {
 	/// A network between `size` instances, each pair with a delay of its own.

@@ -92,26 +92,42 @@ enum Event<M> {
 	Fault(usize),
 }
 
-struct Scheduled<M> {
-	at: Time,
+/// The events to come, by time and, of one microsecond, in the order in which they were scheduled.
+struct Queue<M> {
+	/// Time, order, and where the event is: a heap moves its items often, and events are large.
+	heap: BinaryHeap<Reverse<(Time, u64, usize)>>,
+	events: Vec<Option<Event<M>>>,
+	free: Vec<usize>,
 	order: u64,
-	event: Event<M>,
 }
 
-impl<M> PartialEq for Scheduled<M> {
-	fn eq(&self, other: &Self) -> bool {
-		(self.at, self.order) == (other.at, other.order)
+impl<M> Queue<M> {
+	fn new() -> Self {
+		Self {
+			heap: BinaryHeap::new(),
+			events: Vec::new(),
+			free: Vec::new(),
+			order: 0,
+		}
 	}
-}
-impl<M> Eq for Scheduled<M> {}
-impl<M> PartialOrd for Scheduled<M> {
-	fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-		Some(self.cmp(other))
+
+	fn push(&mut self, at: Time, event: Event<M>) {
+		let place = self.free.pop().unwrap_or(self.events.len());
+		match self.events.get_mut(place) {
+			Some(empty) => *empty = Some(event),
+			None => self.events.push(Some(event)),
+		}
+		self.order += 1;
+		self.heap.push(Reverse((at, self.order, place)));
 	}
-}
-impl<M> Ord for Scheduled<M> {
-	fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-		(self.at, self.order).cmp(&(other.at, other.order))
+
+	/// The next event, if it happens up to a moment.
+	fn pop(&mut self, end: Time) -> Option<(Time, Event<M>)> {
+		let Reverse((at, _, place)) = *self.heap.peek().filter(|Reverse((at, ..))| *at <= end)?;
+		self.heap.pop();
+		self.free.push(place);
+		let event = self.events.get_mut(place)?.take()?;
+		Some((at, event))
 	}
 }
 
@@ -148,8 +164,7 @@ pub struct World<P: Protocol> {
 	protocol: P,
 	settings: Settings,
 	now: Time,
-	order: u64,
-	queue: BinaryHeap<Reverse<Scheduled<MessageOf<P>>>>,
+	queue: Queue<MessageOf<P>>,
 	instances: Vec<Instance<P>>,
 	/// The instances of each authority.
 	instances_of: Vec<Vec<usize>>,
@@ -209,8 +224,7 @@ impl<P: Protocol> World<P> {
 		);
 		let mut world = Self {
 			now: Time(0),
-			order: 0,
-			queue: BinaryHeap::new(),
+			queue: Queue::new(),
 			instances_of,
 			network,
 			disk_rng: Rng::new(settings.seed, Stream::Disk),
@@ -310,18 +324,12 @@ impl<P: Protocol> World<P> {
 			if let Some(violation) = &self.violation {
 				return Err(violation.clone());
 			}
-			match self.queue.peek() {
-				Some(Reverse(next)) if next.at <= end => {}
-				_ => {
-					self.now = self.now.max(end);
-					break;
-				}
-			}
-			let Some(Reverse(next)) = self.queue.pop() else {
+			let Some((at, event)) = self.queue.pop(end) else {
+				self.now = self.now.max(end);
 				break;
 			};
-			self.now = next.at;
-			self.take(next.event);
+			self.now = at;
+			self.take(event);
 		}
 		self.violation.clone().map_or(Ok(()), Err)
 	}
@@ -347,13 +355,7 @@ impl<P: Protocol> World<P> {
 	}
 
 	fn schedule(&mut self, at: Time, event: Event<MessageOf<P>>) {
-		self.order += 1;
-		let at = at.max(self.now);
-		self.queue.push(Reverse(Scheduled {
-			at,
-			order: self.order,
-			event,
-		}));
+		self.queue.push(at.max(self.now), event);
 	}
 
 	fn schedule_transits(&mut self) {

@@ -106,10 +106,10 @@ impl<C: Crypto> Core<C> {
 	/// A vote has come.
 	pub(crate) fn on_election_vote(&mut self, vote: ElectionVote<C::Scheme>, high_qc: &Qc<C::Scheme>) {
 		let Some(me) = self.index() else { return };
-		let stands = self
-			.candidate()
-			.is_some_and(|candidate| candidate.stands.is_some());
-		if !stands
+		let Some(candidate) = self.candidate() else { return };
+		let repeated = candidate.votes.get(&vote.ballot.voter) == Some(&vote);
+		if candidate.stands.is_none()
+			|| repeated
 			|| vote.candidate != me
 			|| Some(vote.term) != self.attempt_term()
 			|| vote.ballot.high_qc != high_qc.target

@@ -1,7 +1,9 @@
 //! The state machine: what happens on each input.
 
 use std::{collections::BTreeSet, sync::Arc};
-use veilmart_td_raft::{AuthorityIndex, Evidence as AnyEvidence, Number, Phase, SetId, Target, Term, Timing};
+use veilmart_td_raft::{
+	AuthorityIndex, CertificateError, Evidence as AnyEvidence, Number, Phase, SetId, Target, Term, Timing,
+};
 
 use crate::{
 	block::Block,
@@ -73,6 +75,10 @@ pub struct Core<C: Crypto> {
 	pub(crate) last_commit: Instant,
 	/// Offences reported, so that each is reported once: set, offender, kind.
 	reported: BTreeSet<(SetId, AuthorityIndex, u8)>,
+	/// Who sent a false certificate since the last own status. Nothing more is taken from them until the next.
+	doubted: BTreeSet<<C::Scheme as Scheme>::Id>,
+	/// Whether the message in hand has a false certificate.
+	is_false: bool,
 }
 
 impl<C: Crypto> Core<C> {
@@ -104,6 +110,8 @@ impl<C: Crypto> Core<C> {
 			heartbeat: 0,
 			last_commit: now,
 			reported: BTreeSet::new(),
+			doubted: BTreeSet::new(),
+			is_false: false,
 			config,
 		};
 		// The log may know of a commit that the database does not: one that changed the set, perhaps.
@@ -262,6 +270,7 @@ impl<C: Crypto> Core<C> {
 			&self.crypto,
 			&context,
 			block,
+			&[&self.safety.durable().high_qc, &anchor.commit_qc],
 			&self.config.mutants,
 		))
 	}
@@ -324,6 +333,7 @@ impl<C: Crypto> Core<C> {
 			Timer::Status => {
 				self.timers
 					.set(Timer::Status, self.now + u64::from(self.config.timing.status));
+				self.doubted.clear();
 				self.send_status();
 			}
 			Timer::Overdue => self.check_overdue(true),
@@ -331,7 +341,39 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
+	/// Takes a message. A certificate costs as many signatures as it has, and an honest authority passes on none that it
+	/// has not verified: who sends a false one is not listened to until the next own status, so that each authority
+	/// makes this one verify at most one false certificate message per `status`.
 	fn receive(&mut self, from: <C::Scheme as Scheme>::Id, message: Message<C::Scheme>) {
+		if self.doubted.contains(&from) {
+			return;
+		}
+		self.is_false = false;
+		self.take(from, message);
+		if std::mem::take(&mut self.is_false) {
+			self.doubted.insert(from);
+		}
+	}
+
+	/// Notes a false certificate. One of a set that is not known, or no longer, is nobody's fault.
+	pub(crate) fn holds(&mut self, verified: Result<(), CertificateError>) -> bool {
+		self.is_false |= !matches!(verified, Ok(()) | Err(CertificateError::Set));
+		verified.is_ok()
+	}
+
+	/// Verifies a certificate.
+	pub(crate) fn certifies(&mut self, qc: &Qc<C::Scheme>) -> bool {
+		let set = self.chain.anchor().set_of(qc.target.set_id);
+		let verified = verify::verify_qc(&self.crypto, &self.config.genesis, set, qc, &self.config.mutants);
+		self.holds(verified)
+	}
+
+	/// Whether this certificate is one of the highest, and so was verified.
+	pub(crate) fn is_verified(&self, qc: &Qc<C::Scheme>) -> bool {
+		*qc == self.safety.durable().high_qc || *qc == self.chain.anchor().commit_qc
+	}
+
+	fn take(&mut self, from: <C::Scheme as Scheme>::Id, message: Message<C::Scheme>) {
 		match message {
 			Message::Promise(promise) => self.promised(promise),
 			Message::Notice(notice) => match notice {
@@ -382,11 +424,10 @@ impl<C: Crypto> Core<C> {
 		if !higher && !commits && !mutated!(self.config.mutants, LockFalls) {
 			return true;
 		}
-		let set = anchor.set_of(qc.target.set_id);
-		if verify::verify_qc(&self.crypto, &self.config.genesis, set, qc, &self.config.mutants).is_err() {
+		let current = (qc.target.set_id, qc.target.term) == (durable.set_id, durable.current_term);
+		if !self.certifies(qc) {
 			return false;
 		}
-		let current = (qc.target.set_id, qc.target.term) == (durable.set_id, durable.current_term);
 		self.safety.observe(qc);
 		if commits {
 			self.chain.set_commit_qc(qc);
@@ -423,8 +464,7 @@ impl<C: Crypto> Core<C> {
 		if !known || !self.is_commit(qc) {
 			return;
 		}
-		let set = anchor.set_of(qc.target.set_id);
-		if verify::verify_qc(&self.crypto, &self.config.genesis, set, qc, &self.config.mutants).is_ok() {
+		if self.certifies(qc) {
 			self.finalize(qc);
 		}
 	}
@@ -603,10 +643,12 @@ impl<C: Crypto> Core<C> {
 		if certificate.set_id != durable.set_id
 			|| certificate.set_id != self.set().id()
 			|| certificate.term < durable.current_term
-			|| known || certificate
-			.verify(&self.config.genesis, self.set(), &self.crypto)
-			.is_err()
+			|| known
 		{
+			return;
+		}
+		let verified = certificate.verify(&self.config.genesis, self.set(), &self.crypto);
+		if !self.holds(verified) {
 			return;
 		}
 		self.report_double_voters(certificate);

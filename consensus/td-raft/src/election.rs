@@ -1,4 +1,11 @@
 //! An attempt to elect a leader: candidates and shares. Section 4, steps 2 to 4.
+//!
+//! What a candidate may cost the others. Requests that come early are held, one of each kind per candidate. In its turn of
+//! the attempt a candidate's lot is verified once for each dealing that it uses, its share opened once, its proof looked at
+//! once ([`Candidacy`]); what differs from the first request with that dealing is dropped without verifying anything, and
+//! what repeats it gets the same answer. An honest candidate sends no other: it draws its lot once per dealing. Dealings
+//! that serve are the one in force and those that came into force during the attempt, so that f faulty authorities cost an
+//! honest one at most so many times f lots, shares and proofs per attempt, however much they send.
 
 use std::collections::{BTreeMap, BTreeSet};
 use veilmart_td_raft::{AuthorityIndex, Term};
@@ -52,6 +59,8 @@ pub(crate) struct Attempt<S: Scheme> {
 	pub candidate: Option<Candidate<S>>,
 	/// The lowest lot of others seen.
 	pub lowest: Option<u64>,
+	/// What was found out about each candidate with each dealing that it used.
+	pub candidacies: BTreeMap<(AuthorityIndex, S::BlockHash), Known<S>>,
 	/// The lots of those who may be voted for.
 	pub valid: BTreeMap<AuthorityIndex, u64>,
 }
@@ -68,17 +77,39 @@ pub(crate) struct Candidate<S: Scheme> {
 	/// Who says that a newer dealing was in force when it entered.
 	behind: BTreeSet<AuthorityIndex>,
 	shares: BTreeMap<AuthorityIndex, S::Share>,
+	/// Who signed a share that is none: its others are not looked at.
+	refused: BTreeSet<AuthorityIndex>,
 	pub stands: Option<Saved<Promise<S>>>,
 	pub votes: BTreeMap<AuthorityIndex, ElectionVote<S>>,
 }
 
-/// The last requests of one candidate.
+/// What was found out about a candidate with one dealing in one attempt, each at most once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Known<S: Scheme> {
+	/// The proof of its lot.
+	vrf: S::Vrf,
+	/// Its lot, if the proof is valid.
+	fraction: Option<u64>,
+	/// The key that it wanted its share encrypted to, and the answer. None if the key was unacceptable.
+	answer: Option<(S::Ephemeral, Option<Notice<S>>)>,
+	/// Whether its proof that it recovered the trapdoor was looked at.
+	considered: bool,
+}
+
+/// The last requests of one candidate. Their signatures are verified, and nothing else before their turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Requests<S: Scheme> {
 	/// For a share, and whether it is answered.
 	shares: Option<(Signed<RequestShares<S>, S>, bool)>,
-	/// For a vote, and whether its proof was looked at.
-	vote: Option<(Signed<RequestVote<S>, S>, bool)>,
+	/// For a vote.
+	vote: Option<Signed<RequestVote<S>, S>>,
+}
+
+impl<S: Scheme> Requests<S> {
+	const NONE: Self = Self {
+		shares: None,
+		vote: None,
+	};
 }
 
 impl<S: Scheme> Election<S> {
@@ -104,10 +135,7 @@ impl<S: Scheme> Election<S> {
 				.shares
 				.take()
 				.filter(|(signed, _)| signed.body.term > up_to);
-			requests.vote = requests
-				.vote
-				.take()
-				.filter(|(signed, _)| signed.body.term > up_to);
+			requests.vote = requests.vote.take().filter(|signed| signed.body.term > up_to);
 		}
 		self.requests
 			.retain(|_, requests| requests.shares.is_some() || requests.vote.is_some());
@@ -130,18 +158,22 @@ impl<C: Crypto> Core<C> {
 
 	/// A dealing that serves in the attempt: in force when it was entered, or since. (A leader that goes on finalizing
 	/// blocks with new dealings in them could otherwise end every attempt to replace it.)
-	fn serving(&self, block: &Hashed<C::Scheme>) -> Option<Dealt<C::Scheme>> {
+	fn find_serving(&self, block: &Hashed<C::Scheme>) -> Option<&Dealt<C::Scheme>> {
 		let dealings = &self.chain.anchor().dealings;
 		let at_entry = self.election.attempt.as_ref()?.dealing;
 		let from = dealings
 			.iter()
 			.position(|dealt| Some(dealt.block) == at_entry)
 			.unwrap_or(0);
-		dealings
-			.iter()
-			.skip(from)
-			.find(|dealt| dealt.block == *block)
-			.cloned()
+		dealings.iter().skip(from).find(|dealt| dealt.block == *block)
+	}
+
+	fn serving(&self, block: &Hashed<C::Scheme>) -> Option<Dealt<C::Scheme>> {
+		self.find_serving(block).cloned()
+	}
+
+	fn serves(&self, block: &Hashed<C::Scheme>) -> bool {
+		self.find_serving(block).is_some()
 	}
 
 	/// Draws the own lot for the attempt and the dealing in force, unless shares of another were asked for already.
@@ -170,6 +202,7 @@ impl<C: Crypto> Core<C> {
 				asked: None,
 				behind: BTreeSet::new(),
 				shares: BTreeMap::new(),
+				refused: BTreeSet::new(),
 				stands: None,
 				votes: BTreeMap::new(),
 			});
@@ -266,44 +299,73 @@ impl<C: Crypto> Core<C> {
 
 	/// A candidate asks for a share.
 	pub(crate) fn on_request_shares(&mut self, signed: Signed<RequestShares<C::Scheme>, C::Scheme>) {
-		if !self.is_wanted(signed.signer, signed.body.term) || !self.is_authentic(&signed) {
+		let who = signed.signer;
+		let RequestShares {
+			term,
+			dealing,
+			vrf,
+			ephemeral,
+			..
+		} = &signed.body;
+		if !self.is_wanted(who, *term) {
 			return;
 		}
-		let commit_qc = signed.body.commit_qc.clone();
-		let requests = self.election.requests.entry(signed.signer).or_insert(Requests {
-			shares: None,
-			vote: None,
+		let differs = self.known(who, *term, dealing).is_some_and(|known| {
+			let other_key = known.answer.as_ref().is_some_and(|(key, _)| key != ephemeral);
+			known.vrf != *vrf || other_key
 		});
-		if requests
-			.shares
-			.as_ref()
-			.is_none_or(|(last, _)| last.body.term <= signed.body.term)
-		{
-			requests.shares = Some((signed, false));
+		if differs {
+			return;
 		}
-		self.on_qc(&commit_qc);
-		self.review_requests();
+		let held = self.election.requests.get_mut(&who);
+		let last = held.and_then(|requests| requests.shares.as_mut());
+		let newer = match last {
+			Some((last, answered)) if *last == signed => {
+				// It did not get the answer.
+				*answered = false;
+				false
+			}
+			Some((last, _)) if last.body.term > *term => return,
+			_ => true,
+		};
+		if newer {
+			if !self.is_authentic(&signed) {
+				return;
+			}
+			let commit_qc = signed.body.commit_qc.clone();
+			let held = self.election.requests.entry(who).or_insert(Requests::NONE);
+			held.shares = Some((signed, false));
+			self.on_qc(&commit_qc);
+		}
+		self.review(who);
 	}
 
 	/// A candidate asks for a vote.
 	pub(crate) fn on_request_vote(&mut self, signed: Signed<RequestVote<C::Scheme>, C::Scheme>) {
-		if !self.is_wanted(signed.signer, signed.body.term) || !self.is_authentic(&signed) {
+		let who = signed.signer;
+		let RequestVote {
+			term, dealing, vrf, ..
+		} = &signed.body;
+		if !self.is_wanted(who, *term) {
+			return;
+		}
+		let useless = self
+			.known(who, *term, dealing)
+			.is_some_and(|known| known.considered || known.vrf != *vrf);
+		let held = self.election.requests.get(&who);
+		let last = held
+			.and_then(|requests| requests.vote.as_ref())
+			.map(|last| (last.body.term, last.body.dealing));
+		// The first one with a dealing counts, of a later term or with another dealing the last one.
+		let newer = last.is_none_or(|last| last != (*term, *dealing) && last.0 <= *term);
+		if useless || !newer || !self.is_authentic(&signed) {
 			return;
 		}
 		let high_qc = signed.body.high_qc.clone();
-		let requests = self.election.requests.entry(signed.signer).or_insert(Requests {
-			shares: None,
-			vote: None,
-		});
-		let newer = |last: &Signed<RequestVote<C::Scheme>, C::Scheme>| {
-			(last.body.term, last.body.dealing) != (signed.body.term, signed.body.dealing)
-				&& last.body.term <= signed.body.term
-		};
-		if requests.vote.as_ref().is_none_or(|(last, _)| newer(last)) {
-			requests.vote = Some((signed, false));
-		}
+		let held = self.election.requests.entry(who).or_insert(Requests::NONE);
+		held.vote = Some(signed);
 		self.on_qc(&high_qc);
-		self.review_requests();
+		self.review(who);
 	}
 
 	/// Whether a request may still be of use: its attempt is the own one or a later one.
@@ -315,69 +377,109 @@ impl<C: Crypto> Core<C> {
 			&& term >= durable.current_term
 	}
 
+	/// What was found out about a candidate of this attempt with this dealing.
+	fn known(
+		&self,
+		who: AuthorityIndex,
+		term: Term,
+		dealing: &Hashed<C::Scheme>,
+	) -> Option<&Known<C::Scheme>> {
+		let attempt = self.election.attempt.as_ref()?;
+		attempt
+			.candidacies
+			.get(&(who, *dealing))
+			.filter(|_| attempt.term == term)
+	}
+
 	/// Looks at the requests of the attempt whose turn has come, and sets the timer for the next.
 	pub(crate) fn review_requests(&mut self) {
-		let (Some(_), Some(attempt)) = (self.index(), &self.election.attempt) else {
+		self.timers.clear(Timer::Held);
+		let who: Vec<_> = self.election.requests.keys().copied().collect();
+		who.into_iter().for_each(|who| self.review(who));
+	}
+
+	/// Looks at the requests of one candidate.
+	fn review(&mut self, who: AuthorityIndex) {
+		if self.index().is_some() {
+			self.review_shares(who);
+			self.review_vote(who);
+		}
+	}
+
+	/// Answers a candidate's request for a share, in its turn.
+	fn review_shares(&mut self, who: AuthorityIndex) {
+		let (Some(term), Some(requests)) = (self.attempt_term(), self.election.requests.get(&who)) else {
 			return;
 		};
-		let (term, entered) = (attempt.term, attempt.entered);
-		let mut next: Option<Instant> = None;
-		let who: Vec<_> = self.election.requests.keys().copied().collect();
-		for who in who {
-			let Some(requests) = self.election.requests.get(&who).cloned() else {
-				continue;
-			};
-			let asks = requests
-				.shares
-				.filter(|(signed, answered)| signed.body.term == term && !answered);
-			if let Some((signed, _)) = asks {
-				let RequestShares { dealing, vrf, .. } = &signed.body;
-				if let Some(dealt) = self.serving(dealing) {
-					let turn = self
-						.fraction(who, term, &dealt, vrf)
-						.map(|fraction| self.turn(entered, fraction));
-					if turn.is_some_and(|turn| turn <= self.now) {
-						self.open_for(&signed, &dealt);
-					}
-					match turn.filter(|turn| *turn > self.now) {
-						Some(turn) => next = Some(next.map_or(turn, |next| next.min(turn))),
-						None => self.mark_answered(who),
-					}
-				} else if self.chain.dealing(dealing).is_some() {
-					self.answer_behind(&signed);
-					self.mark_answered(who);
-				}
-				// Otherwise the candidate is ahead: its commit certificate was processed, and the request waits.
+		let Some((signed, false)) = &requests.shares else {
+			return;
+		};
+		if signed.body.term != term {
+			return;
+		}
+		let (dealing, vrf) = (signed.body.dealing, signed.body.vrf.clone());
+		let ephemeral = signed.body.ephemeral.clone();
+		if !self.serves(&dealing) {
+			if self.chain.dealing(&dealing).is_some() {
+				self.answer_behind(who, term);
+				self.mark_answered(who);
 			}
-			let stands = requests
-				.vote
-				.filter(|(signed, considered)| signed.body.term == term && !considered);
-			let Some((signed, _)) = stands else { continue };
-			let Some(dealt) = self.serving(&signed.body.dealing) else {
-				continue;
-			};
-			let Some(fraction) = self.fraction(who, term, &dealt, &signed.body.vrf) else {
-				continue;
-			};
-			let turn = self.turn(entered, fraction);
-			if turn > self.now {
-				next = Some(next.map_or(turn, |next| next.min(turn)));
-				continue;
-			}
-			let vote = self
-				.election
-				.requests
-				.get_mut(&who)
-				.and_then(|requests| requests.vote.as_mut());
-			if let Some((_, considered)) = vote {
-				*considered = true;
-			}
+			// Otherwise the candidate is ahead: its commit certificate was processed, and the request waits.
+			return;
+		}
+		let turn = self.turn_of(who, term, &dealing, &vrf);
+		if turn.is_none_or(|turn| turn <= self.now) {
+			// A false lot is done with, too.
+			self.mark_answered(who);
+		}
+		if turn.is_some_and(|turn| !self.is_early(turn)) {
+			self.open_for(who, term, &dealing, ephemeral);
+		}
+	}
+
+	/// Looks at what a candidate asks for votes with, in its turn.
+	fn review_vote(&mut self, who: AuthorityIndex) {
+		let (Some(term), Some(requests)) = (self.attempt_term(), self.election.requests.get(&who)) else {
+			return;
+		};
+		let Some(signed) = &requests.vote else { return };
+		let (dealing, vrf) = (signed.body.dealing, signed.body.vrf.clone());
+		let considered = self
+			.known(who, term, &dealing)
+			.is_some_and(|known| known.considered);
+		if signed.body.term != term || considered || !self.serves(&dealing) {
+			return;
+		}
+		let turn = self.turn_of(who, term, &dealing, &vrf);
+		if turn.is_none_or(|turn| self.is_early(turn)) {
+			return;
+		}
+		let signed = self
+			.election
+			.requests
+			.get(&who)
+			.and_then(|requests| requests.vote.clone());
+		let (Some(signed), Some(dealt)) = (signed, self.serving(&dealing)) else {
+			return;
+		};
+		let attempt = self.election.attempt.as_mut();
+		let known = attempt.and_then(|attempt| attempt.candidacies.get_mut(&(who, dealing)));
+		if let Some(fraction) = known.and_then(|known| {
+			known.considered = true;
+			known.fraction
+		}) {
 			self.consider(&signed, &dealt, fraction);
 		}
-		match next {
-			Some(next) => self.timers.set(Timer::Held, next),
-			None => self.timers.clear(Timer::Held),
+	}
+
+	/// Whether a turn has not come. Then the timer is set for it.
+	fn is_early(&mut self, turn: Instant) -> bool {
+		let early = turn > self.now;
+		if early {
+			let next = self.timers.at(Timer::Held).map_or(turn, |at| at.min(turn));
+			self.timers.set(Timer::Held, next);
 		}
+		early
 	}
 
 	fn mark_answered(&mut self, who: AuthorityIndex) {
@@ -387,35 +489,64 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	/// The lot of a candidate; the lowest of others is remembered.
-	fn fraction(
+	/// When a candidate with a dealing that serves may be answered: its lot decides, which is verified if it was not. None
+	/// if the proof is false, or another than the first one. The lowest lot of others is remembered.
+	fn turn_of(
 		&mut self,
 		who: AuthorityIndex,
 		term: Term,
-		dealt: &Dealt<C::Scheme>,
+		dealing: &Hashed<C::Scheme>,
 		vrf: &<C::Scheme as Scheme>::Vrf,
-	) -> Option<u64> {
-		let id = self.id_of(who)?;
-		let fraction = self
-			.crypto
-			.lot(&id, self.set().id(), &dealt.beacon, term, vrf)?
-			.fraction;
+	) -> Option<Instant> {
+		let entered = self.election.attempt.as_ref()?.entered;
+		if let Some(known) = self.known(who, term, dealing) {
+			let fraction = known.fraction.filter(|_| known.vrf == *vrf);
+			return fraction.map(|fraction| self.turn(entered, fraction));
+		}
+		let (id, dealt) = (self.id_of(who)?, self.serving(dealing)?);
+		let lot = self.crypto.lot(&id, self.set().id(), &dealt.beacon, term, vrf);
+		let fraction = lot.map(|lot| lot.fraction);
 		let is_me = self.index() == Some(who);
-		if let Some(attempt) = self.election.attempt.as_mut().filter(|_| !is_me) {
+		let attempt = self.election.attempt.as_mut()?;
+		attempt.candidacies.insert(
+			(who, *dealing),
+			Known {
+				vrf: vrf.clone(),
+				fraction,
+				answer: None,
+				considered: false,
+			},
+		);
+		if let Some(fraction) = fraction.filter(|_| !is_me) {
 			attempt.lowest = Some(attempt.lowest.map_or(fraction, |lowest| lowest.min(fraction)));
 		}
-		Some(fraction)
+		fraction.map(|fraction| self.turn(entered, fraction))
 	}
 
-	/// Opens the own share for a candidate. This changes no state.
-	fn open_for(&mut self, signed: &Signed<RequestShares<C::Scheme>, C::Scheme>, dealt: &Dealt<C::Scheme>) {
+	/// Opens the own share for a candidate, or repeats the answer that it was given.
+	fn open_for(
+		&mut self,
+		candidate: AuthorityIndex,
+		term: Term,
+		dealing: &Hashed<C::Scheme>,
+		ephemeral: <C::Scheme as Scheme>::Ephemeral,
+	) {
 		let Some(me) = self.index() else { return };
-		let (candidate, term) = (signed.signer, signed.body.term);
 		let (Some(id), true) = (self.id_of(candidate), candidate != me) else {
 			return;
 		};
-		let set = self.chain.anchor().set.clone();
-		let Some(share) = self.crypto.open_share(&set, dealt) else {
+		let answered = self
+			.known(candidate, term, dealing)
+			.and_then(|known| known.answer.clone());
+		if let Some((_, answer)) = answered {
+			return answer
+				.into_iter()
+				.for_each(|answer| self.notify(To::One(id), answer));
+		}
+		let (set, Some(dealt)) = (self.chain.anchor().set.clone(), self.serving(dealing)) else {
+			return;
+		};
+		let Some(share) = self.crypto.open_share(&set, &dealt) else {
 			return;
 		};
 		let binding = ShareBinding {
@@ -425,27 +556,34 @@ impl<C: Crypto> Core<C> {
 			holder: me,
 			dealing: dealt.block,
 		};
-		let Some(share) = self.crypto.seal_share(&signed.body.ephemeral, &binding, &share) else {
-			return;
-		};
+		let sealed = self.crypto.seal_share(&ephemeral, &binding, &share);
 		let signer = Signer {
 			crypto: &self.crypto,
 			genesis: &self.config.genesis,
 			me,
 		};
-		let body = Share {
-			term,
-			candidate,
-			dealing: dealt.block,
-			share,
-		};
-		let answer = sign_body(&signer, set.id(), body);
-		self.notify(To::One(id), Notice::Share(answer));
+		let answer = sealed.map(|share| {
+			let body = Share {
+				term,
+				candidate,
+				dealing: dealt.block,
+				share,
+			};
+			Notice::Share(sign_body(&signer, set.id(), body))
+		});
+		let attempt = self.election.attempt.as_mut();
+		let known = attempt.and_then(|attempt| attempt.candidacies.get_mut(&(candidate, *dealing)));
+		if let Some(known) = known {
+			known.answer = Some((ephemeral, answer.clone()));
+		}
+		if let Some(answer) = answer {
+			self.notify(To::One(id), answer);
+		}
 	}
 
 	/// Tells a candidate that a newer dealing is in force.
-	fn answer_behind(&mut self, signed: &Signed<RequestShares<C::Scheme>, C::Scheme>) {
-		let (Some(me), Some(id)) = (self.index(), self.id_of(signed.signer)) else {
+	fn answer_behind(&mut self, candidate: AuthorityIndex, term: Term) {
+		let (Some(me), Some(id)) = (self.index(), self.id_of(candidate)) else {
 			return;
 		};
 		let commit_qc = self.chain.anchor().commit_qc.clone();
@@ -454,14 +592,7 @@ impl<C: Crypto> Core<C> {
 			genesis: &self.config.genesis,
 			me,
 		};
-		let answer = sign_body(
-			&signer,
-			signed.set_id,
-			Behind {
-				term: signed.body.term,
-				commit_qc,
-			},
-		);
+		let answer = sign_body(&signer, self.set().id(), Behind { term, commit_qc });
 		self.notify(To::One(id), Notice::Behind(answer));
 	}
 
@@ -478,7 +609,10 @@ impl<C: Crypto> Core<C> {
 		} = &signed.body;
 		let holder = signed.signer;
 		let asked = self.candidate().is_some_and(|own| {
-			own.asked.is_some() && own.dealing == *dealing && !own.shares.contains_key(&holder)
+			own.asked.is_some()
+				&& own.dealing == *dealing
+				&& !own.shares.contains_key(&holder)
+				&& !own.refused.contains(&holder)
 		});
 		if !asked
 			|| *candidate != me
@@ -496,16 +630,20 @@ impl<C: Crypto> Core<C> {
 			holder,
 			dealing: *dealing,
 		};
-		let Some(share) = self.crypto.unseal_share(&binding, share) else {
-			return;
-		};
-		if !self.crypto.verify_share(self.set(), &dealt, holder, &share) {
-			return;
+		let share = self
+			.crypto
+			.unseal_share(&binding, share)
+			.filter(|share| self.crypto.verify_share(self.set(), &dealt, holder, share));
+		let Some(candidate) = self.candidate() else { return };
+		match share {
+			Some(share) => {
+				candidate.shares.insert(holder, share);
+				self.try_recover();
+			}
+			None => {
+				candidate.refused.insert(holder);
+			}
 		}
-		if let Some(candidate) = self.candidate() {
-			candidate.shares.insert(holder, share);
-		}
-		self.try_recover();
 	}
 
 	/// Recovers the trapdoor with enough shares, and asks for votes.

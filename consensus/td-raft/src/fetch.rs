@@ -148,11 +148,15 @@ impl<C: Crypto> Core<C> {
 		let root = self.chain.root().number;
 		let durable = self.safety.durable();
 		let (set_id, term) = (durable.set_id, durable.current_term);
-		let of_certificate = |qc: &Qc<C::Scheme>| Missing {
-			hash: qc.target.hash,
-			number: qc.target.number,
-			holders: self.signers(qc),
-			expected: self.is_expected(qc.target.set_id, qc.target.term, qc.target.number),
+		// Asked after every step: most of the time nothing is missing, and no list of holders is made.
+		let is_missing = |number: Number, hash: &_| number > root && !self.chain.has(hash);
+		let of_certificate = |qc: &Qc<C::Scheme>| {
+			is_missing(qc.target.number, &qc.target.hash).then(|| Missing {
+				hash: qc.target.hash,
+				number: qc.target.number,
+				holders: self.signers(qc),
+				expected: self.is_expected(qc.target.set_id, qc.target.term, qc.target.number),
+			})
 		};
 		let leader = durable
 			.mandate
@@ -162,24 +166,30 @@ impl<C: Crypto> Core<C> {
 			.fetching
 			.tip
 			.filter(|(of_set, of_term, ..)| (*of_set, *of_term) == (set_id, term))
+			.filter(|(_, _, number, hash)| is_missing(*number, hash))
 			.map(|(_, _, number, hash)| Missing {
 				hash,
 				number,
 				holders: leader.into_iter().filter(|id| *id != self.config.me).collect(),
 				expected: self.is_expected(set_id, term, number),
 			});
-		let orphaned = self.fetching.orphaned.map(|(number, hash, sealer)| Missing {
-			hash,
-			number,
-			holders: vec![sealer],
-			expected: false,
-		});
+		let orphaned = self
+			.fetching
+			.orphaned
+			.filter(|(number, hash, _)| is_missing(*number, hash))
+			.map(|(number, hash, sealer)| Missing {
+				hash,
+				number,
+				holders: vec![sealer],
+				expected: false,
+			});
 		// Of a certificate from a later set than the blocks that are there, the signers are not known yet.
 		let certified = [&durable.high_qc, &self.chain.anchor().commit_qc].map(of_certificate);
-		certified.into_iter().chain(tip).chain(orphaned).find(|missing| {
-			let there = missing.number <= root || self.chain.has(&missing.hash);
-			!there && !missing.holders.is_empty()
-		})
+		certified
+			.into_iter()
+			.chain([tip, orphaned])
+			.flatten()
+			.find(|missing| !missing.holders.is_empty())
 	}
 
 	/// Whether a block should come from the leader by itself.

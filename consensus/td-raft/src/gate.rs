@@ -246,13 +246,11 @@ impl<C: Crypto> Core<C> {
 	/// Q wishes for a term.
 	pub(crate) fn on_entry(&mut self, entry: Entry<C::Scheme>) {
 		let durable = self.safety.durable();
-		if self.index().is_some()
-			&& entry.term > durable.attempt
-			&& entry.term > durable.current_term
-			&& entry
-				.verify(&self.config.genesis, self.set(), &self.crypto)
-				.is_ok()
-		{
+		if self.index().is_none() || entry.term <= durable.attempt || entry.term <= durable.current_term {
+			return;
+		}
+		let verified = entry.verify(&self.config.genesis, self.set(), &self.crypto);
+		if self.holds(verified) {
 			self.enter(entry);
 		}
 	}
@@ -275,6 +273,7 @@ impl<C: Crypto> Core<C> {
 			dealing: self.chain.anchor().in_force().map(|dealt| dealt.block),
 			candidate: None,
 			lowest: None,
+			candidacies: BTreeMap::new(),
 			valid: BTreeMap::new(),
 		});
 		self.notify(To::Others, Notice::Entry(entry));

@@ -279,24 +279,20 @@ impl<C: Crypto> Core<C> {
 		}
 		let Reconfirm { certificate, qc } = signed.body;
 		self.adopt(&certificate);
-		let set = self.chain.anchor().set_of(qc.target.set_id);
-		let verified =
-			crate::verify::verify_qc(&self.crypto, &self.config.genesis, set, &qc, &self.config.mutants)
-				.is_ok();
+		let durable = self.safety.durable();
+		let leader = durable.mandate.as_ref().map(|mandate| mandate.leader());
+		if (durable.current_term, leader) != (certificate.term, Some(signed.signer)) {
+			return;
+		}
+		// The leader repeats its request: what was verified once is the highest certificate.
+		let verified = self.is_verified(&qc) || self.certifies(&qc);
 		if verified {
 			self.on_qc(&qc);
 		} else if !mutated!(self.config.mutants, ReconfirmWithoutQc) {
 			return;
 		}
-		let leads = self
-			.safety
-			.durable()
-			.mandate
-			.as_ref()
-			.map(|mandate| mandate.leader())
-			== Some(signed.signer);
-		// The leader repeats its request until the block has come.
-		let (Some(me), true, Some(pending)) = (self.index(), leads, self.chain.get(&qc.target.hash)) else {
+		// It repeats it until the block has come.
+		let (Some(me), Some(pending)) = (self.index(), self.chain.get(&qc.target.hash)) else {
 			return;
 		};
 		let signer = Signer {
@@ -330,13 +326,19 @@ impl<C: Crypto> Core<C> {
 		if (target.set_id, target.term) != (durable.set_id, durable.current_term)
 			|| target.number <= self.chain.root().number
 			|| target.number > highest
-			|| vote
-				.verify(&self.config.genesis, self.set(), &self.crypto)
-				.is_err()
 		{
 			return;
 		}
 		let place = (target.number, vote.phase);
+		let ballots = leading.votes.get(&place);
+		let repeated = ballots.and_then(|ballots| ballots.get(&vote.voter)) == Some(&vote);
+		let verified = repeated
+			|| vote
+				.verify(&self.config.genesis, self.set(), &self.crypto)
+				.is_ok();
+		if !verified {
+			return;
+		}
 		let Some(leading) = &mut self.leading else { return };
 		let ballots = leading.votes.entry(place).or_default();
 		match ballots.get(&vote.voter) {
@@ -357,7 +359,11 @@ impl<C: Crypto> Core<C> {
 		let small = usize::from(mutated!(self.config.mutants, QuorumTooSmall));
 		let quorum = usize::from(self.set().quorum()) - small;
 		let Some(leading) = &self.leading else { return };
-		let Some(ballots) = leading.votes.get(&place) else {
+		let Some(ballots) = leading
+			.votes
+			.get(&place)
+			.filter(|ballots| ballots.len() >= quorum)
+		else {
 			return;
 		};
 		let mut counts: BTreeMap<_, usize> = BTreeMap::new();
@@ -375,6 +381,13 @@ impl<C: Crypto> Core<C> {
 			.into_iter()
 			.find(|(target, count)| *count >= quorum && is_own(target));
 		let Some((target, _)) = chosen else { return };
+		let known = match place.1 {
+			Phase::Prepare => self.safety.durable().high_qc.rank(),
+			Phase::Commit => self.chain.anchor().commit_qc.rank(),
+		};
+		if target.rank() <= known {
+			return;
+		}
 		let signatures = ballots.values().filter(|vote| vote.target == target).take(quorum);
 		let signatures = signatures
 			.map(|vote| (vote.voter, vote.signature.clone()))
@@ -384,13 +397,6 @@ impl<C: Crypto> Core<C> {
 			target,
 			signatures,
 		};
-		let known = match place.1 {
-			Phase::Prepare => self.safety.durable().high_qc.rank(),
-			Phase::Commit => self.chain.anchor().commit_qc.rank(),
-		};
-		if qc.rank() <= known {
-			return;
-		}
 		self.notify(To::Others, Notice::Certified(qc.clone()));
 		self.on_qc(&qc);
 		let root = self.chain.root().number;
@@ -410,8 +416,8 @@ impl<C: Crypto> Core<C> {
 		let body = Heartbeat {
 			term: durable.current_term,
 			tip: leading.tip.map(|tip| (tip.number, tip.hash)),
-			high_qc: high_qc.clone(),
-			commit_qc: self.chain.anchor().commit_qc.clone(),
+			high_qc: high_qc.rank(),
+			commit_qc: self.chain.anchor().commit_qc.rank(),
 			sequence: self.safety.sequence(),
 		};
 		let signer = Signer {
@@ -449,20 +455,17 @@ impl<C: Crypto> Core<C> {
 			return;
 		}
 		let Heartbeat {
-			term,
 			sequence,
 			tip,
 			high_qc,
 			commit_qc,
 			..
 		} = signed.body;
+		let lacks = high_qc > durable.high_qc.rank() || commit_qc > self.chain.anchor().commit_qc.rank();
 		self.heartbeat = sequence;
-		self.on_qc(&high_qc);
-		self.on_qc(&commit_qc);
-		let still =
-			(signed.set_id, term) == (self.safety.durable().set_id, self.safety.durable().current_term);
-		if !still {
-			return;
+		if let Some(leader) = self.id_of(signed.signer).filter(|_| lacks) {
+			// It answers a status with what the sender lacks.
+			self.greet(leader);
 		}
 		self.tip_named(tip);
 		self.leader_lives();

@@ -62,8 +62,8 @@
 //! |---|---|---|
 //! | proposal ([`Output::Propose`]) | leader, all | its heartbeat names it, and who lacks it for half of `election_timeout` fetches it |
 //! | `Vote{Prepare}`, `Vote{Commit}` | authority, leader | the voter, until the block is certified, final |
-//! | `Certified{QC}` | leader, all | its heartbeat carries the highest QCs |
-//! | `Heartbeat{term, sequence, tip, QCs}` | leader, all | itself |
+//! | `Certified{QC}` | leader, all | its heartbeat names the highest QCs, and who lacks one asks by `Status` |
+//! | `Heartbeat{term, sequence, tip, ranks of the QCs}` | leader, all | itself |
 //! | `Reconfirm{certificate, QC}` | leader, all | the leader, until the block is final |
 //! | `Down{b, sequence, reason}` | authority, all | the sender, while it stands; a withdrawal three times |
 //! | `Entry{Q Downs}` | authority, all | the answer to a `Status` with a lower attempt |
@@ -82,6 +82,25 @@
 //!
 //! Of each kind the latest is repeated every `heartbeat` until it is superseded, and receivers are idempotent. All but
 //! QCs, certificates, `Status` and `CatchUp`, which prove themselves or promise nothing, carry their sender's signature.
+//!
+//! A certificate is sent to all once, when it is formed. Q signatures in every heartbeat would take most of a leader's
+//! uplink: with 70 authorities and 20 heartbeats a second 71 Mbit/s. So heartbeats have two ranks of 24 bytes each, and whoever
+//! has less sends the leader its `Status` at once, which is answered with what is missing. Who lost a certificate that
+//! the leader has thus gets it, after the network is well, one `heartbeat` and 3Δ later; from a leader that sends it no
+//! heartbeats, or does not answer, one `status` and 2Δ later from any other that has it.
+//!
+//! # What one authority can make another compute
+//!
+//! A message costs its receiver at least one signature to verify, a certificate Q of them. Beyond that:
+//!
+//! - what was verified is not verified again: repeated votes and requests, and QCs in headers that are known already;
+//! - a candidate costs one lot, one opened share and one proof for each dealing that serves in the attempt: the first
+//!   request with a dealing counts, and others than that are dropped unverified (`election.rs`); a holder costs a candidate one
+//!   false share;
+//! - an honest authority passes on no certificate that it has not verified. So who sends a false one is not listened to
+//!   until the receiver's next `Status`: one false certificate message from each per `status`;
+//! - a block is refused by its seal before its certificates are verified, so that only an authority makes others verify
+//!   those, in a block that it has signed. Whose connection false blocks come from is the driver's to remember.
 //!
 //! # Rules
 //!
@@ -211,6 +230,9 @@
 //!   which shows nothing. Of two QCs for one block the commit QC is the higher here.
 //! - *Fetching.* A heartbeat names the leader's last block, and certificates overtake blocks: whoever asked for each block
 //!   that is not there would have everything sent twice. What is expected from a live leader is waited for.
+//! - *Heartbeats* name the highest QCs by rank instead of carrying them (see Messages).
+//! - *Early requests are held*: one of each kind per candidate, and their lots are verified in the attempt, once. A holder
+//!   answers the same request with the same answer.
 //! - *The dealing in genesis* is its author's, no authority's: a lie in it elects by its proof and is nobody's offence.
 //!
 //! New commit QCs are relayed by `Status` and `CatchUp` rather than each by each at once, so that messages per block stay

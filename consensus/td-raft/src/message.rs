@@ -74,7 +74,8 @@ pub trait Body: Encode {
 	const KIND: Kind;
 }
 
-/// The leader lives.
+/// The leader lives. Its certificates are sent when they are formed; here it only says which they are, and who lacks one
+/// asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Heartbeat<S: Scheme> {
 	/// Its term. Who does not know that it leads it asks for the certificate.
@@ -84,9 +85,9 @@ pub struct Heartbeat<S: Scheme> {
 	/// The last block it proposed. Whoever lacks it fetches it.
 	pub tip: Option<(Number, S::BlockHash)>,
 	/// Its highest certificate.
-	pub high_qc: Qc<S>,
+	pub high_qc: Rank,
 	/// Its highest commit certificate.
-	pub commit_qc: Qc<S>,
+	pub commit_qc: Rank,
 }
 
 /// A closing block that is certified but not known to be committed shall be certified again.

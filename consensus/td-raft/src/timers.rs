@@ -46,6 +46,11 @@ impl Timers {
 		self.at.remove(&timer);
 	}
 
+	/// When a deadline is, if it is set.
+	pub(crate) fn at(&self, timer: Timer) -> Option<Instant> {
+		self.at.get(&timer).copied()
+	}
+
 	/// Whether a deadline is set.
 	pub fn is_set(&self, timer: Timer) -> bool {
 		self.at.contains_key(&timer)

@@ -96,14 +96,15 @@ pub fn block<C: Crypto>(
 	context: &Context<C::Scheme>,
 	block: &Block<C::Scheme>,
 ) -> Result<(), Invalid> {
-	with_mutants(crypto, context, block, &Mutants::default())
+	with_mutants(crypto, context, block, &[], &Mutants::default())
 }
 
-/// The same, with deliberate mistakes.
+/// The same, with certificates that were verified already, and deliberate mistakes.
 pub(crate) fn with_mutants<C: Crypto>(
 	crypto: &C,
 	context: &Context<C::Scheme>,
 	block: &Block<C::Scheme>,
+	verified: &[&Qc<C::Scheme>],
 	mutants: &Mutants,
 ) -> Result<(), Invalid> {
 	let Context {
@@ -123,6 +124,12 @@ pub(crate) fn with_mutants<C: Crypto>(
 	if block.term() < parent.term() || block.term() == Term(0) {
 		return Err(Invalid::Term);
 	}
+	// One signature before the hundreds of the certificates: who makes others verify those has sealed it.
+	let sealer = set.get(digest.sealer).ok_or(Invalid::Sealer)?;
+	let sealed = block.seal_body().payload(genesis, block.set_id());
+	if !crypto.verify(&sealer.id, &sealed, &block.seal) {
+		return Err(Invalid::Seal);
+	}
 	let set_of = |id: SetId| {
 		[Some(set), previous]
 			.into_iter()
@@ -136,22 +143,20 @@ pub(crate) fn with_mutants<C: Crypto>(
 	if !of_parent || !committed {
 		return Err(Invalid::ParentQc);
 	}
-	verify_qc(crypto, genesis, set_of(qc.target.set_id), qc, mutants).map_err(Invalid::ParentQcVotes)?;
+	// Of a set that judges neither the block nor its parent no certificate serves, verified or not.
+	let verify = |qc: &Qc<C::Scheme>| match set_of(qc.target.set_id) {
+		Some(_) if verified.contains(&qc) => Ok(()),
+		set => verify_qc(crypto, genesis, set, qc, mutants),
+	};
+	verify(qc).map_err(Invalid::ParentQcVotes)?;
 	let commit_qc = &digest.commit_qc;
 	if commit_qc.phase != Phase::Commit && !mutated!(mutants, SetChangeWithoutCommit)
 		|| commit_qc.target.number > parent.number
 	{
 		return Err(Invalid::CommitQc);
 	}
-	verify_qc(
-		crypto,
-		genesis,
-		set_of(commit_qc.target.set_id),
-		commit_qc,
-		mutants,
-	)
-	.map_err(Invalid::CommitQcVotes)?;
-	sealer(crypto, context, block, mutants)?;
+	verify(commit_qc).map_err(Invalid::CommitQcVotes)?;
+	mandate(crypto, context, block, mutants)?;
 	if block.next_set != parent.child_closes
 		|| block
 			.next_set
@@ -171,8 +176,8 @@ pub(crate) fn with_mutants<C: Crypto>(
 	}
 }
 
-/// Verifies who sealed the block, and why it might.
-fn sealer<C: Crypto>(
+/// Verifies that who sealed the block might.
+fn mandate<C: Crypto>(
 	crypto: &C,
 	context: &Context<C::Scheme>,
 	block: &Block<C::Scheme>,
@@ -230,13 +235,6 @@ fn sealer<C: Crypto>(
 					.ok_or(Invalid::Lot)?;
 			}
 		}
-	}
-	if !crypto.verify(
-		&sealer.id,
-		&block.seal_body().payload(genesis, block.set_id()),
-		&block.seal,
-	) {
-		return Err(Invalid::Seal);
 	}
 	Ok(())
 }

@@ -337,6 +337,9 @@ impl PbftReplica {
 		verifier: &Verifier,
 		out: &mut Out,
 	) -> Option<Vec<Signature>> {
+		if votes.len() < needed {
+			return None;
+		}
 		let matching = |votes: &BTreeMap<NodeId, Signed>| -> Vec<Signature> {
 			votes
 				.values()
@@ -409,7 +412,11 @@ impl PbftReplica {
 			return;
 		}
 		let needed = self.group.quorum();
-		let Some(slot) = self.slots.get_mut(&seq) else {
+		let Some(slot) = self
+			.slots
+			.get_mut(&seq)
+			.filter(|slot| slot.commits.len() >= needed)
+		else {
 			return;
 		};
 		let Some(body) = slot.body else { return };

@@ -55,6 +55,8 @@ pub enum Behaviour {
 	TwoFirstBlocks,
 	/// The same with the third block of its term.
 	TwoLaterBlocks,
+	/// The same as with two first blocks, and shows certificates with a vote less, too, in case that somebody takes them.
+	SmallCertificates,
 	/// As leader builds its first block on the block below the one that the voters named, with an invented certificate
 	/// in its own ballot that would allow that.
 	BuildingBelow,
@@ -86,6 +88,7 @@ impl Behaviour {
 		"leader withholding commits",
 		"leader with two first blocks",
 		"leader with two later blocks",
+		"leader with too small certificates",
 		"leader building below",
 		"inventing voter",
 	];
@@ -108,6 +111,7 @@ impl Behaviour {
 			"leader withholding commits" => Behaviour::LeaderWithholdingCommits,
 			"leader with two first blocks" => Behaviour::TwoFirstBlocks,
 			"leader with two later blocks" => Behaviour::TwoLaterBlocks,
+			"leader with too small certificates" => Behaviour::SmallCertificates,
 			"leader building below" => Behaviour::BuildingBelow,
 			"inventing voter" => Behaviour::InventingVoter,
 			Self::IDLE_LEADER => Behaviour::IdleLeader,
@@ -123,6 +127,7 @@ impl Behaviour {
 				Behaviour::StandingEarly
 					| Behaviour::Colluding
 					| Behaviour::TwoFirstBlocks
+					| Behaviour::SmallCertificates
 					| Behaviour::BuildingBelow
 					| Behaviour::IdleLeader
 			),
@@ -199,7 +204,7 @@ impl TdRaftAdversary {
 	fn doubles(&self, full: &FullBlock) -> bool {
 		let first = full.block.digest.election.is_some();
 		match self.behaviour {
-			Behaviour::TwoFirstBlocks => first,
+			Behaviour::TwoFirstBlocks | Behaviour::SmallCertificates => first,
 			Behaviour::TwoLaterBlocks => !first && full.block.number.0 % 4 == 3,
 			_ => false,
 		}
@@ -231,9 +236,14 @@ impl TdRaftAdversary {
 		}
 		let genesis = self.shared.genesis.hash;
 		let quorum = self.shared.quorum();
+		// A false certificate would cost it the ear of who receives it.
+		let least = match self.behaviour {
+			Behaviour::SmallCertificates => quorum.saturating_sub(1),
+			_ => quorum,
+		};
 		let formed = self
 			.ballots
-			.take(vote, &self.keys, self.index(), &genesis, quorum);
+			.take(vote, &self.keys, self.index(), &genesis, least..=quorum);
 		let (me, n) = (self.id, self.shared.n);
 		for qc in formed {
 			let of_face = move |to: &NodeId| *to != me && (!is_doubled || Self::is_odd(*to) == is_twin);
@@ -334,7 +344,7 @@ fn garbled(message: &Message<Symbols>) -> Message<Symbols> {
 		Message::Promise(Promise::Vote(vote)) => vote.signature.of.0 ^= 1,
 		Message::Promise(Promise::ElectionVote(vote, _)) => vote.ballot.signature.of.0 ^= 1,
 		Message::Promise(Promise::Down(down, _)) => down.signature.of.0 ^= 1,
-		Message::Promise(Promise::Heartbeat(signed)) => signed.body.high_qc.target.hash.0 ^= 1,
+		Message::Promise(Promise::Heartbeat(signed)) => signed.body.high_qc.2 .0 ^= 1,
 		Message::Promise(Promise::Reconfirm(signed)) => signed.body.qc.target.hash.0 ^= 1,
 		Message::Promise(Promise::RequestShares(signed)) => signed.body.vrf.of.0 ^= 1,
 		Message::Promise(Promise::RequestVote(signed)) => signed.signature.of.0 ^= 1,
@@ -434,10 +444,12 @@ impl Tamper<Wire> for TdRaftAdversary {
 				}
 				_ => vec![(to, message)],
 			},
-			Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks => match &message {
-				Wire::Propose(full, n) if self.doubles(full) => self.both(full, *n, to),
-				_ => vec![(to, message)],
-			},
+			Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks | Behaviour::SmallCertificates => {
+				match &message {
+					Wire::Propose(full, n) if self.doubles(full) => self.both(full, *n, to),
+					_ => vec![(to, message)],
+				}
+			}
 			Behaviour::InventingVoter => match inner.as_deref() {
 				Some(Message::Promise(
 					Promise::ElectionVote(..) | Promise::RequestShares(_) | Promise::RequestVote(_),
@@ -462,7 +474,10 @@ impl Tamper<Wire> for TdRaftAdversary {
 		match (self.behaviour, inner) {
 			(Behaviour::Ignoring, _) => !Self::is_odd(from),
 			(
-				Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks | Behaviour::BuildingBelow,
+				Behaviour::TwoFirstBlocks
+				| Behaviour::TwoLaterBlocks
+				| Behaviour::SmallCertificates
+				| Behaviour::BuildingBelow,
 				Some(Message::Promise(Promise::Vote(vote))),
 			) => {
 				self.count(vote);

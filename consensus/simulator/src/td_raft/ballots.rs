@@ -1,7 +1,10 @@
 //! Votes in the hands of a faulty leader: it counts whatever it is sent, adds its own to all of them, and makes a
 //! certificate of each target that has enough, for whom it likes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	ops::RangeInclusive,
+};
 use veilmart_td_raft::{AuthorityIndex, Phase};
 use veilmart_td_raft_core::{
 	crypto::{Crypto, Qc, Vote},
@@ -19,15 +22,14 @@ pub(super) struct Ballots {
 type Place = (u64, u64, u64, Digest);
 
 impl Ballots {
-	/// Takes a vote. Gives the certificates that it completes: of a quorum, and one with a vote less, in case that
-	/// somebody takes it.
+	/// Takes a vote. Gives the certificates that it completes, of so many votes each.
 	pub fn take(
 		&mut self,
 		vote: &Vote<Symbols>,
 		keys: &Keys,
 		me: AuthorityIndex,
 		genesis: &Digest,
-		quorum: usize,
+		counts: RangeInclusive<usize>,
 	) -> Vec<Qc<Symbols>> {
 		let (phase, target) = (vote.phase, vote.target);
 		let place = (target.set_id.0, target.term.0, target.number.0, target.hash);
@@ -36,7 +38,7 @@ impl Ballots {
 		votes.insert(me, own);
 		votes.insert(vote.voter, vote.signature);
 		let mut formed = Vec::new();
-		for count in [quorum.saturating_sub(1), quorum] {
+		for count in counts {
 			if votes.len() >= count && self.formed.insert((phase, place, count)) {
 				let signatures = votes
 					.iter()

@@ -20,8 +20,8 @@ const SIGNED: u64 = 90;
 const TARGET: u64 = 57;
 /// Bytes of a signature with the index of its signer.
 const INDEXED: u64 = 66;
-/// Bytes of a heartbeat besides its certificates: term, sequence number, tip.
-const HEARTBEAT: u64 = 60;
+/// Bytes of a heartbeat: term, sequence number, tip, two ranks; frame and signature are in [`SIGNED`].
+const HEARTBEAT: u64 = 60 + 2 * 24;
 /// Bytes of a VRF output with its proof.
 const VRF: u64 = 96;
 /// Bytes of an opened share with its proof, and of the box in which it travels: a nonce and a tag.
@@ -91,10 +91,8 @@ fn qc_bytes(qc: &Qc<Symbols>) -> u64 {
 	TARGET + 1 + qc.signatures.len() as u64 * INDEXED
 }
 
-/// Bytes of a heartbeat, whose two certificates have this many signatures each.
-pub fn heartbeat_bytes(quorum: u32) -> u64 {
-	SIGNED + HEARTBEAT + 2 * (TARGET + 1 + u64::from(quorum) * INDEXED)
-}
+/// Bytes of a heartbeat, whatever the number of authorities.
+pub const HEARTBEAT_BYTES: u64 = SIGNED + HEARTBEAT;
 
 fn certificate_bytes(certificate: &Certificate<Symbols>) -> u64 {
 	20 + certificate.ballots.len() as u64 * (INDEXED + TARGET)
@@ -171,9 +169,7 @@ impl WireMessage for Wire {
 					Promise::Vote(_) => TARGET,
 					Promise::ElectionVote(_, qc) => TARGET + 20 + qc_bytes(qc),
 					Promise::Down(_, transaction) => 49 + if transaction.is_some() { 512 } else { 0 },
-					Promise::Heartbeat(signed) => {
-						HEARTBEAT + qc_bytes(&signed.body.high_qc) + qc_bytes(&signed.body.commit_qc)
-					}
+					Promise::Heartbeat(_) => HEARTBEAT,
 					Promise::Reconfirm(signed) => {
 						certificate_bytes(&signed.body.certificate) + qc_bytes(&signed.body.qc)
 					}

@@ -432,8 +432,8 @@ fn only_the_leader_signs_as_one_and_no_attempt_is_entered_twice() {
 		term: Term(term),
 		sequence: 1,
 		tip: None,
-		high_qc: Qc::<Symbols>::genesis(lab.genesis.hash),
-		commit_qc: Qc::<Symbols>::genesis(lab.genesis.hash),
+		high_qc: lab.genesis.target().rank(),
+		commit_qc: lab.genesis.target().rank(),
 	};
 	voter.with(|safety, signer| {
 		assert_eq!(

@@ -290,3 +290,38 @@ fn after_a_closing_block_come_its_commit_certificate_and_the_new_set() {
 	});
 	assert_eq!(check(&lab, &closing, &after), Ok(()));
 }
+
+/// A voter that has verified a certificate does not verify it again with a block, but judges the block as everybody does:
+/// of a set that is neither the block's nor the one before, no certificate serves, however well known.
+#[test]
+fn a_certificate_known_already_spares_its_signatures_only() {
+	let lab = Lab::new();
+	let first = lab.child(&lab.genesis, 3, 1, |_| {});
+	let false_qc = |set_id: u64| {
+		let target = Target {
+			set_id: SetId(set_id),
+			..first.target()
+		};
+		let mut qc = lab.qc(Phase::Commit, target);
+		qc.signatures = qc.signatures.iter().skip(1).copied().collect();
+		qc
+	};
+	let context = Context {
+		genesis: &lab.genesis.hash,
+		parent: &first,
+		set: &lab.set,
+		previous: None,
+		dealing: None,
+	};
+	for (set_id, spared) in [
+		(0, Ok(())),
+		(5, Err(Invalid::CommitQcVotes(CertificateError::Set))),
+	] {
+		let qc = false_qc(set_id);
+		let second = lab.child(&first, 3, 1, |b| b.digest.commit_qc = qc.clone());
+		let judge =
+			|verified: &[&_]| with_mutants(&keys(9), &context, &second, verified, &Mutants::default());
+		assert_eq!(judge(&[&qc]), spared, "set {set_id}");
+		assert!(judge(&[]).is_err(), "set {set_id}");
+	}
+}

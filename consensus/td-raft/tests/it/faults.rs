@@ -1,9 +1,11 @@
 //! Byzantine authorities and bad networks.
 
 use crate::network::{name, Network};
+use codec::Encode;
 use std::collections::{BTreeMap, BTreeSet};
-use veilmart_td_raft::{Evidence, Term};
+use veilmart_td_raft::{Evidence, Term, Timing};
 use veilmart_td_raft_core::{
+	message::{Message, Notice, Promise},
 	symbolic::{Digest, Name},
 	Input, Output, Sequence, Timer,
 };
@@ -216,4 +218,70 @@ fn storms_fork_nothing_blame_nobody_and_pass() {
 #[ignore = "minutes; `make check-all` runs it"]
 fn many_storms() {
 	storms(10..400);
+}
+
+/// Heartbeats say which certificates there are and carry none, so that they cost the same for any number of
+/// authorities. Who lost a certificate has it a heartbeat and a round trip later, or, without heartbeats, a status and a
+/// round trip later.
+#[test]
+fn a_lost_certificate_comes_with_the_next_heartbeat_or_status() {
+	let timing = Timing::LOCAL;
+	for (heartbeats_too, period) in [(false, timing.heartbeat), (true, timing.status)] {
+		let mut network = Network::new(4);
+		network.ready(true);
+		network.run(5_000);
+		let leader = network.leader().unwrap();
+		let victim = network.running().into_iter().find(|who| *who != leader).unwrap();
+		network.swallows = Box::new(move |to, message| {
+			let lost = match message {
+				Message::Notice(Notice::Certified(_)) => true,
+				Message::Promise(Promise::Heartbeat(_)) => heartbeats_too,
+				_ => false,
+			};
+			to == victim && lost
+		});
+		// Idle blocks, far apart: no later block brings the certificate.
+		network.ready(false);
+		network.run(10_000);
+		let mut longest = 0;
+		for _ in 0..8 {
+			let number = network.finalized(leader) + 1;
+			while network.finalized(leader) < number {
+				network.run(1);
+			}
+			let since = network.now;
+			while network.finalized(victim) < number {
+				network.run(1);
+				assert!(network.now < since + 4_000, "it never learns of block {number}");
+			}
+			longest = longest.max(network.now - since);
+		}
+		// The notice of it, the question and the answer; and the clock's grain.
+		let bound = u64::from(period) + 3 * 10 + 2;
+		assert!((1..=bound).contains(&longest), "{longest} of {bound} ms");
+	}
+}
+
+/// The bytes of a heartbeat do not grow with the number of authorities.
+#[test]
+fn a_heartbeat_carries_no_certificate() {
+	let sizes = [4, 31].map(|n| {
+		let mut network = Network::new(n);
+		network.ready(true);
+		network.run(8_000);
+		let leader = network.leader().unwrap();
+		let mut core = network.core(leader).clone();
+		let mut outputs = core.step(network.now, Input::Elapsed(Timer::Repeat));
+		outputs.extend(core.step(network.now, Input::Persisted(Sequence(u64::MAX))));
+		let heartbeat = outputs
+			.into_iter()
+			.find_map(|output| match output {
+				Output::Send(_, message @ Message::Promise(Promise::Heartbeat(_))) => Some(message),
+				_ => None,
+			})
+			.expect("a heartbeat");
+		assert!(core.durable().high_qc.signatures.len() > 2);
+		heartbeat.encode().len()
+	});
+	assert_eq!(sizes[0], sizes[1]);
 }

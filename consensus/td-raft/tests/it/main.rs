@@ -1,5 +1,6 @@
 //! The core in a small deterministic network.
 
+mod costs;
 mod faults;
 mod fetch;
 mod network;

@@ -82,6 +82,8 @@ pub struct Network {
 	pub unserved: BTreeSet<Name>,
 	/// Those answer no requests for blocks.
 	pub withholds: BTreeSet<Name>,
+	/// Which messages do not arrive at whom.
+	pub swallows: Box<dyn Fn(Name, &Message<Symbols>) -> bool>,
 }
 
 pub fn name(n: u16) -> Name {
@@ -128,6 +130,7 @@ impl Network {
 			held_up: (0, BTreeSet::new()),
 			unserved: BTreeSet::new(),
 			withholds: BTreeSet::new(),
+			swallows: Box::new(|_, _| false),
 		};
 		network.genesis = Arc::new(symbolic::genesis(&set, network.closes_after(0)));
 		for n in all {
@@ -295,6 +298,9 @@ impl Network {
 
 	fn deliver_after(&mut self, longer: u64, from: Name, to: Name, event: Event) {
 		if from == to || self.cut.contains(&(from, to)) || !self.nodes.contains_key(&to) {
+			return;
+		}
+		if matches!(&event, Event::Message { message, .. } if (self.swallows)(to, message)) {
 			return;
 		}
 		self.sent += 1;

@@ -27,6 +27,10 @@ fn settled() -> (Network, Name, Symbolic) {
 }
 
 fn entry(genesis: Digest, term: u64, wished: &[(u16, u64)]) -> Input<Symbols> {
+	entry_from(name(0), genesis, term, wished)
+}
+
+fn entry_from(from: Name, genesis: Digest, term: u64, wished: &[(u16, u64)]) -> Input<Symbols> {
 	let downs = wished.iter().map(|(who, term)| {
 		let down = Down {
 			term: Term(*term),
@@ -46,7 +50,7 @@ fn entry(genesis: Digest, term: u64, wished: &[(u16, u64)]) -> Input<Symbols> {
 		downs: downs.collect(),
 	};
 	Input::Message {
-		from: name(0),
+		from,
 		message: Message::Notice(Notice::Entry(entry)),
 	}
 }
@@ -109,9 +113,13 @@ fn behinds(outputs: &[Output<Symbols>]) -> usize {
 fn an_attempt_is_entered_on_a_valid_entry_certificate_with_the_gate_closed() {
 	let (network, _, mut core) = settled();
 	let genesis = network.genesis.hash;
-	core.step(network.now, entry(genesis, 7, &[(0, 7), (1, 8)]));
+	// From others than the true one: who sends a false one is not listened to for a while.
+	core.step(network.now, entry_from(name(8), genesis, 7, &[(0, 7), (1, 8)]));
 	assert_eq!(core.attempt_term(), None, "two of four");
-	core.step(network.now, entry(genesis, 7, &[(0, 7), (1, 8), (2, 6)]));
+	core.step(
+		network.now,
+		entry_from(name(9), genesis, 7, &[(0, 7), (1, 8), (2, 6)]),
+	);
 	assert_eq!(core.attempt_term(), None, "one of them wishes for less");
 	core.step(network.now, entry(genesis, 7, &[(0, 7), (1, 8), (2, 7)]));
 	assert_eq!((core.attempt_term(), core.gate_is_open()), (Some(Term(7)), false));
