@@ -110,7 +110,8 @@ impl Setup {
 				))
 			}
 		};
-		let timing = api.timing(info.finalized_hash)?;
+		// An instance of the API serves one block.
+		let timing = client.runtime_api().timing(info.finalized_hash)?;
 		let mut identity = None;
 		if let Some(authority) = &authority {
 			let sets = [Some(&anchor.set), anchor.previous.as_ref()];

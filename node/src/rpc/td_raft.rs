@@ -164,11 +164,12 @@ impl TdRaftApiServer for Consensus {
 	fn authority_record(&self, extensions: &Extensions, counter: u64) -> RpcResult<Bytes> {
 		check_if_safe(extensions)?;
 		let info = self.client.info();
-		let api = self.client.runtime_api();
+		let genesis = self.client.runtime_api();
 		let chain = KeyChain {
 			genesis: info.genesis_hash.0,
-			genesis_binding: api.genesis_binding(info.genesis_hash).map_err(failed)?,
+			genesis_binding: genesis.genesis_binding(info.genesis_hash).map_err(failed)?,
 		};
+		let api = self.client.runtime_api();
 		let present = api.authorities(info.best_hash).map_err(failed)?;
 		let queued = api.queued_set(info.best_hash).map_err(failed)?;
 		let identity = Identity::find(&self.keystore, chain, [&present].into_iter().chain(queued.as_ref()))
