@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Never two builds at once: they would wait for each other's lock, or for memory.
 .NOTPARALLEL:
-.PHONY: help setup build demo test lint docs bench fuzz check-all clean
+.PHONY: help setup build demo network test soak lint docs bench fuzz check-all clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -15,11 +15,17 @@ setup: ## install what a build needs (packages, wasm target); all other targets 
 build: setup ## the node and the wallet, with the wasm runtime
 	@scripts/build
 
-demo: build ## the marketplace at work on a node of its own
+demo: build ## the marketplace at work on a network of four authorities, one of which is killed
 	@scripts/demo
+
+network: build ## four authorities on this machine, until Ctrl-C (NETWORK_DIR to keep their files)
+	@scripts/network
 
 test: setup ## lint, build, script and documentation checks, all tests
 	@scripts/test
+
+soak: build ## the long forms of the tests on real processes
+	@scripts/soak
 
 lint: setup ## rustfmt, licences, clippy, rustdoc; warnings are errors
 	@scripts/lint
