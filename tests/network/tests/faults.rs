@@ -88,7 +88,7 @@ async fn a_leader_that_is_killed_is_replaced_and_comes_back() {
 	scene.network.nodes[leader].kill().await.unwrap();
 	scene.progress().await;
 	let next = scene.network.leader().await.unwrap();
-	assert_ne!(leader, next);
+	assert_ne!(leader, next, "another one leads");
 	assert!(term(&scene.network.nodes[next]).await > before);
 	scene.restart(leader).await;
 	scene.progress().await;
