@@ -108,7 +108,10 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 /// Starts a node with the network backend of its configuration.
-pub fn start(config: Configuration, consensus: Consensus) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+pub fn start(
+	config: Configuration,
+	consensus: Consensus,
+) -> Result<(TaskManager, RpcHandlers), ServiceError> {
 	match config.network.network_backend {
 		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, consensus),
 		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, consensus),

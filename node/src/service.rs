@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use sc_executor::WasmExecutor;
 use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
 use sc_service::{
-	config::BasePath, error::Error as ServiceError, Configuration, KeystoreContainer,
-	RpcHandlers, SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
+	config::BasePath, error::Error as ServiceError, Configuration, KeystoreContainer, RpcHandlers,
+	SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
@@ -210,11 +210,8 @@ where
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
 	let genesis = sp_blockchain::HeaderBackend::info(&*client).genesis_hash;
 	let protocol = engine::protocol_name(&genesis, config.chain_spec.fork_id());
-	let (protocol_config, notifications) = engine::notification_config::<N>(
-		protocol.clone(),
-		metrics.clone(),
-		net_config.peer_store_handle(),
-	);
+	let (protocol_config, notifications) =
+		engine::notification_config::<N>(protocol.clone(), metrics.clone(), net_config.peer_store_handle());
 	net_config.add_notification_protocol(protocol_config);
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
@@ -296,6 +293,7 @@ where
 		tracing_execute_block: None,
 	})?;
 
-	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle()).map_err(application)?;
+	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle())
+		.map_err(application)?;
 	Ok((task_manager, rpc))
 }

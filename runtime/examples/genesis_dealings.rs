@@ -10,7 +10,10 @@ use veilmart_td_raft::{genesis_dealing, AuthoritySet, SetId};
 fn main() {
 	let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/genesis_dealings");
 	for preset in preset_names() {
-		let mut members: Vec<_> = authorities(&preset).iter().map(|genesis| genesis.authority()).collect();
+		let mut members: Vec<_> = authorities(&preset)
+			.iter()
+			.map(|genesis| genesis.authority())
+			.collect();
 		members.sort();
 		let set = AuthoritySet::new(SetId(0), members).expect("different keys");
 		let Some(dealing) = genesis_dealing(&preset, &set, &mut OsRng).expect("good keys") else {

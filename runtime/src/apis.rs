@@ -35,8 +35,8 @@ use veilmart_td_raft::{
 use veilmart_trapdoor::Dealing;
 
 use crate::{
-	composition, extensions, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive, Header,
-	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TdRaft, TransactionPayment, VERSION,
+	composition, extensions, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive,
+	Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TdRaft, TransactionPayment, VERSION,
 };
 
 impl_opaque_keys! {

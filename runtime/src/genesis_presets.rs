@@ -26,8 +26,8 @@ use veilmart_td_raft::Timing;
 pub use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
 use crate::{
-	apis::SessionKeys, AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig, EcommerceConfig,
-	RuntimeGenesisConfig, SessionConfig, TdRaftConfig,
+	apis::SessionKeys, AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig,
+	EcommerceConfig, RuntimeGenesisConfig, SessionConfig, TdRaftConfig,
 };
 
 /// The preset of seven authorities.
@@ -145,7 +145,11 @@ pub fn authorities(preset: &str) -> Vec<GenesisAuthority<AccountId>> {
 fn genesis(preset: &Preset) -> Value {
 	let shops = preset.authorities.iter().chain(preset.others);
 	let participants = shops.map(|name| shop(name)).chain(offices()).collect::<Vec<_>>();
-	let authorities = preset.authorities.iter().map(|name| authority(name)).collect::<Vec<_>>();
+	let authorities = preset
+		.authorities
+		.iter()
+		.map(|name| authority(name))
+		.collect::<Vec<_>>();
 	let session_keys = authorities.iter().map(|authority| {
 		let keys = SessionKeys {
 			tdrf: authority.tdrf.into(),
@@ -185,7 +189,9 @@ fn genesis(preset: &Preset) -> Value {
 			terms: Some(Terms::default()),
 		},
 		council: CouncilConfig { members: council() },
-		session: SessionConfig { keys: session_keys.collect::<Vec<_>>() },
+		session: SessionConfig {
+			keys: session_keys.collect::<Vec<_>>()
+		},
 		td_raft: TdRaftConfig {
 			chain_id: preset.name.into(),
 			authorities,

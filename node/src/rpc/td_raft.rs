@@ -13,7 +13,10 @@ use jsonrpsee::{
 use sc_client_api::{BlockBackend, BlockchainEvents};
 use sc_keystore::LocalKeystore;
 use sc_network::PeerId;
-use sc_rpc::{utils::{BoundedVecDeque, PendingSubscription}, SubscriptionTaskExecutor};
+use sc_rpc::{
+	utils::{BoundedVecDeque, PendingSubscription},
+	SubscriptionTaskExecutor,
+};
 use sc_rpc_api::check_if_safe;
 use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
@@ -172,9 +175,13 @@ impl TdRaftApiServer for Consensus {
 		let api = self.client.runtime_api();
 		let present = api.authorities(info.best_hash).map_err(failed)?;
 		let queued = api.queued_set(info.best_hash).map_err(failed)?;
-		let identity = Identity::find(&self.keystore, chain, [&present].into_iter().chain(queued.as_ref()))
-			.map_err(failed)?
-			.ok_or_else(|| failed("the keystore has no key of a present or queued authority"))?;
+		let identity = Identity::find(
+			&self.keystore,
+			chain,
+			[&present].into_iter().chain(queued.as_ref()),
+		)
+		.map_err(failed)?
+		.ok_or_else(|| failed("the keystore has no key of a present or queued authority"))?;
 		let record = authority_record(&identity, chain, counter, &self.peer)
 			.ok_or_else(|| failed("the node's network identity is too long for a record"))?;
 		Ok(record.encode().into())
@@ -214,4 +221,3 @@ fn justified(client: &FullClient, hash: Hash) -> Option<Justified> {
 		justification: justification.into(),
 	})
 }
-

@@ -2,9 +2,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 use codec::DecodeAll;
-use veilmart_td_raft::{
-	genesis_binding, genesis_context, AuthorityRecord, AuthoritySet, SetId, Timing,
-};
+use veilmart_td_raft::{genesis_binding, genesis_context, AuthorityRecord, AuthoritySet, SetId, Timing};
 use veilmart_trapdoor::Dealing;
 
 use crate::{
@@ -53,8 +51,8 @@ impl<T: Config> GenesisConfig<T> {
 			None if set.count() > 1 => return Err("there is no dealing".into()),
 			None => {}
 			Some(bytes) => {
-				let dealing = Dealing::decode_all(&mut &bytes[..])
-					.map_err(|_| "the dealing does not decode")?;
+				let dealing =
+					Dealing::decode_all(&mut &bytes[..]).map_err(|_| "the dealing does not decode")?;
 				dealing
 					.verify(&genesis_context(binding), &keys)
 					.map_err(|error| {
@@ -65,8 +63,8 @@ impl<T: Config> GenesisConfig<T> {
 		}
 
 		for bytes in &self.records {
-			let record = AuthorityRecord::decode_all(&mut &bytes[..])
-				.map_err(|_| "a record does not decode")?;
+			let record =
+				AuthorityRecord::decode_all(&mut &bytes[..]).map_err(|_| "a record does not decode")?;
 			let id = record.body.authority;
 			if set.index_of(&id).is_none() || Records::<T>::contains_key(id) {
 				return Err(format!("a record of somebody else, or a second one: {id:?}"));

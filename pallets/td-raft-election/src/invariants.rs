@@ -7,8 +7,8 @@ use sp_runtime::{DigestItem, TryRuntimeError};
 use veilmart_td_raft::{ConsensusLog, Number, ENGINE_ID};
 
 use crate::{
-	types::Roster, Config, Current, CurrentDealing, CurrentTiming, Elected, Elections, Ending, Head, LastBlock,
-	Pallet, Past, Queued, Records, Reported, SessionStart, Wanted, PAST_SETS,
+	types::Roster, Config, Current, CurrentDealing, CurrentTiming, Elected, Elections, Ending, Head,
+	LastBlock, Pallet, Past, Queued, Records, Reported, SessionStart, Wanted, PAST_SETS,
 };
 
 impl<T: Config> Pallet<T> {
@@ -50,7 +50,11 @@ impl<T: Config> Pallet<T> {
 		);
 
 		let head: Head = LastBlock::<T>::get();
-		let expected = if head.closing { head.set_id.next() } else { head.set_id };
+		let expected = if head.closing {
+			head.set_id.next()
+		} else {
+			head.set_id
+		};
 		ensure!(
 			current.set.id() == expected,
 			"a last block of another set than that before the present one"
@@ -69,12 +73,17 @@ impl<T: Config> Pallet<T> {
 			"the wanted authorities are not sorted, or one is there twice"
 		);
 		ensure!(
-			CurrentTiming::<T>::get().check(Self::largest_set(wanted.len())).is_ok(),
+			CurrentTiming::<T>::get()
+				.check(Self::largest_set(wanted.len()))
+				.is_ok(),
 			"a timing that does not serve"
 		);
 
 		let elections = Elections::<T>::get();
-		ensure!(!Elected::<T>::exists(), "an election that did not get into the history");
+		ensure!(
+			!Elected::<T>::exists(),
+			"an election that did not get into the history"
+		);
 		ensure!(
 			elections.windows(2).all(|pair| {
 				(pair[0].set_id, pair[0].term) < (pair[1].set_id, pair[1].term)

@@ -86,7 +86,7 @@ use sp_runtime::{traits::UniqueSaturatedInto, DigestItem, SaturatedConversion};
 use veilmart_td_raft::{
 	header::{self, Items},
 	runtime_api::ElectionRecord,
-	AuthorityId, AuthorityRecord, AuthorityIndex, AuthoritySet, BlockHash, ConsensusLog, Evidence, Number,
+	AuthorityId, AuthorityIndex, AuthorityRecord, AuthoritySet, BlockHash, ConsensusLog, Evidence, Number,
 	SetId, Term, Timing, ENGINE_ID, MAX_AUTHORITIES,
 };
 use veilmart_trapdoor::Dealing;
@@ -204,8 +204,7 @@ pub mod pallet {
 
 	/// How authorities of the present and the queued set are reached, as far as they said so.
 	#[pallet::storage]
-	pub type Records<T: Config> =
-		StorageMap<_, Twox64Concat, AuthorityId, AuthorityRecord, OptionQuery>;
+	pub type Records<T: Config> = StorageMap<_, Twox64Concat, AuthorityId, AuthorityRecord, OptionQuery>;
 
 	/// What [`CurrentTiming`] is before genesis.
 	#[pallet::type_value]
@@ -580,7 +579,11 @@ impl<T: Config> Pallet<T> {
 	/// Judges the header by the set before the block, and records what it says. Returns the number of authorities.
 	fn begin_block() -> Result<u16, Malformed> {
 		let set = Self::authorities().ok_or(Malformed::NoAuthorities)?;
-		let next = if Ending::<T>::get() { Self::queued_set() } else { None };
+		let next = if Ending::<T>::get() {
+			Self::queued_set()
+		} else {
+			None
+		};
 		let head = LastBlock::<T>::get();
 		let place = Place {
 			parent: Number(Self::height().saturating_sub(1)),

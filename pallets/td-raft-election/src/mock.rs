@@ -18,9 +18,9 @@ use sp_runtime::{
 };
 use std::collections::BTreeSet;
 use veilmart_td_raft::{
-	genesis_dealing, header, keys, AuthorityId, AuthorityIndex, AuthorityRecord, AuthoritySet, ElectionBallot,
-	ElectionCertificate, ElectionDigest, HeaderDigest, Number, PeerIdBytes, Phase, QuorumCertificate,
-	RecordBody, SetId, Signature, Target, Term, Timing, VrfProof,
+	genesis_dealing, header, keys, AuthorityId, AuthorityIndex, AuthorityRecord, AuthoritySet,
+	ElectionBallot, ElectionCertificate, ElectionDigest, HeaderDigest, Number, PeerIdBytes, Phase,
+	QuorumCertificate, RecordBody, SetId, Signature, Target, Term, Timing, VrfProof,
 };
 use veilmart_trapdoor::{Context, Dealing};
 
@@ -155,7 +155,10 @@ pub fn session_keys(account: u64) -> SessionKeys {
 
 /// The set of these accounts.
 pub fn set_of(id: u64, accounts: &[u64]) -> AuthoritySet {
-	let mut members: Vec<_> = accounts.iter().map(|account| genesis_authority(*account).authority()).collect();
+	let mut members: Vec<_> = accounts
+		.iter()
+		.map(|account| genesis_authority(*account).authority())
+		.collect();
 	members.sort();
 	AuthoritySet::new(SetId(id), members).expect("different keys")
 }
@@ -169,7 +172,11 @@ pub fn register_as(account: u64, keys_of: u64) -> DispatchResult {
 		System::inc_providers(&account);
 	}
 	let [vote, share] = proofs;
-	Session::set_keys(RuntimeOrigin::signed(account), session_keys(keys_of), (vote, share).encode())
+	Session::set_keys(
+		RuntimeOrigin::signed(account),
+		session_keys(keys_of),
+		(vote, share).encode(),
+	)
 }
 
 /// Registers an account's keys.
@@ -183,7 +190,10 @@ pub fn genesis(accounts: &[u64]) -> crate::GenesisConfig<Test> {
 	let dealing = genesis_dealing(CHAIN, &set_of(0, accounts), &mut rng).expect("good keys");
 	crate::GenesisConfig {
 		chain_id: CHAIN.into(),
-		authorities: accounts.iter().map(|account| genesis_authority(*account)).collect(),
+		authorities: accounts
+			.iter()
+			.map(|account| genesis_authority(*account))
+			.collect(),
 		records: vec![],
 		timing: Some(Timing {
 			delta: 10,
@@ -406,7 +416,10 @@ pub fn events() -> Vec<Event<Test>> {
 
 /// The accounts behind the present set, sorted.
 pub fn authorities() -> Vec<u64> {
-	let mut accounts = crate::Current::<Test>::get().expect("genesis was built").accounts.to_vec();
+	let mut accounts = crate::Current::<Test>::get()
+		.expect("genesis was built")
+		.accounts
+		.to_vec();
 	accounts.sort();
 	accounts
 }

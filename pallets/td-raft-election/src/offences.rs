@@ -4,7 +4,9 @@
 //! transaction and again when a block includes it, always in the order of cost.
 
 use alloc::boxed::Box;
-use frame_support::pallet_prelude::{TransactionSource, TransactionValidityWithRefund, ValidTransaction, Weight};
+use frame_support::pallet_prelude::{
+	TransactionSource, TransactionValidityWithRefund, ValidTransaction, Weight,
+};
 use sp_io::hashing::blake2_256;
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionLongevity, TransactionPriority};
 use veilmart_td_raft::{

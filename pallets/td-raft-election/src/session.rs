@@ -17,8 +17,8 @@ use veilmart_td_raft::{
 };
 
 use crate::{
-	types::Roster, Config, Current, Ending, Event, Pallet, Past, Queued, Records, Reported, SessionStart, Wanted,
-	OFFENCES_PER_SET, PAST_SETS,
+	types::Roster, Config, Current, Ending, Event, Pallet, Past, Queued, Records, Reported, SessionStart,
+	Wanted, OFFENCES_PER_SET, PAST_SETS,
 };
 
 impl<T: Config> Pallet<T> {
@@ -63,9 +63,8 @@ impl<T: Config> Pallet<T> {
 		current: &Roster<T::AccountId>,
 		queued: &[(T::AccountId, Keys)],
 	) -> Option<Roster<T::AccountId>> {
-		Self::roster_of(current.set.id().next(), queued).filter(|next| {
-			next.set.members() != current.set.members() || *next.accounts != *current.accounts
-		})
+		Self::roster_of(current.set.id().next(), queued)
+			.filter(|next| next.set.members() != current.set.members() || *next.accounts != *current.accounts)
 	}
 
 	/// Puts the next set in place of the present one, which is remembered for a while.
@@ -86,7 +85,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Forgets how authorities are reached who are neither in the present nor in the queued set.
 	fn drop_records() {
-		let gone: Vec<_> = Records::<T>::iter_keys().filter(|id| !Self::is_known(id)).collect();
+		let gone: Vec<_> = Records::<T>::iter_keys()
+			.filter(|id| !Self::is_known(id))
+			.collect();
 		for id in gone {
 			Records::<T>::remove(id);
 		}

@@ -92,8 +92,7 @@ impl Place<'_> {
 		}
 
 		let qc = &digest.parent_qc.target;
-		let of_parent =
-			(qc.set_id, qc.number, qc.hash) == (self.head.set_id, self.parent, self.parent_hash);
+		let of_parent = (qc.set_id, qc.number, qc.hash) == (self.head.set_id, self.parent, self.parent_hash);
 		// A closing block may have been certified again in a later term.
 		let in_term = qc.term == self.head.term || (self.head.closing && qc.term > self.head.term);
 		if !of_parent || !in_term {

@@ -23,9 +23,7 @@ pub struct Roster<AccountId> {
 impl<AccountId> Roster<AccountId> {
 	/// The authority at a position, with its account.
 	pub fn get(&self, index: AuthorityIndex) -> Option<(&Authority, &AccountId)> {
-		self.set
-			.get(index)
-			.zip(self.accounts.get(usize::from(index.0)))
+		self.set.get(index).zip(self.accounts.get(usize::from(index.0)))
 	}
 }
 

@@ -5,8 +5,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 use crate::{
-	payload, AuthorityIndex, AuthoritySet, BlockHash, ElectionCertificate, Kind, Number, QuorumCertificate, SetId,
-	Signature, Term, VrfProof,
+	payload, AuthorityIndex, AuthoritySet, BlockHash, ElectionCertificate, Kind, Number, QuorumCertificate,
+	SetId, Signature, Term, VrfProof,
 };
 
 /// The consensus engine's id in digest items: [`HeaderDigest`] as a pre-runtime item, a [`Signature`] as the seal.

@@ -52,7 +52,10 @@ impl<T: Decode, const MOST: usize> Decode for Bounded<T, MOST> {
 		if usize::try_from(count).map_or(true, |count| count > MOST) {
 			return Err("a proof of finality with too many items".into());
 		}
-		(0..count).map(|_| T::decode(input)).collect::<Result<_, _>>().map(Self)
+		(0..count)
+			.map(|_| T::decode(input))
+			.collect::<Result<_, _>>()
+			.map(Self)
 	}
 }
 
@@ -84,7 +87,10 @@ impl core::fmt::Display for FinalityError {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		match self {
 			Self::Set { expected, found } => {
-				write!(f, "a certificate of authority set {found} where one of set {expected} has to be")
+				write!(
+					f,
+					"a certificate of authority set {found} where one of set {expected} has to be"
+				)
 			}
 			Self::OtherBlock => f.write_str("a certificate is not of the block that it stands for"),
 			Self::NotCommitted => f.write_str("a certificate has votes to prepare, which make nothing final"),
@@ -109,7 +115,11 @@ pub struct Final {
 
 impl FinalityProof {
 	/// Puts a proof together: `headers` go from the block in question to the one that `certificate` certifies.
-	pub fn new(handovers: Vec<Handover>, headers: Vec<Header>, certificate: QuorumCertificate) -> Option<Self> {
+	pub fn new(
+		handovers: Vec<Handover>,
+		headers: Vec<Header>,
+		certificate: QuorumCertificate,
+	) -> Option<Self> {
 		let fits = handovers.len() <= MAX_HANDOVERS && (1..=MAX_HEADERS).contains(&headers.len());
 		fits.then_some(Self {
 			handovers: Bounded(handovers),
@@ -195,8 +205,7 @@ fn commits(
 mod tests {
 	use super::*;
 	use crate::{
-		payload,
-		sign,
+		payload, sign,
 		test_set::{self, at, GENESIS},
 		AuthorityIndex, ConsensusLog, HeaderDigest, Kind, Number, Sr25519, Target, Term, ENGINE_ID,
 	};
@@ -213,11 +222,18 @@ mod tests {
 			election: None,
 		};
 		let mut logs = header::pre_runtime(&digest, None);
-		logs.extend(closes.map(|set| {
-			DigestItem::Consensus(ENGINE_ID, ConsensusLog::ChildCloses(set.clone()).encode())
-		}));
+		logs.extend(
+			closes
+				.map(|set| DigestItem::Consensus(ENGINE_ID, ConsensusLog::ChildCloses(set.clone()).encode())),
+		);
 		logs.push(header::seal(&Signature([5; 64])));
-		Header::new(number, Default::default(), Default::default(), parent, Digest { logs })
+		Header::new(
+			number,
+			Default::default(),
+			Default::default(),
+			parent,
+			Digest { logs },
+		)
 	}
 
 	mod sp_core_hash {
@@ -273,7 +289,12 @@ mod tests {
 		}
 	}
 
-	fn check(scene: &Scene, handovers: Vec<Handover>, headers: &[Header], last: &QuorumCertificate) -> Result<Final, FinalityError> {
+	fn check(
+		scene: &Scene,
+		handovers: Vec<Handover>,
+		headers: &[Header],
+		last: &QuorumCertificate,
+	) -> Result<Final, FinalityError> {
 		let proof = FinalityProof::new(handovers, headers.to_vec(), last.clone()).unwrap();
 		let proof = FinalityProof::decode(&mut &proof.encode()[..]).unwrap();
 		proof.verify(&GENESIS, &scene.first, &Sr25519)
@@ -282,10 +303,22 @@ mod tests {
 	#[test]
 	fn a_good_proof_over_a_change_of_the_set_shows_its_block() {
 		let scene = scene();
-		let shown = check(&scene, [scene.handover.clone()].to_vec(), &scene.headers[3..], &scene.last).unwrap();
+		let shown = check(
+			&scene,
+			[scene.handover.clone()].to_vec(),
+			&scene.headers[3..],
+			&scene.last,
+		)
+		.unwrap();
 		assert_eq!(shown.hash, scene.headers[3].hash().0);
 		assert_eq!(shown.set, scene.second);
-		let early = check(&scene, Vec::new(), &scene.headers[..3], &scene.handover.certificate).unwrap();
+		let early = check(
+			&scene,
+			Vec::new(),
+			&scene.headers[..3],
+			&scene.handover.certificate,
+		)
+		.unwrap();
 		assert_eq!((early.header.number, early.set), (1, scene.first.clone()));
 	}
 
@@ -303,10 +336,22 @@ mod tests {
 			found: SetId(1),
 		};
 		assert_eq!(skipped, Err(expected));
-		assert_eq!(with(&|h| h.closing = scene.headers[3].clone()), FinalityError::OtherBlock);
-		assert_eq!(with(&|h| h.parent = scene.headers[0].clone()), FinalityError::Chain);
-		assert_eq!(with(&|h| h.certificate.phase = Phase::Prepare), FinalityError::NotCommitted);
-		assert!(matches!(with(&|h| h.certificate.target.term = Term(2)), FinalityError::Votes(_)));
+		assert_eq!(
+			with(&|h| h.closing = scene.headers[3].clone()),
+			FinalityError::OtherBlock
+		);
+		assert_eq!(
+			with(&|h| h.parent = scene.headers[0].clone()),
+			FinalityError::Chain
+		);
+		assert_eq!(
+			with(&|h| h.certificate.phase = Phase::Prepare),
+			FinalityError::NotCommitted
+		);
+		assert!(matches!(
+			with(&|h| h.certificate.target.term = Term(2)),
+			FinalityError::Votes(_)
+		));
 		// Block 4 closes nothing: block 3 names no set.
 		let (first, keys) = test_set::set(0, 4);
 		let no_change = Handover {
@@ -319,7 +364,10 @@ mod tests {
 		// A line with a gap, and a certificate to prepare.
 		let handovers = [scene.handover.clone()].to_vec();
 		let gap = [scene.headers[2].clone(), scene.headers[4].clone()];
-		assert_eq!(check(&scene, handovers.clone(), &gap, &scene.last), Err(FinalityError::Chain));
+		assert_eq!(
+			check(&scene, handovers.clone(), &gap, &scene.last),
+			Err(FinalityError::Chain)
+		);
 		let prepared = qc(Phase::Prepare, &scene.headers[4], &scene.second, &scene.keys);
 		assert_eq!(
 			check(&scene, handovers.clone(), &scene.headers[3..], &prepared),
@@ -342,8 +390,16 @@ mod tests {
 		assert!(FinalityProof::new(Vec::new(), many.clone(), scene.last.clone()).is_none());
 		let encoded = (Vec::<Handover>::new(), many, scene.last).encode();
 		assert!(FinalityProof::decode(&mut &encoded[..]).is_err());
-		let empty = (Vec::<Handover>::new(), Vec::<Header>::new(), scene.handover.certificate).encode();
+		let empty = (
+			Vec::<Handover>::new(),
+			Vec::<Header>::new(),
+			scene.handover.certificate,
+		)
+			.encode();
 		let empty = FinalityProof::decode(&mut &empty[..]).unwrap();
-		assert_eq!(empty.verify(&GENESIS, &scene.first, &Sr25519), Err(FinalityError::Empty));
+		assert_eq!(
+			empty.verify(&GENESIS, &scene.first, &Sr25519),
+			Err(FinalityError::Empty)
+		);
 	}
 }

@@ -58,7 +58,10 @@ mod tests {
 		};
 		assert!(verify("one", &four));
 		assert!(!verify("two", &four));
-		assert!(!verify("one", &five), "the list is bound, not only the keys dealt to");
+		assert!(
+			!verify("one", &five),
+			"the list is bound, not only the keys dealt to"
+		);
 		assert_eq!(dealing.count(), 4);
 	}
 

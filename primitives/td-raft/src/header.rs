@@ -156,7 +156,10 @@ mod tests {
 	#[test]
 	fn what_does_not_belong_there_is_refused() {
 		let other = DigestItem::PreRuntime(*b"aura", alloc::vec![]);
-		let log = DigestItem::Consensus(ENGINE_ID, ConsensusLog::ChildCloses(test_set::set(2, 4).0).encode());
+		let log = DigestItem::Consensus(
+			ENGINE_ID,
+			ConsensusLog::ChildCloses(test_set::set(2, 4).0).encode(),
+		);
 		let bad = DigestItem::PreRuntime(DEALING_ID, alloc::vec![1]);
 		let mut longer = digest().encode();
 		longer.push(0);

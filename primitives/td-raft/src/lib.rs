@@ -31,9 +31,9 @@ mod bounded;
 mod digest;
 mod election;
 mod evidence;
-mod genesis;
 #[cfg(feature = "substrate")]
 pub mod finality;
+mod genesis;
 #[cfg(feature = "substrate")]
 pub mod header;
 #[cfg(feature = "substrate")]

@@ -80,8 +80,16 @@ impl RecordBody {
 
 impl AuthorityRecord {
 	/// Whether the authority named in it signed it.
-	pub fn verify(&self, genesis_binding: &BlockHash, verifier: &impl Verifier<AuthorityId, Signature>) -> bool {
-		verifier.verify(&self.body.authority, &self.body.payload(genesis_binding), &self.signature)
+	pub fn verify(
+		&self,
+		genesis_binding: &BlockHash,
+		verifier: &impl Verifier<AuthorityId, Signature>,
+	) -> bool {
+		verifier.verify(
+			&self.body.authority,
+			&self.body.payload(genesis_binding),
+			&self.signature,
+		)
 	}
 }
 

@@ -7,7 +7,8 @@ use sp_runtime::traits::Convert;
 
 use super::{accounts::NoDeposit, governance::RootOrCouncilTwoThirds};
 use crate::{
-	apis::SessionKeys, AccountId, Balances, Certificates, Runtime, RuntimeCall, RuntimeEvent, TdRaft, Timestamp,
+	apis::SessionKeys, AccountId, Balances, Certificates, Runtime, RuntimeCall, RuntimeEvent, TdRaft,
+	Timestamp,
 };
 
 parameter_types! {

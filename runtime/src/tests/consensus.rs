@@ -21,9 +21,7 @@ use crate::{
 	apis::SessionKeys,
 	configs::{CertifiedValidators, RegistrableKeys, SessionLength},
 	extensions::authorized_extrinsic,
-	genesis_presets::{
-		authorities, LOCAL_TESTNET_RUNTIME_PRESET, LOCAL_TESTNET_SEVEN_RUNTIME_PRESET,
-	},
+	genesis_presets::{authorities, LOCAL_TESTNET_RUNTIME_PRESET, LOCAL_TESTNET_SEVEN_RUNTIME_PRESET},
 	Block, Certificates, RuntimeEvent, Session,
 };
 
@@ -199,7 +197,10 @@ fn presets_have_the_authorities_they_say_with_a_dealing_for_their_own_chain() {
 #[test]
 fn a_chain_id_that_is_not_the_dealings_builds_no_genesis() {
 	let mut config = preset_config(LOCAL_TESTNET_RUNTIME_PRESET);
-	merge(&mut config, serde_json::json!({ "tdRaft": { "chainId": "another" } }));
+	merge(
+		&mut config,
+		serde_json::json!({ "tdRaft": { "chainId": "another" } }),
+	);
 	let outcome = std::panic::catch_unwind(|| build(&config));
 	let panic = outcome.err().expect("genesis is refused");
 	let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
@@ -229,7 +230,10 @@ fn the_api_tells_the_consensus_what_it_needs() {
 		let [election] = Runtime::elections()[..] else {
 			panic!("one election")
 		};
-		assert_eq!((election.leader, election.moment, election.votes), (leader, START + 1_000, 3));
+		assert_eq!(
+			(election.leader, election.moment, election.votes),
+			(leader, START + 1_000, 3)
+		);
 	});
 }
 
@@ -242,18 +246,26 @@ fn the_council_changes_the_set_and_the_header_says_so_before() {
 				account: account(Dave),
 			};
 			assert_noop!(
-				RuntimeCall::from(remove.clone()).dispatch(signed(Alice)).map_err(|e| e.error),
+				RuntimeCall::from(remove.clone())
+					.dispatch(signed(Alice))
+					.map_err(|e| e.error),
 				DispatchError::BadOrigin
 			);
 			assert_ok!(motion(remove.into(), &[Alice, Bob]));
 		});
 		let first = chain.session();
-		assert!(Current::<Runtime>::get().expect("there is one").accounts.contains(&account(Dave)));
+		assert!(Current::<Runtime>::get()
+			.expect("there is one")
+			.accounts
+			.contains(&account(Dave)));
 		let queued = Runtime::queued_set().expect("a set is queued");
 		assert_eq!(queued.count(), 3);
 		let second = chain.session();
 		assert_eq!(Runtime::authorities(), queued);
-		assert_eq!(CurrentDealing::<Runtime>::get().map(|dealing| dealing.count()), Some(3));
+		assert_eq!(
+			CurrentDealing::<Runtime>::get().map(|dealing| dealing.count()),
+			Some(3)
+		);
 		let announced = |header: &Header| header::items(header.digest()).expect("well formed").child_closes;
 		let headers = [first, second].concat();
 		let (closing, before) = headers.split_last().expect("some blocks");
@@ -311,7 +323,10 @@ fn validators_register_keys_that_a_set_may_have() {
 		chain.session();
 		chain.session();
 		let accounts = Current::<Runtime>::get().expect("there is one").accounts;
-		assert!(accounts.contains(&account(Charlie)), "a lost certificate ends nothing by itself");
+		assert!(
+			accounts.contains(&account(Charlie)),
+			"a lost certificate ends nothing by itself"
+		);
 		assert_eq!(Runtime::authorities().id(), SetId(1), "Dave has new keys");
 	});
 }
@@ -376,7 +391,10 @@ fn an_offence_is_reported_by_nobody_in_particular() {
 		});
 		chain.session();
 		chain.session();
-		assert!(!Current::<Runtime>::get().expect("there is one").accounts.contains(&account(Bob)));
+		assert!(!Current::<Runtime>::get()
+			.expect("there is one")
+			.accounts
+			.contains(&account(Bob)));
 	});
 }
 
@@ -411,10 +429,11 @@ fn a_false_report_is_no_transaction() {
 #[test]
 fn the_node_makes_and_reads_session_keys() {
 	let keys = session_keys("Alice");
-	let raw = <Runtime as sp_session::runtime_decl_for_session_keys::SessionKeys<Block>>::decode_session_keys(
-		keys.encode(),
-	)
-	.expect("they decode");
+	let raw =
+		<Runtime as sp_session::runtime_decl_for_session_keys::SessionKeys<Block>>::decode_session_keys(
+			keys.encode(),
+		)
+		.expect("they decode");
 	let [vote, share] = pairs("Alice");
 	assert_eq!(
 		raw,

@@ -62,10 +62,10 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	let start = Instant::now();
 	let specification = folder.path().join("chain.json");
 	process::export_specification("local", &files.public, &specification).await?;
-	let (mut network, chain) = process::Network::start(&specification, folder.path()).await?;
+	let (mut network, chain, url) = process::Network::start(&specification, folder.path()).await?;
 	steps.add("specification and network", start);
 
-	let outcome = trade(&mut network, &chain, &secret, &lines, &mut steps).await;
+	let outcome = trade((&mut network, &url), &chain, &secret, &lines, &mut steps).await;
 	let log = network.last_words();
 	network.stop().await?;
 	if arguments.keep {
@@ -81,7 +81,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 }
 
 async fn trade(
-	network: &mut process::Network,
+	(network, url): (&mut process::Network, &str),
 	chain: &veilmart_cli::chain::Chain,
 	secret: &veilmart_paillier::SecretKey,
 	lines: &[retail::OrderLine],
@@ -108,7 +108,7 @@ async fn trade(
 	for (number, line) in lines.iter().enumerate() {
 		if number == lines.len() / 2 {
 			let start = Instant::now();
-			let killed = network.kill_leader().await?;
+			let killed = network.kill_leader(url).await?;
 			println!("   {killed}'s authority, which leads, is killed. The others elect another and go on.");
 			market.purchase(number, line, steps).await?;
 			steps.add("the first order after that", start);

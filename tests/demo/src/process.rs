@@ -1,5 +1,6 @@
 //! A node of our own: its chain specification, its process, its end.
 
+use rustix::process::{kill_process, Pid, Signal};
 use std::{
 	env,
 	error::Error,
@@ -138,7 +139,10 @@ impl Node {
 
 	/// Starts the process, with more arguments perhaps. Its log goes on where an earlier one ended.
 	pub fn spawn(&mut self, more: &[&str]) -> Result<()> {
-		let log = fs::OpenOptions::new().create(true).append(true).open(self.log())?;
+		let log = fs::OpenOptions::new()
+			.create(true)
+			.append(true)
+			.open(self.log())?;
 		let child = Command::new(program("veilmart-node")?)
 			.args(&self.arguments)
 			.args(more)
@@ -165,7 +169,9 @@ impl Node {
 		let started = tokio::time::Instant::now();
 		loop {
 			if let Some(status) = self.has_ended()? {
-				return Err(format!("{}'s node ended with {status}: {}", self.name, self.last_words()).into());
+				return Err(
+					format!("{}'s node ended with {status}: {}", self.name, self.last_words()).into(),
+				);
 			}
 			match Chain::connect(&self.url).await {
 				Ok(chain) => return Ok(chain),
@@ -193,6 +199,22 @@ impl Node {
 	/// The process, while it runs.
 	pub fn process_id(&self) -> Option<u32> {
 		self.child.as_ref().and_then(Child::id)
+	}
+
+	/// Stops the process without ending it: it keeps its connections and does nothing.
+	pub fn freeze(&self) -> Result<()> {
+		self.signal(Signal::STOP)
+	}
+
+	/// Lets a frozen process go on.
+	pub fn thaw(&self) -> Result<()> {
+		self.signal(Signal::CONT)
+	}
+
+	fn signal(&self, signal: Signal) -> Result<()> {
+		let process = self.process_id().and_then(|id| i32::try_from(id).ok());
+		let process = process.and_then(Pid::from_raw).ok_or("the node does not run")?;
+		Ok(kill_process(process, signal)?)
 	}
 
 	/// All that it logged.
@@ -240,8 +262,8 @@ pub struct Network {
 
 impl Network {
 	/// Starts the four, and waits until all answer and a leader is elected. Gives a connection to a node that does not
-	/// lead.
-	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain)> {
+	/// lead, with its address.
+	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain, String)> {
 		let mut network = Self { nodes: Vec::new() };
 		for name in AUTHORITIES {
 			let folder = folder.join(name);
@@ -260,7 +282,8 @@ impl Network {
 				let chain = Chain::connect(&node.url).await?;
 				let state = chain.round_state().await?;
 				if state["role"] == "follower" && state["leader"].is_string() {
-					return Ok((network, chain));
+					let url = node.url.clone();
+					return Ok((network, chain, url));
 				}
 			}
 			if started.elapsed() > START {
@@ -283,12 +306,25 @@ impl Network {
 		Err("no node leads".into())
 	}
 
-	/// Kills the node that leads, the hard way. Gives whose it was.
-	pub async fn kill_leader(&mut self) -> Result<&'static str> {
-		let position = self.leader().await?;
-		let node = &mut self.nodes[position];
-		node.kill().await?;
-		Ok(node.name)
+	/// Kills the node that leads, the hard way, unless that is the one at `spared`: that one is frozen until another leads, which
+	/// is killed. Gives whose it was.
+	pub async fn kill_leader(&mut self, spared: &str) -> Result<&'static str> {
+		let started = tokio::time::Instant::now();
+		while started.elapsed() < START {
+			let Ok(position) = self.leader().await else {
+				tokio::time::sleep(Duration::from_millis(200)).await;
+				continue;
+			};
+			let node = &mut self.nodes[position];
+			if node.url != spared {
+				node.kill().await?;
+				return Ok(node.name);
+			}
+			node.freeze()?;
+			tokio::time::sleep(Duration::from_secs(4)).await;
+			node.thaw()?;
+		}
+		Err("no node leads".into())
 	}
 
 	/// The ends of all logs.

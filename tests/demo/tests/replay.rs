@@ -161,9 +161,10 @@ impl<H: HostFunctions> Replay<H> {
 			let header = &block.header;
 			assert_eq!(header.parent_hash, parent, "block {}: a gap", header.number);
 			let start = Instant::now();
-			self.execute(&mut state, &unsealed(block)).unwrap_or_else(|error| {
-				panic!("{}: block {} does not execute: {error}", self.name, header.number)
-			});
+			self.execute(&mut state, &unsealed(block))
+				.unwrap_or_else(|error| {
+					panic!("{}: block {} does not execute: {error}", self.name, header.number)
+				});
 			let took = start.elapsed();
 			assert_eq!(
 				root(&mut state),

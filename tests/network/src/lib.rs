@@ -102,7 +102,7 @@ impl Ledger {
 pub async fn four(folder: &Path) -> Result<Network> {
 	let specification = folder.join("chain.json");
 	export_preset("local", &specification).await?;
-	let (network, _) = Network::start(&specification, folder).await?;
+	let (network, ..) = Network::start(&specification, folder).await?;
 	Ok(network)
 }
 

@@ -6,7 +6,6 @@ use std::{
 	time::Duration,
 };
 
-use rustix::process::{kill_process, Pid, Signal};
 use tokio::sync::{Mutex, MutexGuard};
 use veilmart_cli::chain::Chain;
 use veilmart_demo_parts::process::{Network, Node};
@@ -70,11 +69,6 @@ impl Scene {
 	}
 }
 
-fn signal(node: &Node, signal: Signal) {
-	let process = i32::try_from(node.process_id().unwrap()).unwrap();
-	kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
-}
-
 async fn term(node: &Node) -> u64 {
 	let chain = Chain::connect(&node.url).await.unwrap();
 	chain.round_state().await.unwrap()["term"].as_u64().unwrap()
@@ -99,10 +93,10 @@ async fn a_leader_that_is_killed_is_replaced_and_comes_back() {
 async fn a_leader_that_freezes_is_replaced_and_follows_when_it_thaws() {
 	let mut scene = Scene::new().await;
 	let leader = scene.network.leader().await.unwrap();
-	signal(&scene.network.nodes[leader], Signal::STOP);
+	scene.network.nodes[leader].freeze().unwrap();
 	let frozen = scene.network.nodes.remove(leader);
 	scene.progress().await;
-	signal(&frozen, Signal::CONT);
+	frozen.thaw().unwrap();
 	scene.network.nodes.insert(leader, frozen);
 	scene.progress().await;
 	scene.end().await;

@@ -11,7 +11,8 @@ type Genesis = crate::GenesisConfig<Test>;
 fn refusal(spoil: impl FnOnce(&mut Genesis)) -> String {
 	let mut config = genesis(&[1, 2, 3, 4]);
 	spoil(&mut config);
-	sp_io::TestExternalities::new_empty().execute_with(|| config.build_or_explain().expect_err("there is something wrong"))
+	sp_io::TestExternalities::new_empty()
+		.execute_with(|| config.build_or_explain().expect_err("there is something wrong"))
 }
 
 #[test]
@@ -73,9 +74,8 @@ fn records_are_the_authorities_own() {
 	build(config, &[1, 2, 3, 4]).execute_with(|| {
 		assert_eq!(Records::<Test>::get(id(1)), Some(good.clone()));
 	});
-	let with = |records: Vec<Vec<u8>>| {
-		refusal(|genesis| genesis.records = records.into_iter().map(Bytes).collect())
-	};
+	let with =
+		|records: Vec<Vec<u8>>| refusal(|genesis| genesis.records = records.into_iter().map(Bytes).collect());
 	assert!(with(vec![good.encode(), good.encode()]).contains("second"));
 	assert!(with(vec![four().execute_with(|| record(5, 1)).encode()]).contains("somebody else"));
 	assert!(with(vec![[good.encode(), vec![0]].concat()]).contains("decode"));
@@ -113,7 +113,10 @@ fn the_default_is_a_chain_without_blocks() {
 fn it_reads_as_it_is_written() {
 	let config = genesis(&[1, 2]);
 	let json = serde_json::to_value(&config).unwrap();
-	assert!(json["authorities"][0]["tdrf"].as_str().unwrap().starts_with('5'), "as addresses");
+	assert!(
+		json["authorities"][0]["tdrf"].as_str().unwrap().starts_with('5'),
+		"as addresses"
+	);
 	assert!(json["dealing"].as_str().unwrap().starts_with("0x"));
 	assert_eq!(json["timing"]["minBlockInterval"], 100);
 	let back: Genesis = serde_json::from_value(json.clone()).unwrap();

@@ -16,10 +16,19 @@ fn only_governance_decides() {
 			register(5);
 			for origin in [RuntimeOrigin::signed(1), RuntimeOrigin::none()] {
 				let list = vec![1, 2, 3].try_into().unwrap();
-				assert_noop!(TdRaft::set_authorities(origin.clone(), list), DispatchError::BadOrigin);
+				assert_noop!(
+					TdRaft::set_authorities(origin.clone(), list),
+					DispatchError::BadOrigin
+				);
 				assert_noop!(TdRaft::add_authority(origin.clone(), 5), DispatchError::BadOrigin);
-				assert_noop!(TdRaft::remove_authority(origin.clone(), 1), DispatchError::BadOrigin);
-				assert_noop!(TdRaft::set_timing(origin, Timing::LOCAL), DispatchError::BadOrigin);
+				assert_noop!(
+					TdRaft::remove_authority(origin.clone(), 1),
+					DispatchError::BadOrigin
+				);
+				assert_noop!(
+					TdRaft::set_timing(origin, Timing::LOCAL),
+					DispatchError::BadOrigin
+				);
 			}
 		})
 	});
@@ -34,10 +43,17 @@ fn authorities_are_candidates_with_keys() {
 			Barred::set([5].into());
 			assert_noop!(TdRaft::add_authority(root(), 5), Error::<Test>::NotACandidate);
 			let list: crate::Accounts<Test> = vec![1, 2, 5].try_into().unwrap();
-			assert_noop!(TdRaft::set_authorities(root(), list.clone()), Error::<Test>::NotACandidate);
+			assert_noop!(
+				TdRaft::set_authorities(root(), list.clone()),
+				Error::<Test>::NotACandidate
+			);
 			Barred::set([1].into());
 			assert_ok!(TdRaft::set_authorities(root(), list), ());
-			assert_eq!(Wanted::<Test>::get().to_vec(), [1, 2, 5], "who is one already is not asked again");
+			assert_eq!(
+				Wanted::<Test>::get().to_vec(),
+				[1, 2, 5],
+				"who is one already is not asked again"
+			);
 			assert_eq!(
 				events(),
 				[Event::AuthoritiesWanted {
@@ -45,7 +61,10 @@ fn authorities_are_candidates_with_keys() {
 				}]
 			);
 			let without_keys = vec![1, 2, 6].try_into().unwrap();
-			assert_noop!(TdRaft::set_authorities(root(), without_keys), Error::<Test>::NoKeys);
+			assert_noop!(
+				TdRaft::set_authorities(root(), without_keys),
+				Error::<Test>::NoKeys
+			);
 		});
 		// Whoever loses what made it a candidate stays, until governance says otherwise.
 		Barred::set([1, 2, 5].into());
@@ -82,7 +101,10 @@ fn there_are_no_more_authorities_than_a_set_may_have() {
 	build(config, &most).execute_with(|| {
 		block(|| {
 			register(101);
-			assert_noop!(TdRaft::add_authority(root(), 101), Error::<Test>::TooManyAuthorities);
+			assert_noop!(
+				TdRaft::add_authority(root(), 101),
+				Error::<Test>::TooManyAuthorities
+			);
 			assert_ok!(TdRaft::remove_authority(root(), 1));
 			assert_ok!(TdRaft::add_authority(root(), 101));
 		});

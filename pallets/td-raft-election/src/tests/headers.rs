@@ -62,7 +62,10 @@ fn closing() -> sp_io::TestExternalities {
 #[test]
 fn set_and_term_are_those_of_the_state() {
 	running().execute_with(|| {
-		assert_eq!(spoilt(1, |next| next.digest.set_id = SetId(1)), Err(Malformed::Set));
+		assert_eq!(
+			spoilt(1, |next| next.digest.set_id = SetId(1)),
+			Err(Malformed::Set)
+		);
 		assert_eq!(spoilt(1, |next| next.digest.term = Term(0)), Err(Malformed::Term));
 		begin(&next(5));
 		end();
@@ -102,7 +105,10 @@ fn a_closing_block_may_be_certified_in_a_later_term_and_no_other() {
 		block(|| ());
 		assert!(head().closing);
 		let term = next_term();
-		assert_eq!(spoilt(term, |next| next.digest.parent_qc.target.term = Term(9)), Ok(()));
+		assert_eq!(
+			spoilt(term, |next| next.digest.parent_qc.target.term = Term(9)),
+			Ok(())
+		);
 		assert_eq!(
 			spoilt(term, |next| next.digest.parent_qc.target.term = Term(0)),
 			Err(Malformed::ParentQc)
@@ -124,7 +130,8 @@ fn the_sealer_is_the_leader() {
 			"nobody"
 		);
 		assert_eq!(
-			spoilt(1, |next| next.digest.sealer = AuthorityIndex((next.digest.sealer.0 + 1) % 4)),
+			spoilt(1, |next| next.digest.sealer =
+				AuthorityIndex((next.digest.sealer.0 + 1) % 4)),
 			Err(Malformed::Sealer),
 			"another one"
 		);
@@ -154,10 +161,18 @@ fn exactly_first_blocks_bring_an_election_of_their_own() {
 			"another one was elected"
 		);
 		let mandate = |spoil: fn(&mut veilmart_td_raft::ElectionCertificate)| {
-			spoilt(2, |next| spoil(&mut next.digest.election.as_mut().unwrap().certificate))
+			spoilt(2, |next| {
+				spoil(&mut next.digest.election.as_mut().unwrap().certificate)
+			})
 		};
-		assert_eq!(mandate(|election| election.set_id = SetId(1)), Err(Malformed::Mandate));
-		assert_eq!(mandate(|election| election.term = Term(3)), Err(Malformed::Mandate));
+		assert_eq!(
+			mandate(|election| election.set_id = SetId(1)),
+			Err(Malformed::Mandate)
+		);
+		assert_eq!(
+			mandate(|election| election.term = Term(3)),
+			Err(Malformed::Mandate)
+		);
 		assert_eq!(
 			mandate(|election| election.leader = AuthorityIndex(1)),
 			Err(Malformed::Mandate)
@@ -188,7 +203,10 @@ fn first_blocks_deal_to_each_authority() {
 fn closing_blocks_deal_to_each_authority_of_the_next_set() {
 	closing().execute_with(|| {
 		for term in [1, 2] {
-			assert_eq!(spoilt(term, |next| next.dealing = None), Err(Malformed::NoDealing));
+			assert_eq!(
+				spoilt(term, |next| next.dealing = None),
+				Err(Malformed::NoDealing)
+			);
 			let to_old = deal(&present(), term, 0);
 			assert_eq!(
 				spoilt(term, |next| next.dealing = Some(to_old)),
@@ -216,7 +234,10 @@ fn after_a_closing_block_the_leader_goes_on_in_its_term() {
 		block(|| ());
 		assert!(head().closing);
 		let goes_on = next(1);
-		assert!(goes_on.digest.election.is_none() && goes_on.dealing.is_none(), "not a first block");
+		assert!(
+			goes_on.digest.election.is_none() && goes_on.dealing.is_none(),
+			"not a first block"
+		);
 		assert_eq!(verdict(&goes_on), Ok(()));
 		// Elected by the new set for that same term, in which the old one elected somebody else.
 		let mut twice = next(2);

@@ -65,7 +65,10 @@ fn the_newest_dealing_counts() {
 	four().execute_with(|| {
 		let genesis = CurrentDealing::<Test>::get();
 		assert_eq!(genesis.as_ref().unwrap().count(), 4);
-		assert!(Dealt::<Test>::get().is_empty(), "nobody answers for the dealing in genesis");
+		assert!(
+			Dealt::<Test>::get().is_empty(),
+			"nobody answers for the dealing in genesis"
+		);
 		let first = next(1);
 		begin(&first);
 		end();

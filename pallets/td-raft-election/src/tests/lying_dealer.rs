@@ -3,7 +3,9 @@
 
 use blake2::{Blake2b512, Digest};
 use codec::Decode;
-use curve25519_dalek::{constants::RISTRETTO_BASEPOINT_POINT as G, ristretto::RistrettoPoint, scalar::Scalar};
+use curve25519_dalek::{
+	constants::RISTRETTO_BASEPOINT_POINT as G, ristretto::RistrettoPoint, scalar::Scalar,
+};
 use merlin::Transcript;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -32,8 +34,17 @@ pub fn lie(context: &Context, holders: &AuthoritySet) -> Dealing {
 	};
 	let (n, t) = (holders.count(), holders.threshold());
 	let polynomial: Vec<Scalar> = (0..t).map(|_| random()).collect();
-	let value = |i: u64| polynomial.iter().rev().fold(Scalar::ZERO, |sum, a| sum * Scalar::from(i) + a);
-	let keys: Vec<_> = holders.members().iter().map(|member| member.share_key.0).collect();
+	let value = |i: u64| {
+		polynomial
+			.iter()
+			.rev()
+			.fold(Scalar::ZERO, |sum, a| sum * Scalar::from(i) + a)
+	};
+	let keys: Vec<_> = holders
+		.members()
+		.iter()
+		.map(|member| member.share_key.0)
+		.collect();
 	// The lie: any key but that of the secret.
 	let chameleon_key = (G * random()).compress();
 	let theta = random();

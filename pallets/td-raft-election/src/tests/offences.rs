@@ -296,7 +296,13 @@ fn nobody_answers_for_a_dealing_that_no_block_carried() {
 			dealer: 1,
 			parent: [1; 32],
 		};
-		let invented = proof(&context, &present(), lie(&context, &present()), &[1, 2, 3, 4], SetId(0));
+		let invented = proof(
+			&context,
+			&present(),
+			lie(&context, &present()),
+			&[1, 2, 3, 4],
+			SetId(0),
+		);
 		assert_eq!(refused(&invented), Unproven::Dealing);
 	});
 }
@@ -438,7 +444,11 @@ fn reports_of_one_offence_exclude_each_other_in_the_pool() {
 #[test]
 fn nobody_reports_without_evidence() {
 	running().execute_with(|| {
-		for origin in [RuntimeOrigin::none(), RuntimeOrigin::signed(1), RuntimeOrigin::root()] {
+		for origin in [
+			RuntimeOrigin::none(),
+			RuntimeOrigin::signed(1),
+			RuntimeOrigin::root(),
+		] {
 			assert_noop!(
 				TdRaft::report_offence(origin, Box::new(two_votes(3))),
 				DispatchError::BadOrigin
@@ -457,7 +467,11 @@ fn an_offence_is_remembered_as_long_as_its_set() {
 			register(5);
 		});
 		for round in 0..=PAST_SETS {
-			let expected = if round < PAST_SETS { Ok(()) } else { Err(Unproven::ForgottenSet) };
+			let expected = if round < PAST_SETS {
+				Ok(())
+			} else {
+				Err(Unproven::ForgottenSet)
+			};
 			block(|| {
 				let change = if round % 2 == 0 {
 					TdRaft::add_authority(RuntimeOrigin::root(), 5)
@@ -469,7 +483,11 @@ fn an_offence_is_remembered_as_long_as_its_set() {
 			session();
 			session();
 			assert_eq!(TdRaft::examine(&early).map(|_| ()), expected, "round {round}");
-			let unproven = if round < PAST_SETS { Unproven::Reported } else { Unproven::ForgottenSet };
+			let unproven = if round < PAST_SETS {
+				Unproven::Reported
+			} else {
+				Unproven::ForgottenSet
+			};
 			assert_eq!(refused(&reported), unproven);
 		}
 		assert_eq!(crate::Reported::<Test>::iter().count(), 0);
@@ -500,7 +518,10 @@ fn the_last_authority_stays_whatever_it_did() {
 		block(|| ());
 		block(|| {
 			include(&two_votes(1));
-			assert!(matches!(&events()[..], [Event::OffenceProven { removed: false, .. }]));
+			assert!(matches!(
+				&events()[..],
+				[Event::OffenceProven { removed: false, .. }]
+			));
 			assert_eq!(Wanted::<Test>::get().to_vec(), [1]);
 		});
 	});

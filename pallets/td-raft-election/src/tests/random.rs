@@ -3,9 +3,7 @@
 use crate::{mock::*, Wanted};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
-use veilmart_td_raft::{
-	AuthorityIndex, Evidence, Number, Phase, SetId, Signature, Target, Term, Vote,
-};
+use veilmart_td_raft::{AuthorityIndex, Evidence, Number, Phase, SetId, Signature, Target, Term, Vote};
 
 /// Accounts that come into question.
 const ACCOUNTS: u64 = 9;
@@ -19,7 +17,9 @@ fn any_call(random: u64) {
 		0 | 1 => TdRaft::add_authority(origin, account),
 		2 => TdRaft::remove_authority(origin, account),
 		3 => {
-			let list: Vec<u64> = (1..=ACCOUNTS).filter(|account| random >> (10 + account) & 1 == 1).collect();
+			let list: Vec<u64> = (1..=ACCOUNTS)
+				.filter(|account| random >> (10 + account) & 1 == 1)
+				.collect();
 			TdRaft::set_authorities(origin, list.try_into().expect("nine at most"))
 		}
 		4 => register_as(account, account),
@@ -39,7 +39,11 @@ fn the_state_is_sound_after_every_block_whatever_is_wished() {
 			for _ in 0..250 {
 				let random = rng.next_u64();
 				// Now and then another leader.
-				let term = if random % 7 == 0 { head().term.0 + 1 } else { next_term() };
+				let term = if random % 7 == 0 {
+					head().term.0 + 1
+				} else {
+					next_term()
+				};
 				let announced = closes_to();
 				let before = present();
 				begin(&next(term));
@@ -58,7 +62,10 @@ fn the_state_is_sound_after_every_block_whatever_is_wished() {
 			}
 			assert!(!Wanted::<Test>::get().is_empty());
 			changes += present().id().0;
-			assert!(present().id() > SetId(5), "seed {seed}: the sets changed often enough");
+			assert!(
+				present().id() > SetId(5),
+				"seed {seed}: the sets changed often enough"
+			);
 		});
 	}
 	assert!(changes > 80, "{changes}");

@@ -25,7 +25,10 @@ fn anybody_brings_a_record_that_its_authority_signed() {
 			assert_noop!(TdRaft::set_record(signed(), forged), Error::<Test>::BadSignature);
 			let mut anothers = record(2, 1);
 			anothers.body.authority = id(3);
-			assert_noop!(TdRaft::set_record(signed(), anothers), Error::<Test>::BadSignature);
+			assert_noop!(
+				TdRaft::set_record(signed(), anothers),
+				Error::<Test>::BadSignature
+			);
 		})
 	});
 }

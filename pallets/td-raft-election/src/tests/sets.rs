@@ -27,7 +27,11 @@ fn without_a_wish_sessions_pass_and_the_set_stays() {
 			assert_eq!(announced(), None);
 			assert!(!TdRaft::is_closing_next() && !head().closing);
 		}
-		assert_eq!(Session::current_index(), 4, "a session is six blocks of ten seconds and one that begins it");
+		assert_eq!(
+			Session::current_index(),
+			4,
+			"a session is six blocks of ten seconds and one that begins it"
+		);
 		assert_eq!(rotations, 4);
 		assert_eq!(Current::<Test>::get(), before);
 		assert_eq!(present().id(), SetId(0));
@@ -268,7 +272,11 @@ fn an_account_that_takes_over_anothers_keys_takes_its_place() {
 		});
 		session();
 		session();
-		assert_eq!(authorities(), [1, 2, 3, 5], "whom an offence would be the fault of");
+		assert_eq!(
+			authorities(),
+			[1, 2, 3, 5],
+			"whom an offence would be the fault of"
+		);
 		assert_eq!(present().id(), SetId(1));
 	});
 }
