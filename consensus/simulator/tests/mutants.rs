@@ -258,9 +258,9 @@ fn a_term_that_is_not_persisted() {
 
 /// By chaos: the number of authorities and the seed, from `search`.
 const BY_CHAOS: [(Mutant, u32, u64); 4] = [
-	(Mutant::LockFalls, 4, 0),
+	(Mutant::LockFalls, 4, 76),
 	(Mutant::SetChangeWithoutCommit, 7, 229),
-	(Mutant::SendBeforePersist, 7, 7),
+	(Mutant::SendBeforePersist, 4, 45),
 	(Mutant::TwoElectionVotes, 7, 0),
 ];
 
