@@ -110,7 +110,7 @@ pub enum Event {
 		/// From whom.
 		id: AuthorityId,
 		/// What.
-		packet: Packet,
+		packet: Box<Packet>,
 	},
 }
 
@@ -264,7 +264,11 @@ impl Peers {
 				self.named.entry(hello.id).or_default().insert(peer);
 				Some(Event::Named(hello.id))
 			}
-			(packet, Some(id)) => Some(Event::Packet { peer, id, packet }),
+			(packet, Some(id)) => Some(Event::Packet {
+				peer,
+				id,
+				packet: Box::new(packet),
+			}),
 			// Its name will come.
 			(_, None) => None,
 		}

@@ -55,7 +55,7 @@ pub struct Finality {
 /// What is to be done.
 pub enum Task {
 	/// Build on a block that is in the database, or about to be, and seal.
-	Build(Box<Build<OnChain>>, Identity),
+	Build(Box<(Build<OnChain>, Identity)>),
 	/// Import a block that was built here.
 	ImportOwn(Box<Block>, Box<StorageChanges>),
 	/// Import a block that was verified. `certified` says that a quorum has it.
@@ -146,10 +146,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 	pub async fn run(mut self, mut tasks: UnboundedReceiver<Task>) {
 		while let Some(task) = tasks.next().await {
 			let done = match task {
-				Task::Build(build, identity) => match self.build(*build, &identity).await {
-					Ok(built) => Done::Built(Box::new(built)),
-					Err(error) => Done::NotBuilt(error),
-				},
+				Task::Build(order) => {
+					let (build, identity) = *order;
+					match self.build(build, &identity).await {
+						Ok(built) => Done::Built(Box::new(built)),
+						Err(error) => Done::NotBuilt(error),
+					}
+				}
 				Task::ImportOwn(block, changes) => {
 					let hash = block.header.hash();
 					let action = StateAction::ApplyChanges(Changes::Changes(*changes));
@@ -368,14 +371,14 @@ pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(
 		.runtime_api()
 		.check_inherents(*block.header.parent_hash(), unsealed.into(), data)
 		.map_err(|error| invalid(error.to_string()))?;
-	for (id, error) in result.into_errors() {
-		return Err(match provider.try_handle_error(&id, &error).await {
-			Some(Err(error)) if is_early(&error) => Refused::Early,
-			Some(Err(error)) => invalid(error.to_string()),
-			_ => invalid("an inherent is not as it has to be".into()),
-		});
-	}
-	Ok(())
+	let Some((id, error)) = result.into_errors().next() else {
+		return Ok(());
+	};
+	Err(match provider.try_handle_error(&id, &error).await {
+		Some(Err(error)) if is_early(&error) => Refused::Early,
+		Some(Err(error)) => invalid(error.to_string()),
+		_ => invalid("an inherent is not as it has to be".into()),
+	})
 }
 
 fn is_early(error: &sp_inherents::Error) -> bool {

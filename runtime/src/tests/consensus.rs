@@ -202,7 +202,7 @@ fn a_chain_id_that_is_not_the_dealings_builds_no_genesis() {
 		serde_json::json!({ "tdRaft": { "chainId": "another" } }),
 	);
 	let outcome = std::panic::catch_unwind(|| build(&config));
-	let panic = outcome.err().expect("genesis is refused");
+	let panic = outcome.expect_err("genesis is refused");
 	let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
 	assert!(text.contains("authorities in genesis"), "{text}");
 }

@@ -285,7 +285,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			Output::Propose(block) => self.propose(&block),
 			Output::Build(build) => {
 				let identity = self.setup.identity.clone();
-				self.task(Task::Build(Box::new(build), identity));
+				self.task(Task::Build(Box::new((build, identity))));
 			}
 			Output::Finalize {
 				hash,
@@ -355,7 +355,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn on_event(&mut self, event: Event) {
 		match event {
 			Event::Named(id) => self.step(Input::Connected(id)),
-			Event::Packet { peer, id, packet } => self.on_packet(peer, id, packet),
+			Event::Packet { peer, id, packet } => self.on_packet(peer, id, *packet),
 		}
 	}
 

@@ -46,6 +46,9 @@ pub struct Node {
 	starts: u64,
 }
 
+/// Whether a message that somebody sends is lost.
+pub type Swallows = Box<dyn Fn(Name, &Message<Symbols>) -> bool>;
+
 pub struct Network {
 	pub now: u64,
 	pub nodes: BTreeMap<Name, Node>,
@@ -83,7 +86,7 @@ pub struct Network {
 	/// Those answer no requests for blocks.
 	pub withholds: BTreeSet<Name>,
 	/// Which messages do not arrive at whom.
-	pub swallows: Box<dyn Fn(Name, &Message<Symbols>) -> bool>,
+	pub swallows: Swallows,
 }
 
 pub fn name(n: u16) -> Name {

@@ -188,7 +188,8 @@ fn running() -> sp_io::TestExternalities {
 
 #[test]
 fn each_kind_is_answered_by_an_event_and_removal_two_boundaries_later() {
-	let kinds: [(fn(u64) -> Evidence, OffenceKind); 3] = [
+	type Made = fn(u64) -> Evidence;
+	let kinds: [(Made, OffenceKind); 3] = [
 		(two_seals, OffenceKind::Seals),
 		(two_votes, OffenceKind::Votes),
 		(two_election_votes, OffenceKind::ElectionVotes),
