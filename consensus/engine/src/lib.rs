@@ -13,9 +13,9 @@
 //!
 //! - [`Engine`] is the task in the middle. Authorities and nodes that follow run the same; a node without an
 //!   authority's keys takes part under a name of its own, which is in no set, so its core signs nothing that counts.
-//! - Proposals, votes and what is missing go over a notification protocol of its own ([`peers`], [`packet`]).
+//! - Proposals, votes and what is missing go over a notification protocol of its own (`peers`, `packet`).
 //!   Substrate's own synchronization brings whole stretches of the chain to those who come late, and its announcements tell everybody about new blocks.
-//! - What an authority is bound by, and the blocks that it voted for, are in the [`vote_log`].
+//! - What an authority is bound by, and the blocks that it voted for, are in the `vote_log`.
 //! - What follows from the final blocks (the core's `Anchor`) is stored in the client's database, in one operation with the finality of the block.
 //!
 //! # Fork choice

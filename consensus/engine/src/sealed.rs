@@ -25,7 +25,7 @@ pub const MAX_SEALED: usize = 256 * 1024;
 pub struct SealedTransaction {
 	/// Who can read it.
 	pub leader: AuthorityId,
-	/// A sealed box (X25519, XSalsa20-Poly1305) of [`Sealed`].
+	/// A sealed box (X25519, XSalsa20-Poly1305) of genesis hash and transaction.
 	pub sealed: Vec<u8>,
 }
 
