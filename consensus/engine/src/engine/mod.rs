@@ -97,6 +97,8 @@ pub struct Engine<BE, C> {
 	/// Answers of the pool: whether any transaction is ready on a block.
 	reviews: FuturesUnordered<BoxFuture<'static, (H256, bool)>>,
 	ready: bool,
+	/// Whether transactions arrived while the pool was being asked.
+	arrived_meanwhile: bool,
 	/// Own empty blocks in a row although transactions were ready.
 	futile: u32,
 	/// Those who get what goes to all.
@@ -175,6 +177,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			transactions: Transactions::default(),
 			reviews: FuturesUnordered::new(),
 			ready: false,
+			arrived_meanwhile: false,
 			futile: 0,
 			members: BTreeSet::new(),
 			statuses: BTreeMap::new(),
@@ -406,6 +409,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				self.step(Input::Settled(hash.0));
 			}
 		}
+		// Should a review have been missed, the next is a tick away.
+		if !self.ready && self.reviews.is_empty() {
+			self.review_pool();
+		}
 		let old = self.transactions.old();
 		self.pass_on(None, old);
 		if self.ticks % GOVERN == 1 {
@@ -428,9 +435,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.pass_on(self.core.leader().copied(), vec![bytes.clone()]);
 			self.step(Input::Relayed(hash.0, bytes));
 		}
-		// While the pool takes note of a block it is asked afterwards.
+		// While the pool takes note of a block it is asked afterwards: what it says then may be from before this arrival.
 		if self.reviews.is_empty() {
 			self.set_ready(true);
+		} else {
+			self.arrived_meanwhile = true;
 		}
 	}
 
@@ -446,6 +455,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn pool_reviewed(&mut self, at: H256, ready: bool) {
 		if at == self.client.info().best_hash {
 			self.set_ready(ready && self.futile < FUTILE);
+		}
+		if self.arrived_meanwhile && self.reviews.is_empty() {
+			self.arrived_meanwhile = false;
+			self.review_pool();
 		}
 	}
 
