@@ -293,15 +293,23 @@ impl Network {
 		}
 	}
 
-	/// The place of the node that leads.
+	/// The place of the node that leads, as soon as one does.
 	pub async fn leader(&self) -> Result<usize> {
-		for (position, node) in self.nodes.iter().enumerate() {
-			let Ok(chain) = Chain::connect(&node.url).await else {
-				continue;
-			};
-			if chain.round_state().await?["role"] == "leader" {
-				return Ok(position);
+		let started = tokio::time::Instant::now();
+		while started.elapsed() < START {
+			for (position, node) in self.nodes.iter().enumerate() {
+				let Ok(chain) = Chain::connect(&node.url).await else {
+					continue;
+				};
+				if chain
+					.round_state()
+					.await
+					.is_ok_and(|state| state["role"] == "leader")
+				{
+					return Ok(position);
+				}
 			}
+			tokio::time::sleep(Duration::from_millis(200)).await;
 		}
 		Err("no node leads".into())
 	}
@@ -311,10 +319,7 @@ impl Network {
 	pub async fn kill_leader(&mut self, spared: &str) -> Result<&'static str> {
 		let started = tokio::time::Instant::now();
 		while started.elapsed() < START {
-			let Ok(position) = self.leader().await else {
-				tokio::time::sleep(Duration::from_millis(200)).await;
-				continue;
-			};
+			let position = self.leader().await?;
 			let node = &mut self.nodes[position];
 			if node.url != spared {
 				node.kill().await?;
