@@ -14,7 +14,7 @@ use super::system::RuntimeBlockWeights;
 use crate::{
 	governance::{self, ForMembers, NoVoteIsNo},
 	AccountId, Balances, BlockNumber, Council, Governance, Multisig, OriginCaller, Preimage, Proxy, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeOrigin, Scheduler, System, Timestamp,
+	RuntimeCall, RuntimeEvent, RuntimeOrigin, Scheduler, System, TdRaft, Timestamp,
 };
 
 /// The one collective of this chain.
@@ -98,7 +98,8 @@ impl pallet_preimage::Config for Runtime {
 /// Governance, because the brake must not take away the hand that releases it: the council and its
 /// tools, upgrades (`System`), and the wrappers through which a council member with several keys
 /// calls (their inner calls are filtered again). The clock, because without its inherent no block
-/// is valid. `TxPause` cannot pause itself by its own rule.
+/// is valid. The consensus, because a report of an offence that cannot be dispatched would be valid for
+/// ever, and free. `TxPause` cannot pause itself by its own rule.
 pub struct NeverPaused;
 
 impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
@@ -106,6 +107,7 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
 		[
 			System::name(),
 			Timestamp::name(),
+			TdRaft::name(),
 			Council::name(),
 			Governance::name(),
 			Scheduler::name(),

@@ -270,10 +270,11 @@ fn half_of_the_council_brakes_and_releases() {
 }
 
 #[test]
-fn governance_and_the_clock_cannot_be_paused() {
+fn governance_the_clock_and_the_consensus_cannot_be_paused() {
 	development().execute_with(|| {
 		for (pallet, call) in [
 			("Timestamp", "set"),
+			("TdRaft", "report_offence"),
 			("System", "apply_authorized_upgrade"),
 			("Council", "vote"),
 			("Council", "close"),
