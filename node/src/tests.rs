@@ -262,6 +262,15 @@ fn a_single_authority_makes_what_is_ready_final_and_rests_otherwise() {
 			after - before < u64::from(many),
 			"some of {many} transactions share a block: {before} to {after}"
 		);
-		node.final_at(after).await;
+		let busy = node.final_at(after).await;
+
+		// When nothing waits it rests again.
+		tokio::time::sleep(Duration::from_secs(4)).await;
+		let (rested, _) = node.heights().await;
+		assert!(
+			rested <= busy + 4,
+			"{} blocks in four seconds without a transaction",
+			rested - busy
+		);
 	});
 }

@@ -15,7 +15,7 @@ use sc_network::{
 };
 use sp_core::{traits::SpawnNamed, H256};
 use std::{
-	collections::{BTreeMap, HashMap, HashSet},
+	collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 	sync::{
 		atomic::{AtomicUsize, Ordering},
 		Arc,
@@ -34,11 +34,12 @@ use crate::{
 const QUEUE: usize = 1_024;
 /// Bytes that wait for one peer, at most.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// Packets taken from one peer in a second, on average over [`BURST`] of them. An authority in a set of a hundred sends
-/// some tens.
+/// Packets taken from an authority in a second, on average. In a set of a hundred it sends some tens.
 const RATE: f64 = 1_000.0;
-/// Packets taken at once.
-const BURST: f64 = 4_000.0;
+/// Packets taken from somebody who is no authority in a second, on average.
+const STRANGERS_RATE: f64 = 20.0;
+/// Packets taken at once: what may come in so many seconds.
+const BURST: f64 = 4.0;
 /// Peers that are not reserved, in each direction: nodes that follow.
 const SLOTS: u32 = 100;
 
@@ -122,17 +123,19 @@ struct Outgoing {
 struct Peer {
 	id: Option<AuthorityId>,
 	outgoing: Outgoing,
-	/// Packets that may come, and when that was computed.
+	/// Seconds' worth of packets that may come, and when that was computed.
 	allowance: (f64, Instant),
 }
 
 impl Peer {
-	fn may_come(&mut self) -> bool {
+	/// Whether one more packet may come at this rate per second.
+	fn may_come(&mut self, rate: f64, now: Instant) -> bool {
 		let (left, since) = self.allowance;
-		let now = Instant::now();
-		let left = (left + now.duration_since(since).as_secs_f64() * RATE).min(BURST);
-		self.allowance = ((left - 1.0).max(0.0), now);
-		left >= 1.0
+		let left = (left + now.duration_since(since).as_secs_f64()).min(BURST);
+		let cost = 1.0 / rate;
+		let may = left >= cost;
+		self.allowance = (if may { left - cost } else { left }, now);
+		may
 	}
 }
 
@@ -144,6 +147,8 @@ pub struct Peers {
 	peers: HashMap<PeerId, Peer>,
 	/// Who is where: the same name at two peers is a cloned authority, and both get what is for it.
 	named: BTreeMap<AuthorityId, HashSet<PeerId>>,
+	/// The authorities that the engine knows.
+	members: BTreeSet<AuthorityId>,
 	reserved: HashSet<Multiaddr>,
 	left_out: u64,
 }
@@ -157,6 +162,7 @@ impl Peers {
 			identity,
 			peers: HashMap::new(),
 			named: BTreeMap::new(),
+			members: BTreeSet::new(),
 			reserved: HashSet::new(),
 			left_out: 0,
 		}
@@ -234,7 +240,9 @@ impl Peers {
 
 	fn received(&mut self, peer: PeerId, bytes: &[u8]) -> Option<Event> {
 		let known = self.peers.get_mut(&peer)?;
-		if !known.may_come() {
+		let is_member = known.id.is_some_and(|id| self.members.contains(&id));
+		let rate = if is_member { RATE } else { STRANGERS_RATE };
+		if !known.may_come(rate, Instant::now()) {
 			self.report(peer, FLOOD);
 			return None;
 		}
@@ -331,6 +339,11 @@ impl Peers {
 		}
 	}
 
+	/// Who the authorities are: more is taken from them than from others.
+	pub fn set_members(&mut self, members: BTreeSet<AuthorityId>) {
+		self.members = members;
+	}
+
 	/// Takes another name, and says so to everybody.
 	pub fn rename(&mut self, identity: Identity) {
 		self.identity = identity;
@@ -375,5 +388,38 @@ impl Peers {
 	/// Packets that were left out because a queue was full.
 	pub fn left_out(&self) -> u64 {
 		self.left_out
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	/// How many of so many packets, evenly spread over a time, may come.
+	fn taken(rate: f64, packets: u32, time: Duration) -> u32 {
+		let start = Instant::now();
+		let mut peer = Peer {
+			id: None,
+			outgoing: Outgoing {
+				queue: mpsc::channel(1).0,
+				waiting: Arc::default(),
+			},
+			allowance: (BURST, start),
+		};
+		let comes = |packet: u32| start + time * packet / packets;
+		(0..packets)
+			.filter(|packet| peer.may_come(rate, comes(*packet)))
+			.count() as u32
+	}
+
+	#[test]
+	fn what_comes_too_fast_is_left_out_and_what_keeps_to_the_rate_is_taken() {
+		let ten = Duration::from_secs(10);
+		assert_eq!(taken(20.0, 200, ten), 200, "twenty a second");
+		// Four seconds' worth at once, then ten seconds of twenty.
+		let flood = taken(20.0, 10_000, ten);
+		assert!((279..=281).contains(&flood), "{flood}");
+		assert_eq!(taken(1_000.0, 10_000, ten), 10_000);
 	}
 }

@@ -101,7 +101,10 @@ impl Setup {
 			Some(anchor) => anchor,
 			None if info.finalized_number == 0 => {
 				let root = block::genesis(genesis, api.dealing(genesis)?);
-				Anchor::genesis(root, api.authorities(genesis)?)
+				let authorities = api
+					.authorities(genesis)?
+					.ok_or_else(|| Error::Database("the chain's genesis names no authorities".into()))?;
+				Anchor::genesis(root, authorities)
 			}
 			None => {
 				return Err(Error::Database(

@@ -82,9 +82,9 @@ pub enum Done {
 	/// It could not be built.
 	NotBuilt(String),
 	/// A block of the engine's own is in the database.
-	ImportedOwn(H256),
+	ImportedOwn(Box<Block>),
 	/// A block is in the database, or was refused.
-	Imported(H256, Result<(), Refused>),
+	Imported(Box<Block>, Result<(), Refused>),
 	/// Final in the database.
 	Finalized(u32),
 	/// What the chain governs.
@@ -154,16 +154,15 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 					}
 				}
 				Task::ImportOwn(block, changes) => {
-					let hash = block.header.hash();
 					let action = StateAction::ApplyChanges(Changes::Changes(*changes));
-					match import_as::<BE, C>(&self.client, *block, BlockOrigin::Own, action).await {
-						Ok(()) => Done::ImportedOwn(hash),
+					match import_as::<BE, C>(&self.client, (*block).clone(), BlockOrigin::Own, action).await {
+						Ok(()) => Done::ImportedOwn(block),
 						Err(error) => Done::Failed(format!("cannot import an own block: {error}")),
 					}
 				}
 				Task::Import { block, certified } => {
-					let hash = block.header.hash();
-					Done::Imported(hash, Self::import(&self.client, *block, certified).await)
+					let result = Self::import(&self.client, (*block).clone(), certified).await;
+					Done::Imported(block, result)
 				}
 				Task::Finalize(blocks, anchor) => match self.finalize(&blocks, &anchor) {
 					Ok(number) => Done::Finalized(number),
@@ -274,6 +273,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 		for (position, block) in blocks.iter().enumerate() {
 			let last = position + 1 == blocks.len();
 			let known = block.number <= self.client.info().finalized_number;
+			if known && self.client.hash(block.number)? != Some(block.hash) {
+				return Err(sp_blockchain::Error::NotInFinalizedChain);
+			}
 			self.client.lock_import_and_run(|operation| {
 				if !known {
 					let justification: Justification = (ENGINE_ID, block.certificate.encode());

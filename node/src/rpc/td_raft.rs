@@ -173,7 +173,10 @@ impl TdRaftApiServer for Consensus {
 			genesis_binding: genesis.genesis_binding(info.genesis_hash).map_err(failed)?,
 		};
 		let api = self.client.runtime_api();
-		let present = api.authorities(info.best_hash).map_err(failed)?;
+		let present = api
+			.authorities(info.best_hash)
+			.map_err(failed)?
+			.ok_or_else(|| failed("the chain has no authorities"))?;
 		let queued = api.queued_set(info.best_hash).map_err(failed)?;
 		let identity = Identity::find(
 			&self.keystore,

@@ -34,8 +34,9 @@ pub struct ElectionRecord {
 sp_api::decl_runtime_apis! {
 	/// Reads of the consensus: each answer is of the state after the block that is asked at.
 	pub trait TdRaftApi {
-		/// The set that judges the block's children.
-		fn authorities() -> AuthoritySet;
+		/// The set that judges the block's children. None on a chain whose genesis names no authorities, which has no
+		/// blocks.
+		fn authorities() -> Option<AuthoritySet>;
 		/// The set that follows at the next change, if one is planned.
 		fn queued_set() -> Option<AuthoritySet>;
 		/// Whether the next block closes the set.

@@ -53,6 +53,10 @@ fn set_keys(keys: SessionKeys, name: &str, owner: &AccountId) -> RuntimeCall {
 	.into()
 }
 
+fn present() -> veilmart_td_raft::AuthoritySet {
+	Runtime::authorities().expect("genesis names authorities")
+}
+
 /// A chain that makes one block after the other.
 struct Chain {
 	parent: Hash,
@@ -81,7 +85,7 @@ impl Chain {
 	/// The next block's digest; `first` begins a new term.
 	fn digest(&self, first: bool) -> Digest {
 		let head = pallet_td_raft_election::LastBlock::<Runtime>::get();
-		let set = Runtime::authorities();
+		let set = present();
 		let term = Term(head.term.0 + u64::from(first));
 		let sealer = match head.leader {
 			Some(leader) if !first => set.index_of(&leader).expect("it is still there"),
@@ -211,7 +215,7 @@ fn a_chain_id_that_is_not_the_dealings_builds_no_genesis() {
 fn the_api_tells_the_consensus_what_it_needs() {
 	four().execute_with(|| {
 		let mut chain = Chain::new();
-		let set = Runtime::authorities();
+		let set = present();
 		assert_eq!((set.id(), set.count()), (SetId(0), 4));
 		assert_eq!(Runtime::leader(), None);
 		assert_eq!(Runtime::queued_set(), None);
@@ -261,7 +265,7 @@ fn the_council_changes_the_set_and_the_header_says_so_before() {
 		let queued = Runtime::queued_set().expect("a set is queued");
 		assert_eq!(queued.count(), 3);
 		let second = chain.session();
-		assert_eq!(Runtime::authorities(), queued);
+		assert_eq!(present(), queued);
 		assert_eq!(
 			CurrentDealing::<Runtime>::get().map(|dealing| dealing.count()),
 			Some(3)
@@ -327,7 +331,7 @@ fn validators_register_keys_that_a_set_may_have() {
 			accounts.contains(&account(Charlie)),
 			"a lost certificate ends nothing by itself"
 		);
-		assert_eq!(Runtime::authorities().id(), SetId(1), "Dave has new keys");
+		assert_eq!(present().id(), SetId(1), "Dave has new keys");
 	});
 }
 
@@ -335,7 +339,7 @@ fn validators_register_keys_that_a_set_may_have() {
 fn two_votes() -> Evidence {
 	let [pair, _] = pairs("Bob");
 	let id = veilmart_td_raft::AuthorityId(pair.public().0);
-	let voter = Runtime::authorities().index_of(&id).expect("Bob is an authority");
+	let voter = present().index_of(&id).expect("Bob is an authority");
 	let vote = |hash: u8| {
 		let target = Target {
 			set_id: SetId(0),

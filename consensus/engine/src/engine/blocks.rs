@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Instant};
 use veilmart_td_raft::{AuthorityId, Number};
 use veilmart_td_raft_core::{Core as ProtocolCore, Input};
 
-use super::{is_inherent, report::name, Engine, Shared};
+use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
 	block::core_block,
 	chain::Chain,
@@ -20,6 +20,13 @@ use crate::{
 	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
+
+/// Children of one block that are executed without being certified, at most: two by one leader are the evidence, and
+/// another leader's.
+const SIBLINGS: usize = 4;
+
+/// Blocks given to the chain worker at a time, at most; more come again when they are asked for.
+const IMPORTING: usize = 64;
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
@@ -133,6 +140,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			return;
 		}
 		match self.judge(&block.header) {
+			Ok(false) if self.has_enough_of(&block.header) => {
+				log::debug!(target: LOG_TARGET, "Block {number} has siblings enough; it is left out.");
+			}
 			Ok(certified) => {
 				self.importing.insert(hash, from);
 				self.bodies.insert(hash, (block.clone(), Instant::now()));
@@ -148,14 +158,31 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// Whether blocks enough wait or were imported beside this one: a leader that seals ever more of them would have all
+	/// executed. Two are the evidence, and what is certified is always taken.
+	fn has_enough_of(&self, header: &Header) -> bool {
+		let imported = self
+			.core
+			.chain()
+			.pending()
+			.filter(|pending| pending.block.parent == header.parent_hash().0)
+			.count();
+		imported >= SIBLINGS || self.importing.len() >= IMPORTING
+	}
+
 	fn blame(&self, peer: Option<sc_network::PeerId>) {
 		if let (Some(peer), Some(peers)) = (peer, &self.peers) {
 			peers.report(peer, BAD_BLOCK);
 		}
 	}
 
-	/// Asks a peer for a block that is missing, and its ancestors.
+	/// Asks a peer for a block that is missing, and its ancestors; not again for each orphan above it.
 	fn ask(&mut self, peer: sc_network::PeerId, hash: H256) {
+		let repeated = |(last, since): &(H256, Instant)| *last == hash && since.elapsed() < TICK;
+		if self.wanted.as_ref().is_some_and(repeated) {
+			return;
+		}
+		self.wanted = Some((hash, Instant::now()));
 		let above = self.core.chain().root().number;
 		let packet = Packet::Fetch {
 			hash,
@@ -181,14 +208,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			next = *header.parent_hash();
 			line.push(header);
 		}
-		let whole = self.core.chain().get(&next.0).is_some();
-		for header in line.iter().rev().filter(|_| whole) {
-			match (self.as_core(header), self.judge(header)) {
-				(Some(block), Ok(_)) => self.inputs.push_back(Input::Imported(block)),
-				_ => return,
-			}
-		}
-		if whole {
+		if self.core.chain().get(&next.0).is_some() {
+			// One after the other: each is judged by its parent.
+			self.found = line.into_iter().rev().collect();
 			return;
 		}
 		// One that was dated too far ahead is kept, and certified now, perhaps.
@@ -214,6 +236,16 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(peers) = &mut self.peers {
 			peers.send(&from, &packet);
 		}
+	}
+
+	/// The next block that the database has and the core is to be given.
+	pub(super) fn next_found(&mut self) -> Option<Shared> {
+		let header = self.found.pop_front()?;
+		let block = self.as_core(&header).filter(|_| self.judge(&header).is_ok());
+		if block.is_none() {
+			self.found.clear();
+		}
+		block
 	}
 
 	/// The height up to which blocks are there.
@@ -275,31 +307,36 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				log::warn!(target: LOG_TARGET, "A block could not be built: {error}");
 				self.step(Input::NotBuilt);
 			}
-			Done::ImportedOwn(hash) => {
-				if let Some((block, _)) = self.bodies.get(&hash).cloned() {
-					self.look_through(&block);
-				}
-				for child in self.orphans.children(&hash) {
+			Done::ImportedOwn(block) => {
+				self.look_through(&block);
+				for child in self.orphans.children(&block.header.hash()) {
 					self.offer(child, None);
 				}
 			}
-			Done::Imported(hash, result) => {
+			Done::Imported(block, result) => {
+				let hash = block.header.hash();
 				let from = self.importing.remove(&hash).flatten();
-				let Some((block, _)) = self.bodies.get(&hash).cloned() else {
-					return;
-				};
 				match result {
 					Ok(()) => self.imported(&block.header, Some(&block)),
 					Err(Refused::Early) => {
 						log::debug!(target: LOG_TARGET, "Block {} is dated too far ahead.", block.header.number);
 						self.bodies.remove(&hash);
-						self.orphans.keep(block);
+						self.orphans.keep(*block);
 					}
 					Err(Refused::Invalid(error)) => {
 						log::debug!(target: LOG_TARGET, "Block {} is not valid: {error}", block.header.number);
 						self.bodies.remove(&hash);
 						self.blame(from);
 					}
+				}
+				// The node's own synchronization asked about its children meanwhile.
+				let (asked, waiting) = std::mem::take(&mut self.asked)
+					.into_iter()
+					.partition(|(header, _)| *header.parent_hash() == hash);
+				self.asked = waiting;
+				for (header, answer) in asked {
+					// Whoever asked may be gone.
+					let _ = answer.send(self.judge(&header));
 				}
 			}
 			Done::Finalized(number) => self.writer.finalized(number),
@@ -407,6 +444,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.filter(|id| *id != self.setup.identity.id)
 			.collect();
 		self.statuses.retain(|id, _| self.members.contains(id));
+		if let Some(peers) = &mut self.peers {
+			peers.set_members(self.members.clone());
+		}
 	}
 
 	/// In a new set the node may have another name: keys are changed by changing the set.

@@ -6,13 +6,17 @@ mod report;
 
 use codec::Decode;
 use futures::{
-	channel::mpsc::{unbounded, UnboundedReceiver, UnboundedSender},
+	channel::{
+		mpsc::{unbounded, UnboundedReceiver, UnboundedSender},
+		oneshot,
+	},
 	future::BoxFuture,
 	stream::{BoxStream, FuturesUnordered},
 	StreamExt,
 };
 use sc_client_api::Backend;
 use sp_core::{traits::SpawnEssentialNamed, H256};
+use sp_runtime::traits::Header as _;
 use std::{
 	collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
 	sync::Arc,
@@ -39,7 +43,7 @@ use crate::{
 	transactions::Transactions,
 	vote_log::Entry,
 	worker::{ChainWorker, Done, Finality, StorageChanges, Task},
-	Block, LOG_TARGET,
+	Block, Header, LOG_TARGET,
 };
 
 /// How often what waits is looked through.
@@ -47,6 +51,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Ticks between looks at what the chain governs, and between repetitions of one's name.
 const GOVERN: u32 = 5;
+
+/// Transactions of others on their way into the pool at a time, at most. What is left out comes by gossip, or again.
+const SUBMITTING: usize = 256;
 
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
@@ -79,6 +86,8 @@ pub struct Engine<BE, C> {
 	started: Instant,
 	/// Given to the core one after the other.
 	inputs: VecDeque<Input<OnChain>>,
+	/// Blocks that the database has and the core lacks, the lowest first.
+	found: VecDeque<Header>,
 	writer: LogWriter,
 	written: UnboundedReceiver<Written>,
 	/// Records on their way to the disk.
@@ -92,10 +101,16 @@ pub struct Engine<BE, C> {
 	changes: HashMap<H256, StorageChanges>,
 	/// Blocks given to the chain worker, and who sent them.
 	importing: HashMap<H256, Option<sc_network::PeerId>>,
+	/// The block below the orphans that was asked for last.
+	wanted: Option<(H256, Instant)>,
+	/// Headers that the node's own synchronization asks about, whose parents are being imported.
+	asked: Vec<(Box<Header>, oneshot::Sender<Result<bool, String>>)>,
 	orphans: Orphans,
 	transactions: Transactions,
 	/// Answers of the pool: whether any transaction is ready on a block.
 	reviews: FuturesUnordered<BoxFuture<'static, (H256, bool)>>,
+	/// Transactions on their way into the pool.
+	submitting: FuturesUnordered<BoxFuture<'static, ()>>,
 	ready: bool,
 	/// Whether transactions arrived while the pool was being asked.
 	arrived_meanwhile: bool,
@@ -124,8 +139,7 @@ pub fn handle() -> (EngineHandle, Requests) {
 pub struct Requests(UnboundedReceiver<Request>);
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
-	/// Starts an engine. What it has from before it takes in before this comes back. It runs as long as the node does: its
-	/// end is the node's.
+	/// Starts an engine. It takes in what it has from before, then runs as long as the node does: its end is the node's.
 	pub fn start(
 		mut setup: Setup,
 		parts: Parts<BE, C>,
@@ -164,6 +178,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			core,
 			started: Instant::now(),
 			inputs: VecDeque::new(),
+			found: VecDeque::new(),
 			writer,
 			written,
 			writing: VecDeque::new(),
@@ -173,9 +188,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			bodies: HashMap::new(),
 			changes: HashMap::new(),
 			importing: HashMap::new(),
+			wanted: None,
+			asked: Vec::new(),
 			orphans: Orphans::default(),
 			transactions: Transactions::default(),
 			reviews: FuturesUnordered::new(),
+			submitting: FuturesUnordered::new(),
 			ready: false,
 			arrived_meanwhile: false,
 			futile: 0,
@@ -231,6 +249,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				},
 				Some(request) = self.requests.next() => self.on_request(request),
 				Some((at, ready)) = self.reviews.next(), if !self.reviews.is_empty() => self.pool_reviewed(at, ready),
+				Some(()) = self.submitting.next(), if !self.submitting.is_empty() => {}
 				Some(hash) = arrivals.next() => self.on_arrival(hash),
 				() = due => self.step(Input::Tick),
 				_ = tick.tick() => self.on_tick(),
@@ -257,7 +276,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Gives the core an input, and carries out what it says; and what follows from that.
 	fn step(&mut self, input: Input<OnChain>) {
 		self.inputs.push_back(input);
-		while let Some(input) = self.inputs.pop_front() {
+		while let Some(input) = self
+			.inputs
+			.pop_front()
+			.or_else(|| self.next_found().map(Input::Imported))
+		{
 			let outputs = self.core.step(self.now(), input);
 			let mut finalized = Vec::new();
 			for output in outputs {
@@ -366,7 +389,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		// Whoever asked may be gone.
 		match request {
 			Request::Verify(header, answer) => {
-				let _ = answer.send(self.judge(&header));
+				if self.importing.contains_key(header.parent_hash()) {
+					self.asked.push((header, answer));
+				} else {
+					let _ = answer.send(self.judge(&header));
+				}
 			}
 			Request::Imported(header, answer) => {
 				let block = self
@@ -391,7 +418,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				};
 				let _ = answer.send(is_final);
 			}
-			Request::Sealed(sealed) => self.on_sealed(sealed, true),
+			Request::Sealed(sealed) => self.on_sealed(sealed, true, true),
 			Request::Round(answer) => {
 				let _ = answer.send(self.round_state());
 			}
@@ -485,17 +512,19 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Gives a transaction to the pool.
+	/// Gives a transaction to the pool, unless too many are on their way there.
 	fn submit(&mut self, transaction: Vec<u8>, why: &'static str) {
 		let Some(pool) = self.pool.clone() else { return };
+		if self.submitting.len() >= SUBMITTING {
+			return;
+		}
 		let best = self.client.info().best_hash;
 		let submit = async move {
 			if let Err(error) = pool.submit(best, transaction).await {
 				log::debug!(target: LOG_TARGET, "The pool does not take a transaction ({why}): {error}");
 			}
-			(H256::zero(), false)
 		};
-		self.reviews.push(Box::pin(submit));
+		self.submitting.push(Box::pin(submit));
 	}
 }
 

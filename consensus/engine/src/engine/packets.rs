@@ -18,14 +18,26 @@ use crate::{
 };
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
+	/// Who is no authority, as far as this node knows, may say what it has and show certificates, which prove themselves,
+	/// and pass on what is sealed. Blocks and transactions of others come by Substrate's own protocols.
 	pub(super) fn on_packet(&mut self, peer: PeerId, id: AuthorityId, packet: Packet) {
+		let is_member = self.members.contains(&id);
+		let is_for_all = match &packet {
+			Packet::Core(Message::Notice(notice)) => matches!(
+				notice,
+				Notice::Status(_) | Notice::CatchUp(_) | Notice::Certified(_)
+			),
+			Packet::Hello(_) | Packet::Sealed(_) => true,
+			_ => false,
+		};
+		if !is_member && !is_for_all {
+			return;
+		}
 		match packet {
 			// Handled where connections are.
 			Packet::Hello(_) => {}
 			Packet::Core(message) => {
-				if let (Message::Notice(Notice::Status(status)), true) =
-					(&message, self.members.contains(&id))
-				{
+				if let (Message::Notice(Notice::Status(status)), true) = (&message, is_member) {
 					self.statuses.insert(id, *status);
 				}
 				self.step(Input::Message { from: id, message });
@@ -53,15 +65,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				}
 			}
 			Packet::Sealed(sealed) => {
-				let from_outside = !self.members.contains(&id);
-				self.on_sealed(sealed, from_outside);
+				self.on_sealed(sealed, !is_member, false);
 			}
 		}
 	}
 
 	/// A sealed transaction: opened by the leader, passed on once by others if it comes from a client or a node that
-	/// is no authority.
-	pub(super) fn on_sealed(&mut self, sealed: SealedTransaction, pass_on: bool) {
+	/// is no authority; of a client of this node to all, if the leader is not connected.
+	pub(super) fn on_sealed(&mut self, sealed: SealedTransaction, pass_on: bool, to_all: bool) {
 		if sealed.leader == self.setup.identity.id {
 			match sealed.open(&self.setup.genesis.0, &self.setup.identity) {
 				Ok(transaction) => self.submit(transaction, "sealed"),
@@ -78,7 +89,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let packet = Packet::Sealed(sealed);
 		if connected {
 			peers.send(&leader, &packet);
-		} else {
+		} else if to_all {
 			let members = &self.members;
 			peers.send_to_all(&packet, |id| members.contains(id));
 		}

@@ -325,3 +325,31 @@ fn the_last_sets_are_remembered() {
 		assert_eq!(Wanted::<Test>::get().len(), 4);
 	});
 }
+
+#[test]
+fn if_nobody_who_is_wanted_has_keys_the_present_ones_go_on() {
+	four().execute_with(|| {
+		block(|| {
+			register(5);
+			TdRaft::set_authorities(RuntimeOrigin::root(), vec![5].try_into().unwrap()).unwrap();
+			Session::purge_keys(RuntimeOrigin::signed(5)).unwrap();
+			register_as(1, 11).unwrap();
+			Session::purge_keys(RuntimeOrigin::signed(4)).unwrap();
+		});
+		session();
+		session();
+		assert_eq!(
+			present(),
+			set_of(1, &[11, 2, 3]),
+			"with the keys that they have now"
+		);
+		block(|| Session::purge_keys(RuntimeOrigin::signed(3)).unwrap());
+		session();
+		assert!(
+			!pallet_session::QueuedChanged::<Test>::get(),
+			"pallet-session does not see it"
+		);
+		session();
+		assert_eq!(present(), set_of(2, &[11, 2]));
+	});
+}

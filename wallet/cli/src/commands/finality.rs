@@ -33,7 +33,8 @@ impl Context {
 						.ok_or_else(|| Error::node(format!("The node has no block {number}.")))?,
 					None => chain.finalized().await?,
 				};
-				let set: AuthoritySet = chain.call("TdRaftApi_authorities", (), Some(at)).await?;
+				let set: Option<AuthoritySet> = chain.call("TdRaftApi_authorities", (), Some(at)).await?;
+				let set = set.ok_or_else(|| Error::node("The chain has no authorities."))?;
 				let hex = format!("0x{}", hex::encode(set.encode()));
 				let json = json!({
 					"authorities": hex,
