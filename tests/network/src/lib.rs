@@ -3,6 +3,9 @@
 //! The nodes are real: processes on this machine with databases, vote logs and sockets of their own. What must hold whatever
 //! happens to them: no two final blocks at one height, no final block lost, and progress again.
 
+pub mod files;
+pub mod scene;
+
 use std::{
 	collections::BTreeMap,
 	error::Error,
