@@ -167,10 +167,10 @@ impl TdRaftApiServer for Consensus {
 	fn authority_record(&self, extensions: &Extensions, counter: u64) -> RpcResult<Bytes> {
 		check_if_safe(extensions)?;
 		let info = self.client.info();
-		let genesis = self.client.runtime_api();
+		let binding = self.client.runtime_api();
 		let chain = KeyChain {
 			genesis: info.genesis_hash.0,
-			genesis_binding: genesis.genesis_binding(info.genesis_hash).map_err(failed)?,
+			genesis_binding: binding.genesis_binding(info.finalized_hash).map_err(failed)?,
 		};
 		let api = self.client.runtime_api();
 		let present = api
