@@ -19,7 +19,7 @@ use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
 use veilmart_td_raft::keys::{SHARE_KEY, VOTE_KEY};
 use veilmart_td_raft_engine as engine;
 
-use crate::rpc;
+use crate::{pool::UpToDate, rpc};
 
 /// The functions that the runtime may call in the node: Substrate's, and ours beside them.
 pub type HostFunctions = (
@@ -201,6 +201,9 @@ pub fn new_full<N>(
 where
 	N: NetworkBackend<Block, Hash>,
 {
+	if let Some(database) = config.database.path() {
+		engine::check_room(database).map_err(|error| ServiceError::Other(error.to_string()))?;
+	}
 	let Parts {
 		client,
 		backend,
@@ -281,7 +284,7 @@ where
 		let proposer = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
 			client.clone(),
-			pool.clone(),
+			Arc::new(UpToDate(pool.clone())),
 			config.prometheus_registry(),
 			telemetry.as_ref().map(|telemetry| telemetry.handle()),
 		);

@@ -96,7 +96,7 @@ pub trait TdRaftApi {
 	#[method(name = "submitSealed")]
 	fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()>;
 
-	/// The record of this node's authority for `tdRaftElection.setRecord`, signed with its voting key. SCALE. The counter has
+	/// The record of this node's authority for `tdRaft.setRecord`, signed with its voting key. SCALE. The counter has
 	/// to be higher than that of the record on the chain.
 	#[method(name = "authorityRecord", with_extensions)]
 	fn authority_record(&self, counter: u64) -> RpcResult<Bytes>;

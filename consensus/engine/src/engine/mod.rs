@@ -58,6 +58,9 @@ const SUBMITTING: usize = 256;
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
 
+/// A header, and who wants to know whether it is good.
+type Asked = (Box<Header>, oneshot::Sender<Result<bool, String>>);
+
 /// What an engine works with.
 pub struct Parts<BE, C> {
 	/// The chain.
@@ -104,7 +107,7 @@ pub struct Engine<BE, C> {
 	/// The block below the orphans that was asked for last.
 	wanted: Option<(H256, Instant)>,
 	/// Headers that the node's own synchronization asks about, whose parents are being imported.
-	asked: Vec<(Box<Header>, oneshot::Sender<Result<bool, String>>)>,
+	asked: Vec<Asked>,
 	orphans: Orphans,
 	transactions: Transactions,
 	/// Answers of the pool: whether any transaction is ready on a block.
