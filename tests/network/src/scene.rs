@@ -1,14 +1,33 @@
 //! A network with traffic and a memory, for one test.
 
-use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard};
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+use tokio::{
+	runtime::Builder,
+	sync::{Semaphore, SemaphorePermit},
+};
 use veilmart_cli::chain::Chain;
-use veilmart_demo_parts::process::{Network, Node};
+use veilmart_demo_parts::process::{export_preset, Network, Node};
 
-use crate::{four, traffic, Ledger};
+use crate::{four, traffic, Ledger, Result, SPECIFICATION};
 
-/// One network at a time: four nodes and their traffic are enough for a small machine.
-static MACHINE: Mutex<()> = Mutex::const_new(());
+/// Two networks at a time: most tests mostly wait, and a small machine has not more than two processors.
+static MACHINE: Semaphore = Semaphore::const_new(2);
+
+/// A network's place on this machine.
+pub type Turn = SemaphorePermit<'static>;
+
+async fn turn() -> Turn {
+	MACHINE.acquire().await.expect("nobody closes it")
+}
+
+/// Waits for a network's turn. Not for asynchronous code.
+pub fn the_machine() -> Turn {
+	let runtime = Builder::new_current_thread().build();
+	runtime.expect("a runtime of one thread").block_on(turn())
+}
 
 /// A network at work: four nodes, traffic, and what was final.
 pub struct Scene {
@@ -18,15 +37,35 @@ pub struct Scene {
 	pub ledger: Ledger,
 	folder: tempfile::TempDir,
 	traffic: tokio::task::JoinHandle<()>,
-	_machine: MutexGuard<'static, ()>,
+	_machine: Turn,
 }
 
 impl Scene {
 	/// Starts four nodes, and waits for progress.
 	pub async fn new() -> Self {
-		let machine = MACHINE.lock().await;
+		let machine = turn().await;
 		let folder = tempfile::tempdir().unwrap();
 		let network = four(folder.path()).await.unwrap();
+		Self::at_work(network, folder, machine).await
+	}
+
+	/// As [`Scene::new`], on a chain whose specification the caller changes before the start.
+	pub async fn on(change: impl FnOnce(&Path) -> Result<()>) -> Self {
+		let machine = turn().await;
+		let folder = tempfile::tempdir().unwrap();
+		let specification = folder.path().join(SPECIFICATION);
+		export_preset("local", &specification).await.unwrap();
+		change(&specification).unwrap();
+		let (network, ..) = Network::start(&specification, folder.path()).await.unwrap();
+		Self::at_work(network, folder, machine).await
+	}
+
+	/// Four nodes that the caller has started, with their files, after progress.
+	pub async fn of(network: Network, folder: tempfile::TempDir) -> Self {
+		Self::at_work(network, folder, turn().await).await
+	}
+
+	async fn at_work(network: Network, folder: tempfile::TempDir, machine: Turn) -> Self {
 		let urls = network.nodes.iter().map(|node| node.url.clone()).collect();
 		let mut scene = Self {
 			network,
@@ -37,6 +76,21 @@ impl Scene {
 		};
 		scene.progress().await;
 		scene
+	}
+
+	/// The chain's specification.
+	pub fn specification(&self) -> PathBuf {
+		self.folder.path().join(SPECIFICATION)
+	}
+
+	/// Where the nodes have their folders.
+	pub fn folder(&self) -> &Path {
+		self.folder.path()
+	}
+
+	/// Ends the traffic, so that the caller's transactions are the only ones, once those on their way are gone.
+	pub fn silence(&self) {
+		self.traffic.abort();
 	}
 
 	/// Waits for progress at all nodes that run, or says where the logs are.

@@ -4,6 +4,7 @@ use std::{fs, time::Duration};
 
 use veilmart_network_tests::{
 	files::{copy_folder, database, vote_log},
+	moments::{rounds, Moments},
 	scene::{term, Scene},
 };
 
@@ -38,13 +39,15 @@ async fn a_leader_that_freezes_is_replaced_and_follows_when_it_thaws() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_nodes_are_killed_at_once_again_and_again_and_nothing_final_is_lost() {
 	let mut scene = Scene::new().await;
-	let rounds = std::env::var("VEILMART_SOAK").map_or(3, |_| 50);
-	for round in 0..rounds {
-		// Once while they work, once while they recover: at another moment each time.
-		for pause in [0, (round * 997 + 311) % 3_000] {
-			tokio::time::sleep(Duration::from_millis(pause)).await;
+	let mut moments = Moments::new();
+	for round in 0..rounds(3, 50) {
+		// Once while they work, once while they start and recover.
+		for _ in 0..2 {
+			tokio::time::sleep(moments.within(Duration::from_secs(3))).await;
 			for node in &mut scene.network.nodes {
 				node.kill().await.unwrap();
+			}
+			for node in &mut scene.network.nodes {
 				node.spawn(&[]).unwrap();
 			}
 		}
