@@ -530,12 +530,10 @@ async fn an_authority_leaves_and_comes_back_and_the_first_set_vouches_for_all_th
 	}
 	scene.restart(1).await;
 	scene.progress().await;
-	// Nothing in its database says who leads; those who know tell it.
+	// A follower finds its way into the present set again, too.
 	scene.network.nodes[4].kill().await.unwrap();
 	scene.restart(4).await;
-	round_state(&scene.network.nodes[4], |state| state["leader"].is_string())
-		.await
-		.unwrap();
+	scene.progress().await;
 	scene.end().await;
 }
 
