@@ -16,7 +16,7 @@ use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 };
 
-/// How long a proposer waits for the pool to take note of the parent; the leader has one and a half seconds in all.
+/// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The pool.
