@@ -2,10 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{CommandFactory, FromArgMatches, Parser};
-use sc_cli::{Database, SubstrateCli};
+use clap::{error::ErrorKind, CommandFactory, FromArgMatches, Parser};
+use sc_cli::{Database, SubstrateCli, TransactionPoolType};
 
-use crate::service::Options;
+use crate::{pool, service::Options};
 
 /// What is logged less than the rest unless the operator asks for it: two lines for every block.
 const QUIET: &str = "sc_basic_authorship=warn";
@@ -31,12 +31,18 @@ impl Cli {
 	pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Self {
 		// Forks are short-lived on this chain, and the fork-aware pool loses transactions that arrive while it
 		// takes note of a block that is final at once: it knew them only for the block before.
-		let command =
-			Self::command().mut_arg("pool_type", |pool_type| pool_type.default_value("single-state"));
-		let matches = Self::setup_command(command)
-			.try_get_matches_from(arguments)
+		let command = Self::command().mut_arg("pool_type", |pool_type| {
+			pool_type.default_value("single-state").hide(true)
+		});
+		let mut command = Self::setup_command(command);
+		let matches = command
+			.try_get_matches_from_mut(arguments)
 			.unwrap_or_else(|refusal| refusal.exit());
 		let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|refusal| refusal.exit());
+		if let TransactionPoolType::ForkAware = cli.run.pool_config.pool_type {
+			let reason = "--pool-type: this node has the single-state pool only";
+			command.error(ErrorKind::InvalidValue, reason).exit();
+		}
 		cli.run
 			.import_params
 			.database_params
@@ -45,6 +51,16 @@ impl Cli {
 		// Before the operator's own filters, which therefore win.
 		cli.run.shared_params.log.insert(0, QUIET.into());
 		cli
+	}
+
+	/// What the options mean that the node itself reads.
+	pub fn options(&self) -> Options {
+		let is_dev = self.run.shared_params.is_dev();
+		Options {
+			pool: pool::options(&self.run.pool_config, is_dev),
+			forget_votes: self.node.forget_votes,
+			runtime_cache: self.node.runtime_cache.clone(),
+		}
 	}
 }
 
@@ -64,16 +80,6 @@ pub struct NodeParams {
 	/// Several nodes may share it.
 	#[arg(long, value_name = "DIRECTORY")]
 	pub runtime_cache: Option<PathBuf>,
-}
-
-impl NodeParams {
-	/// What the options mean.
-	pub fn options(&self) -> Options {
-		Options {
-			forget_votes: self.forget_votes,
-			runtime_cache: self.runtime_cache.clone(),
-		}
-	}
 }
 
 /// What the node can do besides running.

@@ -97,7 +97,7 @@ pub fn run() -> sc_cli::Result<()> {
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run::<Block>(&config)),
 		None => {
-			let options = cli.node.options();
+			let options = cli.options();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
 					let (task_manager, _rpc) = start(config, options).map_err(sc_cli::Error::Service)?;

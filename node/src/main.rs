@@ -5,7 +5,8 @@
 //!
 //! - [`cli`] and [`command`]: what the operator may say, and what happens then;
 //! - [`chain_spec`]: the chains that the node knows, and those that it reads from files;
-//! - [`service`]: the parts of a running node, put together;
+//! - [`service`]: the parts of a running node, put together: the [`pool`] with this chain's rules, and [`signatures`]
+//!   that are verified once;
 //! - [`rpc`]: what the node answers beside the standard methods.
 
 // The SDK's errors are large, and the node's commands return them as they are.
@@ -19,8 +20,13 @@ mod command;
 mod pool;
 mod rpc;
 mod service;
+mod signatures;
 #[cfg(test)]
 mod tests;
+
+/// The runtime's calls allocate much and for a short time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
 	match command::run() {

@@ -1,28 +1,264 @@
-//! The pool as the proposer sees it: up to date, or empty.
+//! The pool of transactions: the SDK's single-state pool, with three rules of this chain.
 //!
-//! The pool takes note of a block after it was imported. Asked in between, the SDK's single-state pool gives what was ready
-//! before: transactions that the block holds already. To a proposer they look invalid, it reports them, and the pool
-//! throws them out with all that follow from the same account, and refuses them for half an hour.
+//! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
+//!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
+//!   looks again at [`AGAIN_PER_SECOND`] of them; what has become invalid is found at the latest by who puts it into a block.
+//! - *Up to date, or empty.* The pool takes note of a block after it was imported. Asked in between, the SDK's pool gives what
+//!   was ready before: transactions that the block holds already. To a proposer they look invalid, it reports them, and the
+//!   pool throws them out with all that follow from the same account, and refuses them for a while.
+//! - *At a block that is there.* A transaction is validated at the block that was best when it came. If that block was abandoned
+//!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{
+	collections::HashMap,
+	pin::Pin,
+	sync::{Arc, Mutex, PoisonError},
+	time::{Duration, Instant},
+};
 
-use futures::future::{select, Either};
+use futures::future::{select, BoxFuture, Either};
+use sc_cli::TransactionPoolParams;
+use sc_client_api::UsageProvider;
+use sc_service::{Configuration, SpawnEssentialTaskHandle};
+use sc_transaction_pool::{
+	BasicPool, ChainApi, FullChainApi, Options, PoolLimit, RevalidationType, ValidateTransactionPriority,
+};
 use sc_transaction_pool_api::{
-	ImportNotificationStream, PoolStatus, ReadyTransactions, TransactionFor, TransactionPool,
-	TransactionSource, TransactionStatusStreamFor, TxHash, TxInvalidityReportMap,
+	ChainEvent, ImportNotificationStream, MaintainedTransactionPool, PoolStatus, ReadyTransactions,
+	TransactionFor, TransactionPool, TransactionSource, TransactionStatusStreamFor, TxHash,
+	TxInvalidityReportMap,
 };
+use sp_blockchain::{HeaderBackend, TreeRoute};
+use sp_core::traits::SpawnEssentialNamed;
 use sp_runtime::{
-	traits::Block as BlockT,
-	transaction_validity::{InvalidTransaction, TransactionValidityError},
+	generic::BlockId,
+	traits::{Block as BlockT, NumberFor},
+	transaction_validity::{
+		InvalidTransaction, TransactionValidity, TransactionValidityError, UnknownTransaction,
+	},
 };
+use veilmart_runtime::opaque::Block;
+
+use crate::service::FullClient;
+
+/// How many transactions that wait are validated again in a second.
+const AGAIN_PER_SECOND: u32 = 50;
 
 /// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// The pool.
-pub struct UpToDate<P>(pub Arc<P>);
+/// For how long the pool refuses a transaction that it threw out, unless the operator says otherwise. What became invalid may
+/// become valid again, when money has come for instance, and its sender will not wait for the SDK's half an hour.
+const BAN: Duration = Duration::from_secs(60);
 
-type Ready<P> = Box<dyn ReadyTransactions<Item = Arc<<P as TransactionPool>::InPoolTransaction>> + Send>;
+/// What an operator says of the pool, as the SDK's pool wants to have it. A developer's node refuses nothing for longer.
+pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
+	let bytes = params.pool_kbytes.saturating_mul(1024);
+	// The share of transactions that wait for others is the SDK's.
+	Options {
+		ready: PoolLimit {
+			count: params.pool_limit,
+			total_bytes: bytes,
+		},
+		future: PoolLimit {
+			count: params.pool_limit / 10,
+			total_bytes: bytes / 10,
+		},
+		reject_future_transactions: false,
+		ban_time: match params.tx_ban_seconds {
+			Some(seconds) => Duration::from_secs(seconds),
+			None if is_dev => Duration::ZERO,
+			None => BAN,
+		},
+	}
+}
+
+tokio::task_local! {
+	/// Set in the task that validates waiting transactions again.
+	static AGAIN: ();
+}
+
+/// How many more may be validated again: [`AGAIN_PER_SECOND`] each second, at most those of one second at a time.
+struct Budget {
+	left: f64,
+	since: Instant,
+}
+
+impl Budget {
+	fn new(now: Instant) -> Self {
+		Self {
+			left: 0.0,
+			since: now,
+		}
+	}
+
+	/// Takes one, if any is left.
+	fn take(&mut self, now: Instant) -> bool {
+		let most = f64::from(AGAIN_PER_SECOND);
+		let earned = now.saturating_duration_since(self.since).as_secs_f64() * most;
+		self.since = now;
+		self.left = (self.left + earned).min(most);
+		let any = self.left >= 1.0;
+		if any {
+			self.left -= 1.0;
+		}
+		any
+	}
+}
+
+/// What the pool asks of the chain, with the rules of this module.
+pub struct Sparing<A> {
+	api: A,
+	/// The best block of now.
+	best: Box<dyn Fn() -> <Block as BlockT>::Hash + Send + Sync>,
+	budget: Mutex<Budget>,
+}
+
+impl<A> Sparing<A> {
+	fn new(api: A, best: impl Fn() -> <Block as BlockT>::Hash + Send + Sync + 'static) -> Self {
+		Self {
+			api,
+			best: Box::new(best),
+			budget: Mutex::new(Budget::new(Instant::now())),
+		}
+	}
+
+	/// Whether this is asked for a transaction that waits already, and enough of them were validated for now.
+	fn is_enough(&self) -> bool {
+		let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+		AGAIN.try_with(|()| ()).is_ok() && !budget.take(Instant::now())
+	}
+}
+
+type Hash = <Block as BlockT>::Hash;
+type Extrinsic = <Block as BlockT>::Extrinsic;
+
+#[async_trait::async_trait]
+impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
+	type Block = Block;
+	type Error = A::Error;
+
+	async fn validate_transaction(
+		&self,
+		at: Hash,
+		source: TransactionSource,
+		transaction: Arc<Extrinsic>,
+		priority: ValidateTransactionPriority,
+	) -> Result<TransactionValidity, A::Error> {
+		if self.is_enough() {
+			// What is not known to be invalid stays where it is.
+			return Ok(Err(UnknownTransaction::CannotLookup.into()));
+		}
+		let answer = self
+			.api
+			.validate_transaction(at, source, transaction.clone(), priority)
+			.await;
+		let best = (self.best)();
+		if answer.is_ok() || best == at {
+			return answer;
+		}
+		self.api
+			.validate_transaction(best, source, transaction, priority)
+			.await
+	}
+
+	fn validate_transaction_blocking(
+		&self,
+		at: Hash,
+		source: TransactionSource,
+		transaction: Arc<Extrinsic>,
+	) -> Result<TransactionValidity, A::Error> {
+		self.api.validate_transaction_blocking(at, source, transaction)
+	}
+
+	fn block_id_to_number(&self, at: &BlockId<Block>) -> Result<Option<NumberFor<Block>>, A::Error> {
+		self.api.block_id_to_number(at)
+	}
+
+	fn block_id_to_hash(&self, at: &BlockId<Block>) -> Result<Option<Hash>, A::Error> {
+		self.api.block_id_to_hash(at)
+	}
+
+	fn hash_and_length(&self, transaction: &Extrinsic) -> (Hash, usize) {
+		self.api.hash_and_length(transaction)
+	}
+
+	async fn block_body(&self, at: Hash) -> Result<Option<Vec<Extrinsic>>, A::Error> {
+		self.api.block_body(at).await
+	}
+
+	fn block_header(&self, at: Hash) -> Result<Option<<Block as BlockT>::Header>, A::Error> {
+		self.api.block_header(at)
+	}
+
+	fn tree_route(&self, from: Hash, to: Hash) -> Result<TreeRoute<Block>, A::Error> {
+		self.api.tree_route(from, to)
+	}
+}
+
+/// Starts the task that validates again with [`AGAIN`] set; it is the only one that the pool itself starts.
+#[derive(Clone)]
+struct Marking(SpawnEssentialTaskHandle);
+
+impl SpawnEssentialNamed for Marking {
+	fn spawn_essential_blocking(
+		&self,
+		name: &'static str,
+		group: Option<&'static str>,
+		future: BoxFuture<'static, ()>,
+	) {
+		SpawnEssentialNamed::spawn_essential_blocking(
+			&self.0,
+			name,
+			group,
+			Box::pin(AGAIN.scope((), future)),
+		);
+	}
+
+	fn spawn_essential(
+		&self,
+		name: &'static str,
+		group: Option<&'static str>,
+		future: BoxFuture<'static, ()>,
+	) {
+		SpawnEssentialNamed::spawn_essential(&self.0, name, group, Box::pin(AGAIN.scope((), future)));
+	}
+}
+
+type Inner = BasicPool<Sparing<FullChainApi<FullClient, Block>>, Block>;
+type Ready = Box<dyn ReadyTransactions<Item = Arc<<Inner as TransactionPool>::InPoolTransaction>> + Send>;
+type Refusal = <Inner as TransactionPool>::Error;
+
+/// The pool.
+pub struct Pool(Inner);
+
+impl Pool {
+	/// An empty pool, at the chain's best block.
+	pub fn new(
+		options: Options,
+		config: &Configuration,
+		spawner: SpawnEssentialTaskHandle,
+		client: &Arc<FullClient>,
+	) -> Self {
+		let registry = config.prometheus_registry();
+		let best = client.clone();
+		let api = Sparing::new(FullChainApi::new(client.clone(), registry, &spawner), move || {
+			best.info().best_hash
+		});
+		let chain = client.usage_info().chain;
+		Self(BasicPool::with_revalidation_type(
+			options,
+			config.role.is_authority().into(),
+			Arc::new(api),
+			registry,
+			RevalidationType::Full,
+			Marking(spawner),
+			chain.best_number,
+			chain.best_hash,
+			chain.finalized_hash,
+		))
+	}
+}
 
 /// Whether a transaction that failed so may be all right: it is in a block already, or another has to come first.
 fn is_out_of_turn(error: &Option<TransactionValidityError>) -> bool {
@@ -35,57 +271,57 @@ fn is_out_of_turn(error: &Option<TransactionValidityError>) -> bool {
 }
 
 #[async_trait::async_trait]
-impl<P: TransactionPool + 'static> TransactionPool for UpToDate<P> {
-	type Block = P::Block;
-	type Hash = P::Hash;
-	type InPoolTransaction = P::InPoolTransaction;
-	type Error = P::Error;
+impl TransactionPool for Pool {
+	type Block = Block;
+	type Hash = Hash;
+	type InPoolTransaction = <Inner as TransactionPool>::InPoolTransaction;
+	type Error = Refusal;
 
 	async fn submit_at(
 		&self,
-		at: <P::Block as BlockT>::Hash,
+		at: Hash,
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
-	) -> Result<Vec<Result<TxHash<Self>, P::Error>>, P::Error> {
+	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
 		self.0.submit_at(at, source, transactions).await
 	}
 
 	async fn submit_one(
 		&self,
-		at: <P::Block as BlockT>::Hash,
+		at: Hash,
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
-	) -> Result<TxHash<Self>, P::Error> {
+	) -> Result<Hash, Refusal> {
 		self.0.submit_one(at, source, transaction).await
 	}
 
 	async fn submit_and_watch(
 		&self,
-		at: <P::Block as BlockT>::Hash,
+		at: Hash,
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
-	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, P::Error> {
+	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
 		self.0.submit_and_watch(at, source, transaction).await
 	}
 
-	async fn ready_at(&self, at: <P::Block as BlockT>::Hash) -> Ready<P> {
+	async fn ready_at(&self, at: Hash) -> Ready {
 		self.0.ready_at(at).await
 	}
 
-	fn ready(&self) -> Ready<P> {
+	fn ready(&self) -> Ready {
 		self.0.ready()
 	}
 
 	async fn report_invalid(
 		&self,
-		at: Option<<P::Block as BlockT>::Hash>,
+		at: Option<Hash>,
 		mut errors: TxInvalidityReportMap<TxHash<Self>>,
-	) -> Vec<Arc<P::InPoolTransaction>> {
+	) -> Vec<Arc<Self::InPoolTransaction>> {
 		errors.retain(|_, error| !is_out_of_turn(error));
 		self.0.report_invalid(at, errors).await
 	}
 
-	fn futures(&self) -> Vec<P::InPoolTransaction> {
+	fn futures(&self) -> Vec<Self::InPoolTransaction> {
 		self.0.futures()
 	}
 
@@ -93,27 +329,184 @@ impl<P: TransactionPool + 'static> TransactionPool for UpToDate<P> {
 		self.0.status()
 	}
 
-	fn import_notification_stream(&self) -> ImportNotificationStream<TxHash<Self>> {
+	fn import_notification_stream(&self) -> ImportNotificationStream<Hash> {
 		self.0.import_notification_stream()
 	}
 
-	fn on_broadcasted(&self, propagations: HashMap<TxHash<Self>, Vec<String>>) {
+	fn on_broadcasted(&self, propagations: HashMap<Hash, Vec<String>>) {
 		self.0.on_broadcasted(propagations)
 	}
 
-	fn hash_of(&self, transaction: &TransactionFor<Self>) -> TxHash<Self> {
+	fn hash_of(&self, transaction: &TransactionFor<Self>) -> Hash {
 		self.0.hash_of(transaction)
 	}
 
-	fn ready_transaction(&self, hash: &TxHash<Self>) -> Option<Arc<P::InPoolTransaction>> {
+	fn ready_transaction(&self, hash: &Hash) -> Option<Arc<Self::InPoolTransaction>> {
 		self.0.ready_transaction(hash)
 	}
 
-	async fn ready_at_with_timeout(&self, at: <P::Block as BlockT>::Hash, timeout: Duration) -> Ready<P> {
+	async fn ready_at_with_timeout(&self, at: Hash, timeout: Duration) -> Ready {
 		let patience = tokio::time::sleep(PATIENCE.max(timeout));
 		match select(self.0.ready_at(at), Box::pin(patience)).await {
 			Either::Left((ready, _)) => ready,
 			Either::Right(_) => Box::new(std::iter::empty()),
 		}
+	}
+}
+
+#[async_trait::async_trait]
+impl MaintainedTransactionPool for Pool {
+	async fn maintain(&self, event: ChainEvent<Block>) {
+		self.0.maintain(event).await
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use std::sync::atomic::{AtomicUsize, Ordering};
+
+	use futures::executor::block_on;
+	use sp_core::H256;
+	use sp_runtime::{transaction_validity::ValidTransaction, OpaqueExtrinsic};
+
+	use super::*;
+
+	/// The block whose state is there.
+	const BEST: u64 = 7;
+
+	/// A chain on which everything is valid, and which counts what it is asked.
+	#[derive(Default)]
+	struct Counting(Arc<AtomicUsize>);
+
+	#[async_trait::async_trait]
+	impl ChainApi for Counting {
+		type Block = Block;
+		type Error = Refusal;
+
+		async fn validate_transaction(
+			&self,
+			at: Hash,
+			_: TransactionSource,
+			_: Arc<Extrinsic>,
+			_: ValidateTransactionPriority,
+		) -> Result<TransactionValidity, Refusal> {
+			self.0.fetch_add(1, Ordering::Relaxed);
+			if at == H256::from_low_u64_be(BEST) {
+				Ok(Ok(ValidTransaction::default()))
+			} else {
+				Err(sc_transaction_pool_api::error::Error::InvalidBlockId("its state is gone".into()).into())
+			}
+		}
+
+		fn validate_transaction_blocking(
+			&self,
+			_: Hash,
+			_: TransactionSource,
+			_: Arc<Extrinsic>,
+		) -> Result<TransactionValidity, Refusal> {
+			Ok(Ok(ValidTransaction::default()))
+		}
+
+		fn block_id_to_number(&self, _: &BlockId<Block>) -> Result<Option<NumberFor<Block>>, Refusal> {
+			Ok(None)
+		}
+
+		fn block_id_to_hash(&self, _: &BlockId<Block>) -> Result<Option<Hash>, Refusal> {
+			Ok(None)
+		}
+
+		fn hash_and_length(&self, _: &Extrinsic) -> (Hash, usize) {
+			Default::default()
+		}
+
+		async fn block_body(&self, _: Hash) -> Result<Option<Vec<Extrinsic>>, Refusal> {
+			Ok(None)
+		}
+
+		fn block_header(&self, _: Hash) -> Result<Option<<Block as BlockT>::Header>, Refusal> {
+			Ok(None)
+		}
+
+		fn tree_route(&self, from: Hash, _: Hash) -> Result<TreeRoute<Block>, Refusal> {
+			Err(sc_transaction_pool_api::error::Error::InvalidBlockId(from.to_string()).into())
+		}
+	}
+
+	/// The rules over a chain that counts, and its counter.
+	fn sparing() -> (Sparing<Counting>, Arc<AtomicUsize>) {
+		let asked = Arc::new(AtomicUsize::new(0));
+		let api = Sparing::new(Counting(asked.clone()), || H256::from_low_u64_be(BEST));
+		(api, asked)
+	}
+
+	async fn validate(api: &Sparing<Counting>, at: u64) -> Result<TransactionValidity, Refusal> {
+		let transaction = Arc::new(OpaqueExtrinsic::from_bytes(&[0]).expect("a transaction of one byte"));
+		let at = H256::from_low_u64_be(at);
+		let priority = ValidateTransactionPriority::Submitted;
+		api.validate_transaction(at, TransactionSource::External, transaction, priority)
+			.await
+	}
+
+	#[test]
+	fn a_new_transaction_is_always_validated_and_a_waiting_one_only_while_there_is_time() {
+		let (api, asked) = sparing();
+		block_on(async {
+			for _ in 0..1000 {
+				assert!(validate(&api, BEST).await.is_ok_and(|validity| validity.is_ok()));
+			}
+		});
+		assert_eq!(asked.swap(0, Ordering::Relaxed), 1000);
+
+		let answers: Vec<_> = block_on(AGAIN.scope((), async {
+			let mut answers = Vec::new();
+			for _ in 0..100_000 {
+				answers.push(validate(&api, BEST).await.expect("an answer"));
+			}
+			answers
+		}));
+		let validated = answers.iter().filter(|answer| answer.is_ok()).count();
+		assert_eq!(validated, asked.load(Ordering::Relaxed));
+		assert!(validated < 10_000, "{validated} of 100,000 at once");
+		let postponed = Err(TransactionValidityError::Unknown(
+			UnknownTransaction::CannotLookup,
+		));
+		assert!(answers
+			.iter()
+			.all(|answer| answer.is_ok() || *answer == postponed));
+	}
+
+	#[test]
+	fn the_budget_is_that_of_one_second() {
+		let start = Instant::now();
+		let mut budget = Budget::new(start);
+		let mut take_all = |milliseconds| {
+			let now = start + Duration::from_millis(milliseconds);
+			std::iter::from_fn(|| budget.take(now).then_some(())).count()
+		};
+		assert_eq!(take_all(0), 0);
+		assert_eq!(take_all(100), 5);
+		assert_eq!(take_all(200), 5);
+		assert_eq!(take_all(60_000), 50, "what was not used is not saved for longer");
+	}
+
+	#[test]
+	fn a_transaction_whose_block_was_abandoned_is_validated_at_the_best_block() {
+		let (api, asked) = sparing();
+		let answer = block_on(validate(&api, BEST + 1));
+		assert!(answer.is_ok_and(|validity| validity.is_ok()));
+		assert_eq!(asked.load(Ordering::Relaxed), 2);
+	}
+
+	#[test]
+	fn only_what_is_out_of_turn_stays_when_it_is_reported_as_invalid() {
+		for (error, stays) in [
+			(InvalidTransaction::Stale, true),
+			(InvalidTransaction::Future, true),
+			(InvalidTransaction::Payment, false),
+			(InvalidTransaction::BadProof, false),
+		] {
+			assert_eq!(is_out_of_turn(&Some(error.into())), stays, "{error:?}");
+		}
+		assert!(!is_out_of_turn(&None));
 	}
 }

@@ -5,7 +5,9 @@ use std::{
 	sync::Arc,
 };
 
-use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
+use sc_executor::{
+	sp_wasm_interface::ExtendedHostFunctions, HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
+};
 use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
 use sc_service::{
 	config::{BasePath, ExecutorConfiguration},
@@ -13,17 +15,16 @@ use sc_service::{
 	Configuration, KeystoreContainer, RpcHandlers, SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
-use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::Keystore;
 use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
 use veilmart_td_raft::keys::{SHARE_KEY, VOTE_KEY};
 use veilmart_td_raft_engine as engine;
 
-use crate::{pool::UpToDate, rpc};
+use crate::{pool::Pool, rpc, signatures};
 
-/// The functions that the runtime may call in the node: Substrate's, and ours beside them.
+/// The functions that the runtime may call in the node: Substrate's, one of them with a memory, and ours beside them.
 pub type HostFunctions = (
-	sp_io::SubstrateHostFunctions,
+	ExtendedHostFunctions<sp_io::SubstrateHostFunctions, signatures::HostFunctions>,
 	veilmart_verification_host::HostFunctions,
 );
 
@@ -33,14 +34,14 @@ pub type Executor = WasmExecutor<HostFunctions>;
 pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
 /// The database.
 pub type FullBackend = TFullBackend<Block>;
-/// The transactions that wait.
-pub type FullPool = TransactionPoolHandle<Block, FullClient>;
 /// Imports blocks from outside.
 pub type ImportQueue = sc_consensus::BasicQueue<Block>;
 
 /// What an operator says beyond Substrate's own options.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
+	/// Limits of the pool of transactions.
+	pub pool: sc_transaction_pool::Options,
 	/// Start without the vote log.
 	pub forget_votes: bool,
 	/// Where compiled runtimes are kept, if anywhere.
@@ -220,16 +221,12 @@ where
 	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
 		.map_err(application)?;
 
-	let pool = Arc::new(
-		sc_transaction_pool::Builder::new(
-			task_manager.spawn_essential_handle(),
-			client.clone(),
-			config.role.is_authority().into(),
-		)
-		.with_options(config.transaction_pool.clone())
-		.with_prometheus(config.prometheus_registry())
-		.build(),
-	);
+	let pool = Arc::new(Pool::new(
+		options.pool,
+		&config,
+		task_manager.spawn_essential_handle(),
+		&client,
+	));
 
 	let mut net_config = FullNetworkConfiguration::<Block, Hash, N>::new(
 		&config.network,
@@ -284,7 +281,7 @@ where
 		let proposer = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
 			client.clone(),
-			Arc::new(UpToDate(pool.clone())),
+			pool.clone(),
 			config.prometheus_registry(),
 			telemetry.as_ref().map(|telemetry| telemetry.handle()),
 		);

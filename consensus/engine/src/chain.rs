@@ -130,8 +130,9 @@ impl<P: TransactionPool<Block = Block, Hash = H256> + 'static> Pool for P {
 
 	fn any_ready_at(self: Arc<Self>, at: H256) -> BoxFuture<'static, bool> {
 		async move {
-			let mut ready = self.ready_at_with_timeout(at, POOL_PATIENCE).await;
-			ready.next().is_some()
+			// It resolves when the pool has taken note of the block, or when it is to be answered as it is.
+			self.ready_at_with_timeout(at, POOL_PATIENCE).await;
+			self.status().ready > 0
 		}
 		.boxed()
 	}

@@ -9,7 +9,7 @@ use jsonrpsee::RpcModule;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
-use crate::service::{FullClient, FullPool};
+use crate::{pool::Pool, service::FullClient};
 
 mod td_raft;
 
@@ -21,7 +21,7 @@ pub struct Deps {
 	/// The chain.
 	pub client: Arc<FullClient>,
 	/// The transactions that wait.
-	pub pool: Arc<FullPool>,
+	pub pool: Arc<Pool>,
 	/// The consensus.
 	pub consensus: Consensus,
 }
