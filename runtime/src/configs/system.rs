@@ -19,8 +19,8 @@ use sp_version::RuntimeVersion;
 
 use super::consensus::RegistrableKeys;
 use crate::{
-	AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
+	AccountId, Balance, Block, BlockNumber, Ecommerce, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
+	RuntimeEvent, RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
 };
 
 /// Share of a block that ordinary transactions may fill; the rest is for governance and inherents.
@@ -79,6 +79,7 @@ impl frame_system::Config for Runtime {
 impl pallet_timestamp::Config for Runtime {
 	type MinimumPeriod = MinimumPeriod;
 	type Moment = u64;
-	type OnTimestampSet = ();
+	// Halts are measured here, before any transaction of the block.
+	type OnTimestampSet = Ecommerce;
 	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
