@@ -36,8 +36,8 @@ parameter_types! {
 	/// After a day a transfer that nobody collected can be taken back.
 	pub const ReclaimPeriod: Moment = 86_400_000;
 	/// The shortest time for which a party may rely on getting a transaction into a block: the 30 s that timestamps may
-	/// drift, and 10 s in which the authorities depose more than one leader that leaves it out.
-	pub const LeastPeriod: Moment = 40_000;
+	/// drift, and 15 s in which the authorities depose two leaders that leave it out.
+	pub const LeastPeriod: Moment = 45_000;
 }
 
 /// Share of a block that deadlines and what follows from them may fill.

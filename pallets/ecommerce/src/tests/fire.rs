@@ -6,7 +6,7 @@ use crate::{
 	mock::*, Call, CreditId, CreditKind, Error, ListingId, OrderId, OrderState, RedemptionId, RefreshTarget,
 	Terms, Verdict,
 };
-use frame_support::assert_ok;
+use frame_support::{assert_ok, weights::Weight};
 use pallet_certificates::{Role, Status};
 use sp_runtime::{AccountId32, StateVersion};
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ impl Dice {
 /// The first account issues, the last one decides, the others trade.
 const ACCOUNTS: usize = 7;
 const ARBITER_OF_ALL: Who = ACCOUNTS - 1;
+
+/// Room for everything that can be due in a block.
+const ROOM: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 /// The ledger's parties with their openings, beside the plain model.
 struct World {
@@ -81,10 +84,6 @@ impl World {
 		MaxCreditsPerPair::set(CAP as u32);
 		MaxRedemptionsPerPair::set(CAP as u32);
 		ReclaimPeriod::set(RECLAIM);
-		AgendaWeight::set(frame_support::weights::Weight::from_parts(
-			1_000_000_000_000,
-			u64::MAX,
-		));
 		let parties: Vec<Party> = (0..ACCOUNTS)
 			.map(|who| Party::of(AccountId32::new([who as u8 + 1; 32])))
 			.collect();
@@ -100,7 +99,7 @@ impl World {
 			parties[0].who.clone(),
 			QUOTA
 		));
-		Self {
+		let mut world = Self {
 			dice: Dice(seed | 1),
 			model: Model::new(ACCOUNTS, Now::get(), share.into()),
 			parties,
@@ -109,6 +108,25 @@ impl World {
 			placed: BTreeMap::new(),
 			done: BTreeMap::new(),
 			refused: 0,
+		};
+		world.endow();
+		world
+	}
+
+	/// Money for everybody to begin with.
+	fn endow(&mut self) {
+		for to in 1..ARBITER_OF_ALL {
+			let amount = 100_000;
+			let (call, credit, issued) = self.parties[0].issue(&self.parties[to], amount);
+			let id = self.parties[0].next_credit(CreditKind::Issued);
+			assert_ok!(self.parties[0].dispatch(call));
+			assert_ok!(self.parties[to].dispatch(self.parties[to].collect(vec![id])));
+			self.parties[0].issued = issued;
+			self.parties[to].balance = credit;
+			self.model.issued += amount;
+			self.model.balance[to] = amount;
+			self.model.seq[0] += 1;
+			self.model.seq[to] += 1;
 		}
 	}
 
@@ -210,10 +228,10 @@ impl World {
 
 	/// One step of somebody.
 	fn step(&mut self) {
-		match self.dice.roll(24) {
+		match self.dice.roll(26) {
 			0 | 1 => self.issue(),
-			2 => self.transfer(),
-			3 => self.send_back(),
+			2 | 24 => self.transfer(),
+			3 | 25 => self.send_back(),
 			4..=6 => self.collect(),
 			7 => self.redeem_or_settle(),
 			8 => self.list(),
@@ -269,7 +287,7 @@ impl World {
 			return;
 		};
 		let credit = self.model.incoming[&(holder, name, kind)].clone();
-		let done = if self.dice.roll(3) > 0 {
+		let done = if self.dice.roll(2) > 0 {
 			let call = Call::refuse {
 				seq: self.parties[holder].seq(),
 				credit: self.credit_id(name, kind),
@@ -497,7 +515,17 @@ impl World {
 
 	/// Something about an order, by somebody who may or may not, in a state in which it is possible or not.
 	fn follow_up(&mut self) {
-		let Some(name) = self.dice.pick(self.model.orders.keys().copied()) else {
+		// Mostly one that goes on.
+		let any = self.dice.roll(4) == 0;
+		let Some(name) = self.dice.pick(
+			self.model
+				.orders
+				.iter()
+				.filter(|(_, order)| {
+					any || !matches!(order.state, State::Completed | State::Refunded | State::Penalised)
+				})
+				.map(|(name, _)| *name),
+		) else {
 			return;
 		};
 		let order = self.model.orders[&name].clone();
@@ -650,9 +678,12 @@ impl World {
 			1 => 86_400_000,
 			_ => 1 + self.dice.roll(15_000) as u64,
 		};
+		// Now and then a block has no room for the agenda, and what is due waits.
+		let room = self.dice.roll(5) > 0;
+		AgendaWeight::set(if room { ROOM } else { Weight::zero() });
 		block_after(gap);
-		self.model.block(gap);
-		for _ in 0..self.dice.roll(8) {
+		self.model.block(gap, room);
+		for _ in 0..self.dice.roll(14) {
 			self.step();
 		}
 		Ecommerce::do_try_state().unwrap();

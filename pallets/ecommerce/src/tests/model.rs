@@ -12,7 +12,7 @@ pub const ACCEPT: u64 = 60_000;
 pub const SHIP_AND_GRACE: u64 = 180_000;
 pub const CONFIRM: u64 = 120_000;
 pub const RESOLVE: u64 = 120_000;
-pub const RECLAIM: u64 = 100_000;
+pub const RECLAIM: u64 = 30_000;
 /// Credits and redemptions of a pair.
 pub const CAP: usize = 4;
 
@@ -248,8 +248,17 @@ impl Model {
 				.any(|party| self.standing[*party] == Standing::Barred)
 	}
 
-	/// A block begins: what waits for barred accounts comes back, what is due acts. Then its time is set.
-	pub fn block(&mut self, gap: u64) {
+	/// A block begins: if it has room, what waits for barred accounts comes back and what is due acts. Then its time is set.
+	pub fn block(&mut self, gap: u64, room: bool) {
+		if room {
+			self.act();
+		}
+		if gap <= 15_000 {
+			self.clock += gap;
+		}
+	}
+
+	fn act(&mut self) {
 		let barred: Vec<Who> = std::mem::take(&mut self.cascade)
 			.into_iter()
 			.filter(|who| self.standing[*who] == Standing::Barred)
@@ -268,8 +277,5 @@ impl Model {
 			.collect();
 		due.sort();
 		due.into_iter().for_each(|(_, name)| self.lapse(name));
-		if gap <= 15_000 {
-			self.clock += gap;
-		}
 	}
 }
