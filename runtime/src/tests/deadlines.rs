@@ -50,6 +50,8 @@ fn state(id: &OrderId<AccountId>) -> OrderState {
 #[test]
 fn a_deadline_acts_in_the_block_after_it_has_fallen_and_weighs_something() {
 	development().execute_with(|| {
+		// In the middle of a session.
+		(0..3).for_each(|_| next_block(10_000));
 		let id = placed();
 		for _ in 0..6 {
 			next_block(10_000);
@@ -59,6 +61,22 @@ fn a_deadline_acts_in_the_block_after_it_has_fallen_and_weighs_something() {
 		next_block(1);
 		assert_eq!(state(&id), OrderState::Refunded);
 		assert!(System::block_weight().total().ref_time() > quiet.ref_time());
+	});
+}
+
+/// Such a block is full before the marketplace is asked.
+#[test]
+fn a_block_that_begins_a_session_leaves_the_agenda_to_the_next() {
+	development().execute_with(|| {
+		let id = placed();
+		// The session is over when the deadline falls.
+		(0..6).for_each(|_| next_block(10_000));
+		let session = pallet_session::CurrentIndex::<Runtime>::get();
+		next_block(1);
+		assert_eq!(pallet_session::CurrentIndex::<Runtime>::get(), session + 1);
+		assert_eq!(state(&id), OrderState::Placed);
+		next_block(1);
+		assert_eq!(state(&id), OrderState::Refunded);
 	});
 }
 
