@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Never two builds at once: they would wait for each other's lock, or for memory.
 .NOTPARALLEL:
-.PHONY: help setup build demo network test soak lint docs bench fuzz check-all clean
+.PHONY: help setup build demo network test soak zombienet lint docs bench load fuzz check-all clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test: setup ## lint, build, script and documentation checks, all tests
 soak: build ## the long forms of the tests on real processes
 	@scripts/soak
 
+zombienet: build ## scenarios on networks of four and seven authorities, with zombienet (SCENARIO=name for one)
+	@scripts/zombienet $(SCENARIO)
+
 lint: setup ## rustfmt, licences, clippy, rustdoc; warnings are errors
 	@scripts/lint
 
@@ -35,6 +38,9 @@ docs: build ## run the commands that the documentation shows
 
 bench: setup ## criterion benchmarks (BENCH=name for one)
 	@scripts/bench
+
+load: build ## load on a network of four authorities, with figures (LOAD=name for one scenario)
+	@scripts/load
 
 fuzz: setup ## fuzz every target for FUZZ_SECONDS (60) seconds (FUZZ_TARGET=name for one)
 	@scripts/fuzz

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use sc_cli::{Database, SubstrateCli};
 
-use crate::service::Consensus;
+use crate::service::Options;
 
 /// What is logged less than the rest unless the operator asks for it: two lines for every block.
 const QUIET: &str = "sc_basic_authorship=warn";
@@ -21,9 +21,9 @@ pub struct Cli {
 	#[clap(flatten)]
 	pub run: sc_cli::RunCmd,
 
-	/// The consensus.
+	/// What is this chain's own.
 	#[clap(flatten)]
-	pub consensus: ConsensusParams,
+	pub node: NodeParams,
 }
 
 impl Cli {
@@ -48,22 +48,30 @@ impl Cli {
 	}
 }
 
-/// What an operator says of the consensus.
+/// What an operator says beyond Substrate's own options.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ConsensusParams {
+pub struct NodeParams {
 	/// Start although the vote log is missing or damaged: the authority forgets what it has signed.
 	///
 	/// If it has signed anything that it then contradicts, the others report it and the chain removes it. It is safe for a key that was never an
 	/// authority's, and once the network has elected another leader since the log's last record.
 	#[arg(long)]
 	pub forget_votes: bool,
+
+	/// Keep compiled runtimes in this directory, so that the node starts again without compiling.
+	///
+	/// What lies there is run as it is: nobody else may write to it, and after a crash of the machine it is best deleted.
+	/// Several nodes may share it.
+	#[arg(long, value_name = "DIRECTORY")]
+	pub runtime_cache: Option<PathBuf>,
 }
 
-impl ConsensusParams {
+impl NodeParams {
 	/// What the options mean.
-	pub fn consensus(&self) -> Consensus {
-		Consensus {
+	pub fn options(&self) -> Options {
+		Options {
 			forget_votes: self.forget_votes,
+			runtime_cache: self.runtime_cache.clone(),
 		}
 	}
 }

@@ -8,7 +8,7 @@ use veilmart_runtime::{opaque::Block, Hash};
 use crate::{
 	chain_spec,
 	cli::{CaKeyParams, Cli, Subcommand},
-	service::{self, Consensus},
+	service::{self, Options},
 };
 
 impl SubstrateCli for Cli {
@@ -69,20 +69,20 @@ pub fn run() -> sc_cli::Result<()> {
 			.base
 			.run(with_ca_key(cli.load_spec(&cmd.base.chain)?, &cmd.ca)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let parts = service::new_parts(&config)?;
+			let parts = service::new_parts(&config, None)?;
 			service::start_importing(&parts.client, &parts.backend, parts.requests, &parts.task_manager)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let parts = service::new_parts(&config)?;
+			let parts = service::new_parts(&config, None)?;
 			Ok((cmd.run(parts.client, config.database), parts.task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let parts = service::new_parts(&config)?;
+			let parts = service::new_parts(&config, None)?;
 			Ok((cmd.run(parts.client, config.chain_spec), parts.task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let parts = service::new_parts(&config)?;
+			let parts = service::new_parts(&config, None)?;
 			service::start_importing(&parts.client, &parts.backend, parts.requests, &parts.task_manager)?;
 			Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
 		}),
@@ -90,17 +90,17 @@ pub fn run() -> sc_cli::Result<()> {
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run(config.database)),
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let parts = service::new_parts(&config)?;
+			let parts = service::new_parts(&config, None)?;
 			Ok((cmd.run(parts.client, parts.backend, None), parts.task_manager))
 		}),
 		Some(Subcommand::ChainInfo(cmd)) => cli
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run::<Block>(&config)),
 		None => {
-			let consensus = cli.consensus.consensus();
+			let options = cli.node.options();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
-					let (task_manager, _rpc) = start(config, consensus).map_err(sc_cli::Error::Service)?;
+					let (task_manager, _rpc) = start(config, options).map_err(sc_cli::Error::Service)?;
 					Ok(task_manager)
 				})
 		}
@@ -108,12 +108,9 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 /// Starts a node with the network backend of its configuration.
-pub fn start(
-	config: Configuration,
-	consensus: Consensus,
-) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+pub fn start(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError> {
 	match config.network.network_backend {
-		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, consensus),
-		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, consensus),
+		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, options),
+		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, options),
 	}
 }

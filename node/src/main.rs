@@ -16,6 +16,7 @@ use std::process::ExitCode;
 mod chain_spec;
 mod cli;
 mod command;
+mod pool;
 mod rpc;
 mod service;
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! The parts of a running node, put together.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 
-use sc_executor::WasmExecutor;
+use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
 use sc_service::{
-	config::BasePath, error::Error as ServiceError, Configuration, KeystoreContainer, RpcHandlers,
-	SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
+	config::{BasePath, ExecutorConfiguration},
+	error::Error as ServiceError,
+	Configuration, KeystoreContainer, RpcHandlers, SpawnTasksParams, TFullBackend, TFullClient, TaskManager,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
@@ -15,7 +19,7 @@ use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
 use veilmart_td_raft::keys::{SHARE_KEY, VOTE_KEY};
 use veilmart_td_raft_engine as engine;
 
-use crate::rpc;
+use crate::{pool::UpToDate, rpc};
 
 /// The functions that the runtime may call in the node: Substrate's, and ours beside them.
 pub type HostFunctions = (
@@ -34,11 +38,13 @@ pub type FullPool = TransactionPoolHandle<Block, FullClient>;
 /// Imports blocks from outside.
 pub type ImportQueue = sc_consensus::BasicQueue<Block>;
 
-/// What an operator says of the consensus.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Consensus {
+/// What an operator says beyond Substrate's own options.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
 	/// Start without the vote log.
 	pub forget_votes: bool,
+	/// Where compiled runtimes are kept, if anywhere.
+	pub runtime_cache: Option<PathBuf>,
 }
 
 /// What every command that touches the chain needs.
@@ -61,8 +67,27 @@ pub struct Parts {
 	pub telemetry: Option<Telemetry>,
 }
 
-/// Opens the database and prepares what every command needs.
-pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
+/// Executes runtimes as the node's configuration says.
+fn executor(config: &ExecutorConfiguration, cache: Option<&Path>) -> Result<Executor, ServiceError> {
+	let strategy = config
+		.default_heap_pages
+		.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static {
+			extra_pages: pages.try_into().unwrap_or(u32::MAX),
+		});
+	let mut builder = Executor::builder()
+		.with_execution_method(config.wasm_method)
+		.with_onchain_heap_alloc_strategy(strategy)
+		.with_offchain_heap_alloc_strategy(strategy)
+		.with_max_runtime_instances(config.max_runtime_instances)
+		.with_runtime_cache_size(config.runtime_cache_size);
+	if let Some(cache) = cache {
+		builder = builder.with_cache_path(std::path::absolute(cache)?);
+	}
+	Ok(builder.build())
+}
+
+/// Opens the database and prepares what every command needs. `runtime_cache` is where compiled runtimes are kept.
+pub fn new_parts(config: &Configuration, runtime_cache: Option<&Path>) -> Result<Parts, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -74,7 +99,7 @@ pub fn new_parts(config: &Configuration) -> Result<Parts, ServiceError> {
 		})
 		.transpose()?;
 
-	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	let executor = executor(&config.executor, runtime_cache)?;
 	let (client, backend, keystore, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
 		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
@@ -141,7 +166,7 @@ fn vote_log(config: &Configuration) -> PathBuf {
 fn authority(
 	config: &Configuration,
 	keystore: &KeystoreContainer,
-	consensus: Consensus,
+	options: &Options,
 ) -> Result<Option<engine::Authority>, ServiceError> {
 	if !config.role.is_authority() {
 		return Ok(None);
@@ -164,18 +189,21 @@ fn authority(
 		keystore,
 		vote_log: vote_log(config),
 		database: database.to_owned(),
-		forget_votes: consensus.forget_votes,
+		forget_votes: options.forget_votes,
 	}))
 }
 
 /// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
 pub fn new_full<N>(
 	config: Configuration,
-	consensus: Consensus,
+	options: Options,
 ) -> Result<(TaskManager, RpcHandlers), ServiceError>
 where
 	N: NetworkBackend<Block, Hash>,
 {
+	if let Some(database) = config.database.path() {
+		engine::check_room(database).map_err(|error| ServiceError::Other(error.to_string()))?;
+	}
 	let Parts {
 		client,
 		backend,
@@ -185,10 +213,10 @@ where
 		requests,
 		keystore,
 		mut telemetry,
-	} = new_parts(&config)?;
+	} = new_parts(&config, options.runtime_cache.as_deref())?;
 	let application = |error| ServiceError::Application(Box::new(error));
 
-	let authority = authority(&config, &keystore, consensus)?;
+	let authority = authority(&config, &keystore, &options)?;
 	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
 		.map_err(application)?;
 
@@ -256,7 +284,7 @@ where
 		let proposer = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
 			client.clone(),
-			pool.clone(),
+			Arc::new(UpToDate(pool.clone())),
 			config.prometheus_registry(),
 			telemetry.as_ref().map(|telemetry| telemetry.handle()),
 		);

@@ -223,7 +223,7 @@ fn a_single_authority_makes_what_is_ready_final_and_rests_otherwise() {
 		.expect("a valid configuration");
 
 	runtime.block_on(async {
-		let (task_manager, rpc) = command::start(config, cli.consensus.consensus()).expect("the node starts");
+		let (task_manager, rpc) = command::start(config, cli.node.options()).expect("the node starts");
 		let node = Node {
 			rpc,
 			_task_manager: task_manager,

@@ -10,6 +10,7 @@ use std::{
 use veilmart_td_raft_core::Sequence;
 
 use crate::{
+	room::check_room,
 	vote_log::{Entry, VoteLog},
 	LOG_TARGET,
 };
@@ -134,8 +135,8 @@ fn run(
 			};
 		}
 		let result = match last {
-			Some(sequence) => log
-				.append(&entries)
+			Some(sequence) => check_room(&database)
+				.and_then(|()| log.append(&entries))
 				.map(|()| drop(answers.unbounded_send(Written::Persisted(sequence)))),
 			None => Ok(()),
 		};

@@ -92,14 +92,15 @@ impl Setup {
 	) -> Result<Self, Error> {
 		let info = client.info();
 		let genesis = info.genesis_hash;
-		let api = client.runtime_api();
+		// An instance of the API serves one block. The state of genesis is pruned some hundred blocks later.
 		let keys = keys::Chain {
 			genesis: genesis.0,
-			genesis_binding: api.genesis_binding(genesis)?,
+			genesis_binding: client.runtime_api().genesis_binding(info.finalized_hash)?,
 		};
 		let anchor = match stored_anchor::<BE, C>(client).map_err(Error::Database)? {
 			Some(anchor) => anchor,
 			None if info.finalized_number == 0 => {
+				let api = client.runtime_api();
 				let root = block::genesis(genesis, api.dealing(genesis)?);
 				let authorities = api
 					.authorities(genesis)?
@@ -113,7 +114,6 @@ impl Setup {
 				))
 			}
 		};
-		// An instance of the API serves one block.
 		let timing = client.runtime_api().timing(info.finalized_hash)?;
 		let mut identity = None;
 		if let Some(authority) = &authority {

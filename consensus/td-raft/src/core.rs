@@ -92,7 +92,6 @@ impl<C: Crypto> Core<C> {
 		durable: Option<Durable<C::Scheme>>,
 		now: Instant,
 	) -> Self {
-		let fresh = durable.is_none();
 		let durable = durable.unwrap_or_else(|| Durable::genesis(config.genesis));
 		let mut core = Self {
 			crypto,
@@ -119,8 +118,9 @@ impl<C: Crypto> Core<C> {
 		if high_qc.phase == Phase::Commit {
 			core.chain.set_commit_qc(high_qc);
 		}
-		// The database was ahead of the log: the block that closed the log's set is final.
-		if core.safety.durable().set_id < core.chain.anchor().set.id() && !fresh {
+		// The database is ahead of the log: the block that closed the log's set is final. Or there is no log, because in the
+		// present set the authority has another key than before, or the operator had the votes forgotten.
+		if core.safety.durable().set_id < core.chain.anchor().set.id() {
 			core.rejoin();
 		}
 		core.timers.set(Timer::Status, now);
@@ -130,7 +130,8 @@ impl<C: Crypto> Core<C> {
 		core
 	}
 
-	/// Enters the anchor's set after a start from a log of an earlier one.
+	/// Enters the anchor's set after a start from a log of an earlier one, or from none. Who leads is left open: the authority
+	/// votes from the next election on, for which it wishes like the others.
 	fn rejoin(&mut self) {
 		let anchor = self.chain.anchor();
 		// The root is the closing block itself, or a later one, whose term is no lower.

@@ -197,15 +197,17 @@ impl<C: Crypto> Core<C> {
 		let (Some(me), Some(leading)) = (self.index(), &mut self.leading) else {
 			return;
 		};
-		let Some(build) = leading.building.take() else {
+		let Some(build) = &leading.building else {
 			return;
 		};
 		let asked_for = (block.parent, block.number) == (build.parent, build.number)
 			&& block.digest == build.digest
 			&& block.dealing == build.dealing;
+		// What an earlier term's order brings is not the answer to this one, which is still to come.
 		if !asked_for {
 			return;
 		}
+		leading.building = None;
 		let Some(parent) = self.chain.get(&block.parent) else {
 			return;
 		};

@@ -96,7 +96,7 @@ pub trait TdRaftApi {
 	#[method(name = "submitSealed")]
 	fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()>;
 
-	/// The record of this node's authority for `tdRaftElection.setRecord`, signed with its voting key. SCALE. The counter has
+	/// The record of this node's authority for `tdRaft.setRecord`, signed with its voting key. SCALE. The counter has
 	/// to be higher than that of the record on the chain.
 	#[method(name = "authorityRecord", with_extensions)]
 	fn authority_record(&self, counter: u64) -> RpcResult<Bytes>;
@@ -167,10 +167,10 @@ impl TdRaftApiServer for Consensus {
 	fn authority_record(&self, extensions: &Extensions, counter: u64) -> RpcResult<Bytes> {
 		check_if_safe(extensions)?;
 		let info = self.client.info();
-		let genesis = self.client.runtime_api();
+		let binding = self.client.runtime_api();
 		let chain = KeyChain {
 			genesis: info.genesis_hash.0,
-			genesis_binding: genesis.genesis_binding(info.genesis_hash).map_err(failed)?,
+			genesis_binding: binding.genesis_binding(info.finalized_hash).map_err(failed)?,
 		};
 		let api = self.client.runtime_api();
 		let present = api

@@ -247,7 +247,8 @@ mod tests {
 			number: Number((*header.number()).into()),
 			hash: header.hash().0,
 		};
-		let bytes = payload(Kind::Vote, &GENESIS, set.id(), &(phase, target));
+		let body = (phase, target.term, target.number, target.hash);
+		let bytes = payload(Kind::Vote, &GENESIS, set.id(), &body);
 		QuorumCertificate {
 			phase,
 			target,

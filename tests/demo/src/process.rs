@@ -2,16 +2,21 @@
 
 use rustix::process::{kill_process, Pid, Signal};
 use std::{
+	collections::BTreeMap,
 	env,
 	error::Error,
 	ffi::{OsStr, OsString},
 	fs,
-	net::TcpListener,
+	net::{Ipv4Addr, TcpListener},
 	path::{Path, PathBuf},
 	process::{ExitStatus, Stdio},
+	sync::atomic::{AtomicU16, Ordering},
 	time::Duration,
 };
-use tokio::process::{Child, Command};
+use tokio::{
+	process::{Child, Command},
+	sync::Mutex,
+};
 use veilmart_cli::chain::Chain;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -21,12 +26,7 @@ const START: Duration = Duration::from_secs(120);
 
 /// A program of the workspace: beside this one, where cargo puts them all.
 pub fn program(name: &str) -> Result<PathBuf> {
-	let mut folder = env::current_exe()?;
-	folder.pop();
-	if folder.ends_with("deps") {
-		folder.pop();
-	}
-	let program = folder.join(name);
+	let program = programs()?.join(name);
 	if program.is_file() {
 		Ok(program)
 	} else {
@@ -34,14 +34,30 @@ pub fn program(name: &str) -> Result<PathBuf> {
 	}
 }
 
+fn programs() -> Result<PathBuf> {
+	let mut folder = env::current_exe()?;
+	folder.pop();
+	if folder.ends_with("deps") {
+		folder.pop();
+	}
+	Ok(folder)
+}
+
 /// Writes the raw specification of a preset with this public key in place of the published test key.
 pub async fn export_specification(preset: &str, key: &Path, to: &Path) -> Result<()> {
 	export(preset, &["--ca-key".as_ref(), key.as_os_str()], to).await
 }
 
-/// Writes the raw specification of a preset as it is.
+/// Writes the raw specification of a preset as it is. It is made once in a process: that takes some seconds.
 pub async fn export_preset(preset: &str, to: &Path) -> Result<()> {
-	export(preset, &[], to).await
+	static MADE: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::const_new(BTreeMap::new());
+	let mut made = MADE.lock().await;
+	if let Some(specification) = made.get(preset) {
+		return Ok(fs::write(to, specification)?);
+	}
+	export(preset, &[], to).await?;
+	made.insert(preset.to_owned(), fs::read(to)?);
+	Ok(())
 }
 
 async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
@@ -65,9 +81,50 @@ async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
 /// The authorities of the chain `local_testnet`, by the options that give a node their keys.
 pub const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
+/// The port at which other nodes reach a node that has a network of its own.
+const PORT: u16 = 30_333;
+/// The port of its RPC.
+const RPC_PORT: u16 = 9_944;
+
+/// The network in which a node runs.
+#[derive(Clone, Debug)]
+pub struct Place {
+	/// What comes before the program.
+	launcher: Vec<OsString>,
+	address: Ipv4Addr,
+	port: u16,
+	rpc_port: u16,
+}
+
+impl Place {
+	/// This machine's own network: nobody else reaches the node.
+	pub fn here() -> Result<Self> {
+		let [port, rpc_port] = free_ports()?;
+		Ok(Self {
+			launcher: Vec::new(),
+			address: Ipv4Addr::LOCALHOST,
+			port,
+			rpc_port,
+		})
+	}
+
+	/// The network namespace of a process, in which the node has this address.
+	pub fn namespace_of(process: u32, address: Ipv4Addr) -> Self {
+		let launcher = ["nsenter", "--target", &process.to_string(), "--net", "--"];
+		Self {
+			launcher: launcher.map(OsString::from).into(),
+			address,
+			port: PORT,
+			rpc_port: RPC_PORT,
+		}
+	}
+}
+
 /// A node: where it lives, and its process while it runs. Ended when dropped.
 pub struct Node {
 	child: Option<Child>,
+	launcher: Vec<OsString>,
+	environment: Vec<(OsString, OsString)>,
 	arguments: Vec<OsString>,
 	folder: PathBuf,
 	/// Whose keys it has.
@@ -94,7 +151,23 @@ impl Node {
 		folder: &Path,
 		others: &[String],
 	) -> Result<Self> {
-		let [port, rpc_port] = free_ports()?;
+		Self::prepare_at(name, specification, folder, others, Place::here()?).await
+	}
+
+	/// The same in a network of the caller's choice.
+	pub async fn prepare_at(
+		name: &'static str,
+		specification: &Path,
+		folder: &Path,
+		others: &[String],
+		place: Place,
+	) -> Result<Self> {
+		let Place {
+			launcher,
+			address: ip,
+			port,
+			rpc_port,
+		} = place;
 		// An authority does not make up its network identity by itself.
 		let identity = folder.join("node-key");
 		let made = Command::new(program("veilmart-node")?)
@@ -107,7 +180,7 @@ impl Node {
 		if !made.status.success() {
 			return Err(format!("no node key: {peer}").into());
 		}
-		let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+		let listen = format!("/ip4/{ip}/tcp/{port}");
 		let mut arguments: Vec<OsString> = vec![
 			"--chain".into(),
 			specification.into(),
@@ -119,20 +192,36 @@ impl Node {
 			"--no-prometheus".into(),
 			"--no-telemetry".into(),
 			"--no-mdns".into(),
+			// The nodes of all tests have the same runtime, and one compiles it.
+			"--runtime-cache".into(),
+			programs()?.join("runtime-cache").into(),
 			"--listen-addr".into(),
 			listen.clone().into(),
 			"--rpc-port".into(),
 			rpc_port.to_string().into(),
 		];
+		if !ip.is_loopback() {
+			// From where the test is, its address is not a local one. Nobody but the test reaches the namespace.
+			let open = [
+				"--unsafe-rpc-external",
+				"--rpc-methods",
+				"unsafe",
+				"--rpc-cors",
+				"all",
+			];
+			arguments.extend(open.map(OsString::from));
+		}
 		for address in others {
 			arguments.extend(["--bootnodes".into(), address.into()]);
 		}
 		Ok(Self {
 			child: None,
+			launcher,
+			environment: Vec::new(),
 			arguments,
 			folder: folder.to_owned(),
 			name,
-			url: format!("ws://127.0.0.1:{rpc_port}"),
+			url: format!("ws://{ip}:{rpc_port}"),
 			address: format!("{listen}/p2p/{peer}"),
 		})
 	}
@@ -143,9 +232,13 @@ impl Node {
 			.create(true)
 			.append(true)
 			.open(self.log())?;
-		let child = Command::new(program("veilmart-node")?)
+		let mut words = self.launcher.clone();
+		words.push(program("veilmart-node")?.into());
+		let child = Command::new(&words[0])
+			.args(&words[1..])
 			.args(&self.arguments)
 			.args(more)
+			.envs(self.environment.iter().map(|(name, value)| (name, value)))
 			.stdin(Stdio::null())
 			.stdout(log.try_clone()?)
 			.stderr(log)
@@ -153,6 +246,11 @@ impl Node {
 			.spawn()?;
 		self.child = Some(child);
 		Ok(())
+	}
+
+	/// Sets a variable in the environment of its process, from the next start on.
+	pub fn set_variable(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+		self.environment.push((name.into(), value.into()));
 	}
 
 	fn log(&self) -> PathBuf {
@@ -244,14 +342,25 @@ impl Node {
 	}
 }
 
-/// Two ports that nobody listens at.
+/// Where ports for nodes begin, and how many there are: below those that systems give to connections that go out, of which one
+/// may otherwise take a port before its node does.
+const FIRST_PORT: u16 = 10_000;
+const PORTS: u16 = 20_000;
+
+/// Two ports that nobody listens at, and that this process gave to nobody else.
 fn free_ports() -> Result<[u16; 2]> {
-	let listeners = [
-		TcpListener::bind(("127.0.0.1", 0))?,
-		TcpListener::bind(("127.0.0.1", 0))?,
-	];
-	let [first, second] = &listeners;
-	Ok([first.local_addr()?.port(), second.local_addr()?.port()])
+	static GIVEN: AtomicU16 = AtomicU16::new(0);
+	// Programs that run at once begin at different ones.
+	let begin = std::process::id().wrapping_mul(64) % u32::from(PORTS);
+	let mut free = (0..PORTS).filter_map(|_| {
+		let given = u32::from(GIVEN.fetch_add(1, Ordering::Relaxed));
+		let port = FIRST_PORT + u16::try_from((begin + given) % u32::from(PORTS)).ok()?;
+		TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+	});
+	match (free.next(), free.next()) {
+		(Some(first), Some(second)) => Ok([first, second]),
+		_ => Err("there are no free ports".into()),
+	}
 }
 
 /// A network of the four authorities of `local_testnet`.
@@ -264,12 +373,22 @@ impl Network {
 	/// Starts the four, and waits until all answer and a leader is elected. Gives a connection to a node that does not
 	/// lead, with its address.
 	pub async fn start(specification: &Path, folder: &Path) -> Result<(Self, Chain, String)> {
+		let places = [Place::here()?, Place::here()?, Place::here()?, Place::here()?];
+		Self::start_at(specification, folder, places).await
+	}
+
+	/// The same, each in a network of the caller's choice.
+	pub async fn start_at(
+		specification: &Path,
+		folder: &Path,
+		places: [Place; AUTHORITIES.len()],
+	) -> Result<(Self, Chain, String)> {
 		let mut network = Self { nodes: Vec::new() };
-		for name in AUTHORITIES {
+		for (name, place) in AUTHORITIES.into_iter().zip(places) {
 			let folder = folder.join(name);
 			fs::create_dir_all(&folder)?;
 			let others: Vec<_> = network.nodes.iter().map(|node| node.address.clone()).collect();
-			let mut node = Node::prepare(name, specification, &folder, &others).await?;
+			let mut node = Node::prepare_at(name, specification, &folder, &others, place).await?;
 			node.spawn(&[])?;
 			network.nodes.push(node);
 		}

@@ -3,6 +3,15 @@
 //! The nodes are real: processes on this machine with databases, vote logs and sockets of their own. What must hold whatever
 //! happens to them: no two final blocks at one height, no final block lost, and progress again.
 
+pub mod clients;
+pub mod clocks;
+pub mod files;
+pub mod governance;
+pub mod moments;
+pub mod mounts;
+pub mod namespaces;
+pub mod scene;
+
 use std::{
 	collections::BTreeMap,
 	error::Error,
@@ -98,9 +107,12 @@ impl Ledger {
 	}
 }
 
+/// The chain's specification, in the folder of a network.
+pub const SPECIFICATION: &str = "chain.json";
+
 /// A network of four, started.
 pub async fn four(folder: &Path) -> Result<Network> {
-	let specification = folder.join("chain.json");
+	let specification = folder.join(SPECIFICATION);
 	export_preset("local", &specification).await?;
 	let (network, ..) = Network::start(&specification, folder).await?;
 	Ok(network)

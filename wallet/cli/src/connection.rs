@@ -32,7 +32,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_PORT: u16 = 80;
 
 /// Connects to a node.
-pub(crate) async fn open(url: &str) -> Result<WsClient> {
+pub async fn open(url: &str) -> Result<WsClient> {
 	let secure = match url.split_once("://") {
 		Some((scheme, _)) if scheme.eq_ignore_ascii_case("ws") => false,
 		Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => true,

@@ -5,7 +5,8 @@
 //! brought together with the chain's state and its transactions.
 //!
 //! - [`session`]: an account on a chain; one method for each thing that it can do;
-//! - [`chain`], [`transaction`]: typed reads; signed transactions, with refusals in words;
+//! - [`connection`], [`chain`], [`transaction`]: a node's socket; typed reads; signed transactions, with refusals in words;
+//! - [`sealed`]: transactions that nobody but the leader can read until they are in its pool;
 //! - [`chain_key`]: whether a chain's key can be trusted; [`view_key`]: what notes to an account are sealed to;
 //! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
@@ -23,12 +24,13 @@ pub mod chain_key;
 pub mod cli;
 pub mod commands;
 pub mod commodity;
-mod connection;
+pub mod connection;
 mod convert;
 pub mod error;
 pub mod keystore;
 pub mod names;
 pub mod output;
+pub mod sealed;
 pub mod session;
 pub mod transaction;
 pub mod view_key;

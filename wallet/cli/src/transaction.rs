@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// How many blocks a transaction stays valid: the most that the chain lets in.
-const ERA: u64 = 128;
+pub(crate) const ERA: u64 = 128;
 
 /// How long a transaction may take until it is final.
-const FINALITY_TIMEOUT: Duration = Duration::from_secs(180);
+pub(crate) const FINALITY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What to wait for after a transaction was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl AsRef<[u8]> for Encoded {
 
 impl Chain {
 	/// When a transaction that is signed now begins to be valid, and with which block.
-	async fn validity(&self) -> Result<(Era, Hash)> {
+	pub(crate) async fn validity(&self) -> Result<(Era, Hash)> {
 		// A final block as the era's first, so that no fork makes the transaction invalid.
 		let begins = self.finalized().await?;
 		let number = self.header(begins).await?.number;
@@ -114,18 +114,10 @@ impl Chain {
 		&self,
 		account: &Account,
 		nonce: Nonce,
-		(era, begins): (Era, Hash),
+		validity: (Era, Hash),
 		call: RuntimeCall,
 	) -> Result<Sent> {
-		let extrinsic = signed_extrinsic(
-			call,
-			account.id(),
-			nonce,
-			era,
-			self.genesis(),
-			begins,
-			|payload| account.sign(payload),
-		);
+		let extrinsic = self.sign(account, nonce, validity, call);
 		let status = self
 			.subscribe(
 				"author_submitAndWatchExtrinsic",
@@ -150,25 +142,48 @@ impl Chain {
 		self.submit(account, call).await?.wait(until).await
 	}
 
+	pub(crate) fn sign(
+		&self,
+		account: &Account,
+		nonce: Nonce,
+		(era, begins): (Era, Hash),
+		call: RuntimeCall,
+	) -> UncheckedExtrinsic {
+		signed_extrinsic(
+			call,
+			account.id(),
+			nonce,
+			era,
+			self.genesis(),
+			begins,
+			|payload| account.sign(payload),
+		)
+	}
+
 	/// What a block did with a transaction in it.
-	async fn outcome(&self, extrinsic: &UncheckedExtrinsic, block: Hash) -> Result<Included> {
+	pub(crate) async fn outcome(&self, extrinsic: &UncheckedExtrinsic, block: Hash) -> Result<Included> {
 		let encoded = extrinsic.encode();
-		let body = self.request::<Option<SignedBlock>>("chain_getBlock", rpc_params![block]);
-		let (body, events) = try_join(body, self.events(block)).await?;
-		let index = body
-			.and_then(|body| {
-				body.block
-					.extrinsics
-					.iter()
-					.position(|bytes| bytes.as_ref() == encoded)
-			})
-			.ok_or_else(|| Error::node(format!("Block {block:?} does not hold the transaction.")))?;
+		let (place, events) = try_join(self.place_in(&encoded, block), self.events(block)).await?;
+		let index =
+			place.ok_or_else(|| Error::node(format!("Block {block:?} does not hold the transaction.")))?;
 		let transaction = BlakeTwo256::hash(&encoded);
-		dispatched(index as u32, events).map(|events| Included {
+		dispatched(index, events).map(|events| Included {
 			transaction,
 			block,
 			events,
 		})
+	}
+
+	/// The index of an encoded transaction in a block, if it is there.
+	pub(crate) async fn place_in(&self, encoded: &[u8], block: Hash) -> Result<Option<u32>> {
+		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
+		let place = body.and_then(|body| {
+			body.block
+				.extrinsics
+				.iter()
+				.position(|bytes| bytes.as_ref() == encoded)
+		});
+		Ok(place.and_then(|index| index.try_into().ok()))
 	}
 
 	/// Why the pool would not take a transaction now, if it would not.

@@ -498,6 +498,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.setup = setup;
 		self.renamed = false;
 		self.take_in().await?;
+		// What was being imported was so before the change: nobody is left waiting for it.
+		for (header, answer) in std::mem::take(&mut self.asked) {
+			// Whoever asked may be gone.
+			let _ = answer.send(self.judge(&header));
+		}
 		self.step(Input::Ready(self.ready));
 		Ok(())
 	}

@@ -23,7 +23,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{AuthorityId, Phase, Term};
+use veilmart_td_raft::{AuthorityId, Phase, QuorumCertificate, Sr25519, Term};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Status},
 	real::{Keys, OnChain},
@@ -57,6 +57,9 @@ const SUBMITTING: usize = 256;
 
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
+
+/// A header, and who wants to know whether it is good.
+type Asked = (Box<Header>, oneshot::Sender<Result<bool, String>>);
 
 /// What an engine works with.
 pub struct Parts<BE, C> {
@@ -104,7 +107,7 @@ pub struct Engine<BE, C> {
 	/// The block below the orphans that was asked for last.
 	wanted: Option<(H256, Instant)>,
 	/// Headers that the node's own synchronization asks about, whose parents are being imported.
-	asked: Vec<(Box<Header>, oneshot::Sender<Result<bool, String>>)>,
+	asked: Vec<Asked>,
 	orphans: Orphans,
 	transactions: Transactions,
 	/// Answers of the pool: whether any transaction is ready on a block.
@@ -406,10 +409,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			Request::Justified(certificate, answer) => {
 				let number = certificate.target.number;
 				let hash = certificate.target.hash;
-				self.step(Input::Message {
-					from: self.setup.identity.id,
-					message: Message::Notice(Notice::Certified(*certificate)),
-				});
+				// Judged before the core is told: it would not listen for a while to whoever sends it a false one.
+				if self.is_certificate(&certificate) {
+					self.step(Input::Message {
+						from: self.setup.identity.id,
+						message: Message::Notice(Notice::Certified(*certificate)),
+					});
+				}
 				let root = self.core.chain().root();
 				let is_final = if root.number == number {
 					root.hash == hash
@@ -427,6 +433,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				let _ = answer.send((anchor.handovers.clone(), anchor.commit_qc.clone()));
 			}
 		}
+	}
+
+	/// Whether a certificate is of a set that is known, and its votes are good.
+	fn is_certificate(&self, certificate: &QuorumCertificate) -> bool {
+		let set = self.core.chain().anchor().set_of(certificate.target.set_id);
+		set.is_some_and(|set| certificate.verify(&self.setup.genesis.0, set, &Sr25519).is_ok())
 	}
 
 	fn on_tick(&mut self) {

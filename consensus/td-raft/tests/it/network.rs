@@ -87,6 +87,13 @@ pub struct Network {
 	pub withholds: BTreeSet<Name>,
 	/// Which messages do not arrive at whom.
 	pub swallows: Swallows,
+	/// Building takes this much longer.
+	pub slow_building: u64,
+	/// What was asked for and is not built yet, and whether something was asked for twice at a time.
+	pub orders: BTreeMap<Name, Vec<(u64, Term)>>,
+	pub twice: u64,
+	/// When the builder of each is free.
+	free: BTreeMap<Name, u64>,
 }
 
 pub fn name(n: u16) -> Name {
@@ -134,6 +141,10 @@ impl Network {
 			unserved: BTreeSet::new(),
 			withholds: BTreeSet::new(),
 			swallows: Box::new(|_, _| false),
+			slow_building: 0,
+			orders: BTreeMap::new(),
+			twice: 0,
+			free: BTreeMap::new(),
 		};
 		network.genesis = Arc::new(symbolic::genesis(&set, network.closes_after(0)));
 		for n in all {
@@ -380,7 +391,18 @@ impl Network {
 			}
 			Output::Build(build) => {
 				let block = self.build(who, &build, 0);
-				self.schedule(who, BUILD, Event::Built(block));
+				let order = (build.number.0, build.digest.term);
+				let orders = self.orders.entry(who).or_default();
+				if orders.contains(&order) {
+					self.twice += 1;
+				}
+				orders.push(order);
+				// One after the other.
+				let begins = self.free.get(&who).copied().unwrap_or(0).max(self.now);
+				let ends = begins + BUILD + self.slow_building;
+				self.free.insert(who, ends);
+				let after = ends - self.now;
+				self.schedule(who, after, Event::Built(block));
 			}
 			Output::Finalize {
 				hash,
@@ -551,7 +573,10 @@ impl Network {
 				node.unsynced.retain(|(sequence, _)| *sequence > up_to);
 				self.step(who, Input::Persisted(up_to));
 			}
-			Event::Built(block) => self.step(who, Input::Built(block)),
+			Event::Built(block) => {
+				self.orders.get_mut(&who).map(|orders| orders.remove(0));
+				self.step(who, Input::Built(block))
+			}
 		}
 	}
 

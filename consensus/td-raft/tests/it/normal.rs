@@ -180,3 +180,21 @@ fn one_that_is_5000_blocks_behind_catches_up() {
 	assert_eq!(network.core(leader).term(), term);
 	assert_eq!(network.refused, Vec::<String>::new());
 }
+
+#[test]
+fn what_was_built_for_an_earlier_term_is_not_the_answer_to_a_later_order() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	// Longer than the others' patience: leaders are elected again while they build.
+	network.slow_building = 1_400;
+	network.run(60_000);
+	assert!(
+		network.core(name(0)).term() > Term(2),
+		"leaders are elected again"
+	);
+	assert_eq!(
+		network.twice, 0,
+		"nothing is asked for again while it is being built"
+	);
+}

@@ -3,6 +3,7 @@
 use crate::network::{name, Network};
 use std::collections::BTreeMap;
 use veilmart_td_raft::{SetId, Term};
+use veilmart_td_raft_core::symbolic::Name;
 
 fn network(all: &[u16], first: &[u16], closing: &[(u64, &[u16])]) -> Network {
 	let closing: BTreeMap<_, _> = closing
@@ -222,4 +223,31 @@ fn a_log_that_is_behind_its_database_by_a_set_signs_nothing_of_the_old_one() {
 	let before = network.finalized(who);
 	network.run(10_000);
 	assert!(network.finalized(who) > before + 10, "{}", network.describe());
+}
+
+/// As one whose key is new in the set. With another one gone it is needed, and elects with those who are left.
+#[test]
+fn one_that_has_no_log_enters_the_set_of_its_database() {
+	for away in [true, false] {
+		let mut network = network(&[0, 1, 2, 3], &[0, 1, 2, 3], &[(10, &[0, 1, 2, 3])]);
+		run_to(&mut network, 15);
+		let leader = network.leader().unwrap();
+		let who = network.running().into_iter().find(|who| *who != leader).unwrap();
+		network.crash(who);
+		network.nodes.get_mut(&who).unwrap().log = None;
+		network.start(who);
+		let durable = network.core(who).durable().clone();
+		assert_eq!(
+			(durable.set_id, durable.prepared, durable.election_vote),
+			(SetId(1), None, None)
+		);
+		network.ready(true);
+		let follower = |other: &Name| ![who, leader].contains(other);
+		let other = network.running().into_iter().find(follower).unwrap();
+		network.crash(if away { leader } else { other });
+		network.run(5_000);
+		let before = network.finalized(who);
+		network.run(10_000);
+		assert!(network.finalized(who) > before + 10, "{}", network.describe());
+	}
 }

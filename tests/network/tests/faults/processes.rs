@@ -1,78 +1,12 @@
-//! Faults that operators meet: processes that die, freeze, lose their files or the end of their databases.
+//! Processes that die, freeze, lose their files or the end of their databases.
 
-use std::{
-	fs,
-	path::{Path, PathBuf},
-	time::Duration,
+use std::{fs, time::Duration};
+
+use veilmart_network_tests::{
+	files::{copy_folder, database, vote_log},
+	moments::{rounds, Moments},
+	scene::{term, Scene},
 };
-
-use tokio::sync::{Mutex, MutexGuard};
-use veilmart_cli::chain::Chain;
-use veilmart_demo_parts::process::{Network, Node};
-use veilmart_network_tests::{four, traffic, Ledger, Result};
-
-/// One network at a time: four nodes and their traffic are enough for a small machine.
-static MACHINE: Mutex<()> = Mutex::const_new(());
-
-struct Scene {
-	network: Network,
-	ledger: Ledger,
-	folder: tempfile::TempDir,
-	traffic: tokio::task::JoinHandle<()>,
-	_machine: MutexGuard<'static, ()>,
-}
-
-impl Scene {
-	async fn new() -> Self {
-		let machine = MACHINE.lock().await;
-		let folder = tempfile::tempdir().unwrap();
-		let network = four(folder.path()).await.unwrap();
-		let urls = network.nodes.iter().map(|node| node.url.clone()).collect();
-		let mut scene = Self {
-			network,
-			ledger: Ledger::default(),
-			folder,
-			traffic: traffic(urls),
-			_machine: machine,
-		};
-		scene.progress().await;
-		scene
-	}
-
-	/// Waits for progress at all nodes that run, or says where the logs are.
-	async fn progress(&mut self) -> Duration {
-		match self.ledger.progress(&self.network).await {
-			Ok(time) => time,
-			Err(error) => self.give_up(&error.to_string()),
-		}
-	}
-
-	fn give_up(&mut self, error: &str) -> ! {
-		let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()).keep();
-		panic!("{error}\nThe nodes' files are kept: {}", folder.display());
-	}
-
-	async fn restart(&mut self, position: usize) {
-		let node = &mut self.network.nodes[position];
-		node.spawn(&[]).unwrap();
-		if let Err(error) = node.answers().await {
-			self.give_up(&error.to_string());
-		}
-	}
-
-	async fn end(mut self) {
-		self.traffic.abort();
-		if let Err(error) = self.ledger.read_all(&self.network).await {
-			self.give_up(&error.to_string());
-		}
-		self.network.stop().await.unwrap();
-	}
-}
-
-async fn term(node: &Node) -> u64 {
-	let chain = Chain::connect(&node.url).await.unwrap();
-	chain.round_state().await.unwrap()["term"].as_u64().unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leader_that_is_killed_is_replaced_and_comes_back() {
@@ -105,13 +39,15 @@ async fn a_leader_that_freezes_is_replaced_and_follows_when_it_thaws() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_nodes_are_killed_at_once_again_and_again_and_nothing_final_is_lost() {
 	let mut scene = Scene::new().await;
-	let rounds = std::env::var("VEILMART_SOAK").map_or(3, |_| 50);
-	for round in 0..rounds {
-		// Once while they work, once while they recover: at another moment each time.
-		for pause in [0, (round * 997 + 311) % 3_000] {
-			tokio::time::sleep(Duration::from_millis(pause)).await;
+	let mut moments = Moments::new();
+	for round in 0..rounds(3, 50) {
+		// Once while they work, once while they start and recover.
+		for _ in 0..2 {
+			tokio::time::sleep(moments.within(Duration::from_secs(3))).await;
 			for node in &mut scene.network.nodes {
 				node.kill().await.unwrap();
+			}
+			for node in &mut scene.network.nodes {
 				node.spawn(&[]).unwrap();
 			}
 		}
@@ -213,34 +149,4 @@ async fn a_node_that_joins_late_catches_up_and_takes_part() {
 	scene.network.nodes[(late + 1) % 4].kill().await.unwrap();
 	scene.progress().await;
 	scene.end().await;
-}
-
-fn chain_folder(node: &Node) -> PathBuf {
-	node.folder().join("chains").join("local_testnet")
-}
-
-fn vote_log(node: &Node) -> PathBuf {
-	chain_folder(node).join("td-raft").join("votes")
-}
-
-fn database(node: &Node) -> PathBuf {
-	chain_folder(node).join("paritydb")
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-	fs::create_dir_all(to)?;
-	for entry in fs::read_dir(from)? {
-		let entry = entry?;
-		let target = to.join(entry.file_name());
-		if entry.file_type()?.is_dir() {
-			copy_folder(&entry.path(), &target)?;
-		} else {
-			match fs::copy(entry.path(), target) {
-				// The database has just replaced a file of its log.
-				Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-				result => drop(result?),
-			}
-		}
-	}
-	Ok(())
 }

@@ -1,0 +1,280 @@
+//! File systems of a test's own: small ones that fill, and disks whose power goes.
+//!
+//! [`with_mounts`] runs a test's body in a second process, in mount and process namespaces that the system takes down with
+//! everything in them when it ends, however it ends. Needed: `unshare`, `mount` and `umount` (package util-linux); for
+//! [`Disk`] the rights to mount a file as a disk, `mkfs.ext4` (e2fsprogs) and `python3`.
+
+use std::{
+	env,
+	ffi::OsStr,
+	fs::{self, File},
+	future::Future,
+	io::{self, Write},
+	os::unix::fs::MetadataExt,
+	path::{Path, PathBuf},
+	process::{self, Command, Stdio},
+	thread,
+	time::Duration,
+};
+use tokio::runtime::Runtime;
+
+use crate::{scene::the_machine, Result};
+
+/// The file by which the second process tells the first that the body came to its end. Where it is set, this is the second.
+const PASSED: &str = "VEILMART_MOUNTS";
+
+/// What a test has to be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+	/// File systems in memory: whoever may make user namespaces.
+	Memory,
+	/// Files as disks: root, and not in a container that keeps loop devices away.
+	Disks,
+}
+
+impl Rights {
+	fn needed(self) -> &'static str {
+		match self {
+			Self::Memory => {
+				"This test fills a file system in memory. It needs `unshare` and `mount` (package util-linux), and root or a \
+				system that lets this user make user namespaces: see user.max_user_namespaces, \
+				kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a container its own rules."
+			}
+			Self::Disks => {
+				"This test takes the power from disks, which are files mounted with `mount -o loop`. It needs root, loop \
+				devices, `unshare` and `mount` (package util-linux), `mkfs.ext4` (e2fsprogs), `python3`. Where that cannot be \
+				had, VEILMART_WITHOUT_LOOP=1 leaves it out."
+			}
+		}
+	}
+}
+
+/// Whether this machine was said not to mount files as disks.
+pub fn without_loop() -> bool {
+	let without = env::var_os("VEILMART_WITHOUT_LOOP").is_some();
+	if without {
+		println!("Left out: VEILMART_WITHOUT_LOOP is set. Nothing is shown about the power going.");
+	}
+	without
+}
+
+/// Runs the body of the test of this name where it may mount what it likes. The name is what the test program calls it.
+pub fn with_mounts<F: Future<Output = ()>>(name: &str, rights: Rights, body: impl FnOnce() -> F) {
+	if let Some(passed) = env::var_os(PASSED) {
+		end_with_the_first_process();
+		Runtime::new().unwrap().block_on(body());
+		fs::write(passed, name).unwrap();
+		return;
+	}
+	let _machine = the_machine();
+	let needed = rights.needed();
+	let folder = tempfile::tempdir().unwrap();
+	let passed = folder.path().join("passed");
+	let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+	let user: &[&str] = match (is_root, rights) {
+		(true, _) => &[],
+		(false, Rights::Memory) => &["--user", "--map-root-user"],
+		(false, Rights::Disks) => panic!("{needed}"),
+	};
+	let mut second = Command::new("unshare")
+		.args(user)
+		.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+		.arg(env::current_exe().unwrap())
+		.args(["--exact", name, "--nocapture", "--include-ignored"])
+		.env(PASSED, &passed)
+		.env("TMPDIR", folder.path())
+		.stdin(Stdio::piped())
+		.stdout(Stdio::piped())
+		.stderr(Stdio::piped())
+		.spawn()
+		.unwrap_or_else(|error| panic!("unshare: {error}. {needed}"));
+	// It ends when this is closed, also by the end of this process.
+	let lifeline = second.stdin.take();
+	let output = second.wait_with_output().unwrap();
+	drop(lifeline);
+	let said = String::from_utf8_lossy(&output.stdout);
+	println!("{said}");
+	let complained = String::from_utf8_lossy(&output.stderr);
+	eprintln!("{complained}");
+	// The test program's first words: without them it was never started.
+	if !said.contains("running ") {
+		panic!("No namespaces: {}. {needed}", complained.trim());
+	}
+	// A name that is wrong would run nothing, and succeed.
+	if !output.status.success() || !passed.is_file() {
+		let folder = folder.keep();
+		panic!("{name}: {}; files are in {}", output.status, folder.display());
+	}
+}
+
+/// The first process of a process namespace takes all others with it.
+fn end_with_the_first_process() {
+	thread::spawn(|| {
+		// Nothing comes. It ends when the other process does.
+		let _ = io::copy(&mut io::stdin(), &mut io::sink());
+		process::exit(1);
+	});
+}
+
+fn run<A: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Result<()> {
+	let output = Command::new(program)
+		.args(arguments)
+		.stdin(Stdio::null())
+		.output()
+		.map_err(|error| format!("{program}: {error}"))?;
+	if !output.status.success() {
+		let complained = String::from_utf8_lossy(&output.stderr);
+		return Err(format!("{program}: {}: {}", output.status, complained.trim()).into());
+	}
+	Ok(())
+}
+
+/// A small file system in memory.
+#[derive(Debug)]
+pub struct Small {
+	mount: PathBuf,
+}
+
+impl Small {
+	/// What it holds, in MiB: several times what a node needs for a test's chain.
+	const SIZE: u32 = 256;
+
+	/// An empty one, mounted here.
+	pub fn make(mount: &Path) -> Result<Self> {
+		fs::create_dir_all(mount)?;
+		let size = format!("size={}m", Self::SIZE);
+		let mounted = run(
+			"mount",
+			[
+				"-t".as_ref(),
+				"tmpfs".as_ref(),
+				"-o".as_ref(),
+				size.as_ref(),
+				"tmpfs".as_ref(),
+				mount.as_os_str(),
+			],
+		);
+		mounted.map_err(|error| format!("{error}. {}", Rights::Memory.needed()))?;
+		Ok(Self {
+			mount: mount.to_owned(),
+		})
+	}
+
+	fn ballast(&self) -> PathBuf {
+		self.mount.join("ballast")
+	}
+
+	/// Writes a file until nothing more fits, with a pause after each MiB.
+	pub fn fill(&self, pause: Duration) -> Result<()> {
+		let mut ballast = File::create(self.ballast())?;
+		loop {
+			for _ in 0..256 {
+				match ballast.write_all(&[1; 4096]) {
+					Ok(()) => {}
+					Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(()),
+					Err(error) => return Err(error.into()),
+				}
+			}
+			thread::sleep(pause);
+		}
+	}
+
+	/// Takes that file away.
+	pub fn make_room(&self) -> Result<()> {
+		Ok(fs::remove_file(self.ballast())?)
+	}
+}
+
+/// A disk of a node's own: a file with a file system in it.
+///
+/// What programs write goes to memory first, and to the file when they sync it, or the file system finds time; it is told to
+/// take all it wants. [`Disk::cut`] has the file system give up at once: what it has not written is gone, and nothing
+/// reaches the file any more. This is how file systems themselves are tested; unlike a real disk the file never loses or
+/// reorders what it was given.
+#[derive(Debug)]
+pub struct Disk {
+	image: PathBuf,
+	mount: PathBuf,
+}
+
+/// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`, for each of the paths.
+const CUT: &str = "import fcntl, os, sys
+for disk in [os.open(path, os.O_RDONLY) for path in sys.argv[1:]]:
+    fcntl.ioctl(disk, 0x8004587d, (2).to_bytes(4, sys.byteorder))";
+
+impl Disk {
+	/// What it holds, in bytes. The file is as long, and takes what was written.
+	const SIZE: u64 = 1024 * 1024 * 1024;
+
+	/// An empty one, mounted here.
+	pub fn make(image: &Path, mount: &Path) -> Result<Self> {
+		File::create(image)?.set_len(Self::SIZE)?;
+		run("mkfs.ext4", ["-q".as_ref(), image.as_os_str()])?;
+		fs::create_dir_all(mount)?;
+		let disk = Self {
+			image: image.to_owned(),
+			mount: mount.to_owned(),
+		};
+		disk.mount()?;
+		Ok(disk)
+	}
+
+	fn mount(&self) -> Result<()> {
+		let options = "loop,commit=300,noauto_da_alloc".as_ref();
+		let mounted = run(
+			"mount",
+			[
+				"-o".as_ref(),
+				options,
+				self.image.as_os_str(),
+				self.mount.as_os_str(),
+			],
+		);
+		mounted.map_err(|error| format!("{error}. {}", Rights::Disks.needed()).into())
+	}
+
+	/// Cuts the power of all these at once. Whoever works on them sees errors from now on.
+	pub fn cut(disks: &[Self]) -> Result<()> {
+		let mounts = disks.iter().map(|disk| disk.mount.as_os_str());
+		run("python3", ["-c".as_ref(), CUT.as_ref()].into_iter().chain(mounts))
+	}
+
+	/// Gives the power back: mounts what has reached the file. Nobody may have files open.
+	pub fn start_again(&self) -> Result<()> {
+		run("umount", [&self.mount])?;
+		self.mount()
+	}
+
+	fn marks(&self) -> [PathBuf; 2] {
+		["synced", "unsynced"].map(|name| self.mount.join(name))
+	}
+
+	/// Leaves something that has to outlive a cut, and something that must not.
+	pub fn mark(&self) -> Result<()> {
+		let [synced, unsynced] = self.marks();
+		let mut file = File::create(synced)?;
+		file.write_all(MARK)?;
+		file.sync_all()?;
+		Ok(fs::write(unsynced, MARK)?)
+	}
+
+	/// Whether the cut since then was one: an error if it lost what was synced, or kept what was not. Takes the marks away.
+	pub fn check(&self) -> Result<()> {
+		let [synced, unsynced] = self.marks();
+		let found = fs::read(&synced)?;
+		if found != MARK {
+			return Err(format!("{}: {} bytes", synced.display(), found.len()).into());
+		}
+		fs::remove_file(&synced)?;
+		match fs::read(&unsynced) {
+			Ok(found) if !found.is_empty() => Err(format!("{} outlived the cut", unsynced.display()).into()),
+			// Its name may have been written with what was synced.
+			Ok(_) => Ok(fs::remove_file(&unsynced)?),
+			Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+			Err(error) => Err(error.into()),
+		}
+	}
+}
+
+/// What is written to see whether it is lost.
+const MARK: &[u8] = b"There was power when this was written.";

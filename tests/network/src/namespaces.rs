@@ -1,0 +1,411 @@
+//! Nodes in networks of their own, so that a test can cut them off from each other.
+//!
+//! Each node has a network namespace with one address and one wire. All wires end at a router, which is the namespace of
+//! the test itself: it forwards between the nodes, drops what a test does not want to pass, and reaches every node's RPC
+//! whatever is cut. A node has no other way to another one: its loopback is its own, and addresses that it learns of
+//! others lead through the router.
+//!
+//! ```text
+//! test = router  10.99.1.1 ──── 10.99.1.2  alice
+//!                10.99.2.1 ──── 10.99.2.2  bob
+//!                ...
+//! ```
+//!
+//! [`isolated`] runs a test's body in a second process, in user, network and process namespaces that the system takes
+//! down with everything in them when it ends, however it ends. That needs no rights where the system lets users make user
+//! namespaces, and is the same for root. Needed: `unshare`, `nsenter` (util-linux), `ip` (iproute2), `bash`; for a slow
+//! network `python3` and the right to use `/dev/net/tun`.
+
+use std::{
+	collections::BTreeSet,
+	env, fs,
+	future::Future,
+	io::{self, BufRead, BufReader, Write},
+	net::Ipv4Addr,
+	process::{self, Child, Command, Stdio},
+	thread,
+	time::{Duration, Instant},
+};
+use tokio::runtime::Runtime;
+use veilmart_demo_parts::process::{export_preset, Network, Place, AUTHORITIES};
+
+use crate::{
+	scene::{the_machine, Scene},
+	Result,
+};
+
+/// The file by which the second process tells the first that the body came to its end. Where it is set, this is the second.
+const PASSED: &str = "VEILMART_NAMESPACES";
+/// A port at which nobody listens.
+const CLOSED_PORT: u16 = 9;
+/// A program that delays packets, for systems without a queue that does; its device; the routes that lead to it.
+const DELAY_LINE: &str = include_str!("delay_line.py");
+const SLOW: &str = "slow";
+const SLOW_TABLE: u32 = 7;
+/// How long a datagram may take from one namespace to another. It takes less than a millisecond.
+const PROBE: Duration = Duration::from_millis(300);
+
+/// What a machine has to allow.
+const NEEDED: &str = "This test cuts nodes off from each other in network namespaces. It needs `unshare`, `nsenter`, `ip` and \
+	`bash` (packages util-linux, iproute2, bash), and a system that lets this user make user namespaces: see \
+	user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a \
+	container its own rules, which may also hide parts of /proc.";
+
+/// Runs the body of the test of this name with four nodes at work in namespaces of their own. The name is what the test
+/// program calls the test.
+pub fn isolated<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Scene, Router) -> F) {
+	in_namespaces(name, || {
+		Runtime::new().unwrap().block_on(async {
+			let (scene, router) = Router::with_nodes().await.unwrap();
+			body(scene, router).await;
+		});
+	});
+}
+
+/// Runs the body in a second process, as its user's root in an empty network.
+fn in_namespaces(name: &str, body: impl FnOnce()) {
+	if let Some(passed) = env::var_os(PASSED) {
+		end_with_the_first_process();
+		body();
+		fs::write(passed, name).unwrap();
+		return;
+	}
+	let _machine = the_machine();
+	let folder = tempfile::tempdir().unwrap();
+	let passed = folder.path().join("passed");
+	let mut second = Command::new("unshare")
+		.args(["--user", "--map-root-user", "--net", "--pid", "--fork"])
+		.args(["--kill-child", "--mount-proc", "--"])
+		.arg(env::current_exe().unwrap())
+		.args(["--exact", name, "--nocapture", "--include-ignored"])
+		.env(PASSED, &passed)
+		.env("TMPDIR", folder.path())
+		.stdin(Stdio::piped())
+		.stdout(Stdio::piped())
+		.stderr(Stdio::piped())
+		.spawn()
+		.unwrap_or_else(|error| panic!("unshare: {error}. {NEEDED}"));
+	// It ends when this is closed, also by the end of this process.
+	let lifeline = second.stdin.take();
+	let output = second.wait_with_output().unwrap();
+	drop(lifeline);
+	let said = String::from_utf8_lossy(&output.stdout);
+	println!("{said}");
+	let complained = String::from_utf8_lossy(&output.stderr);
+	eprintln!("{complained}");
+	// The test program's first words: without them it was never started.
+	if !said.contains("running ") {
+		panic!("No namespaces: {}. {NEEDED}", complained.trim());
+	}
+	// A name that is wrong would run nothing, and succeed.
+	if !output.status.success() || !passed.is_file() {
+		let folder = folder.keep();
+		panic!("{name}: {}; files are in {}", output.status, folder.display());
+	}
+}
+
+/// The first process of a process namespace takes all others with it.
+fn end_with_the_first_process() {
+	thread::spawn(|| {
+		// Nothing comes. It ends when the other process does.
+		let _ = io::copy(&mut io::stdin(), &mut io::sink());
+		process::exit(1);
+	});
+}
+
+/// What joins the namespaces of the nodes, and what it drops.
+pub struct Router {
+	/// Each keeps a namespace.
+	keepers: Vec<Child>,
+	/// Other processes.
+	helpers: Vec<Child>,
+	/// From which node to which nothing passes.
+	cut: BTreeSet<(usize, usize)>,
+}
+
+impl Router {
+	/// Four namespaces that reach each other.
+	fn new() -> Result<Self> {
+		fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
+		ip("link set lo up\n")?;
+		let mut router = Self {
+			keepers: Vec::new(),
+			helpers: Vec::new(),
+			cut: BTreeSet::new(),
+		};
+		for position in 0..AUTHORITIES.len() {
+			let mut keeper = Command::new("unshare")
+				.args(["--net", "--", "sh", "-c", "echo; exec cat"])
+				.stdin(Stdio::piped())
+				.stdout(Stdio::piped())
+				.spawn()?;
+			// It is in its namespace when it has said something.
+			let stdout = keeper.stdout.take().ok_or("no output")?;
+			BufReader::new(stdout).read_line(&mut String::new())?;
+			let id = keeper.id();
+			router.keepers.push(keeper);
+			let (wire, address, gate) = (wire(position), address(position), gate(position));
+			ip(&format!(
+				"link add name {wire} type veth peer name wire netns {id}\n\
+				 addr add {gate}/24 dev {wire}\n\
+				 link set {wire} up\n"
+			))?;
+			ip_of(
+				id,
+				&format!(
+					"addr add {address}/24 dev wire\n\
+					 link set wire up\n\
+					 link set lo up\n\
+					 route add default via {gate}\n"
+				),
+			)?;
+		}
+		Ok(router)
+	}
+
+	/// Four nodes at work in four namespaces.
+	async fn with_nodes() -> Result<(Scene, Self)> {
+		let router = Self::new()?;
+		let folder = tempfile::tempdir()?;
+		let specification = folder.path().join("chain.json");
+		export_preset("local", &specification).await?;
+		let places = std::array::from_fn(|position| {
+			Place::namespace_of(router.keepers[position].id(), address(position))
+		});
+		let (network, ..) = Network::start_at(&specification, folder.path(), places).await?;
+		router.check();
+		Ok((Scene::of(network, folder).await, router))
+	}
+
+	/// Lets nothing pass between sides, and everything within each. Who is on no side is alone.
+	pub fn separate(&mut self, sides: &[&[usize]]) {
+		let side = |node: usize| sides.iter().position(|side| side.contains(&node));
+		self.drop_if(|from, to| side(from).is_none() || side(from) != side(to));
+	}
+
+	/// Lets nothing pass from this node, and everything to it.
+	pub fn mute(&mut self, node: usize) {
+		self.drop_if(|from, _| from == node);
+	}
+
+	/// Lets nothing pass to this node, and everything from it.
+	pub fn deafen(&mut self, node: usize) {
+		self.drop_if(|_, to| to == node);
+	}
+
+	/// Lets everything pass.
+	pub fn heal(&mut self) {
+		self.drop_if(|_, _| false);
+	}
+
+	fn drop_if(&mut self, cut: impl Fn(usize, usize) -> bool) {
+		let cut: BTreeSet<_> = pairs().filter(|(from, to)| cut(*from, *to)).collect();
+		let rule = |word: &str, (from, to): &(usize, usize)| {
+			format!(
+				"rule {word} pref 100 iif {} to {} blackhole\n",
+				wire(*from),
+				address(*to)
+			)
+		};
+		let added = cut.difference(&self.cut).map(|pair| rule("add", pair));
+		let removed = self.cut.difference(&cut).map(|pair| rule("del", pair));
+		let batch: String = added.chain(removed).collect();
+		ip(&batch).unwrap();
+		self.cut = cut;
+		self.check();
+	}
+
+	/// From now on every packet between nodes takes this long, and a part of them gets lost.
+	pub fn slow_down(&mut self, delay: Duration, loss: f64) {
+		let mut line = Command::new("python3")
+			.args(["-c", DELAY_LINE, SLOW])
+			.args([delay.as_secs_f64().to_string(), loss.to_string()])
+			.stdin(Stdio::null())
+			.stdout(Stdio::piped())
+			.spawn()
+			.unwrap();
+		let stdout = line.stdout.take().unwrap();
+		self.helpers.push(line);
+		let said = BufReader::new(stdout).read_line(&mut String::new());
+		assert_eq!(said.unwrap(), 1, "python3 and /dev/net/tun are needed");
+		// Between the nodes' wires everything goes through the device; what comes out of it is delivered.
+		let mut batch = format!(
+			"link set {SLOW} txqueuelen 10000 up\n\
+			 route add default dev {SLOW} table {SLOW_TABLE}\n\
+			 rule add pref 200 iif {SLOW} lookup main\n"
+		);
+		for node in 0..AUTHORITIES.len() {
+			batch += &format!("rule add pref 300 iif {} lookup {SLOW_TABLE}\n", wire(node));
+		}
+		ip(&batch).unwrap();
+		let mut times = Vec::new();
+		for (from, to) in pairs() {
+			times.extend(self.travels(from, to).unwrap());
+		}
+		assert!(times.len() > pairs().count() / 2, "datagrams arrive");
+		assert!(times.iter().all(|time| *time >= delay), "{times:?}");
+	}
+
+	/// Makes sure, by a datagram from each node's namespace to each other's, that exactly that passes which should.
+	pub fn check(&self) {
+		for (from, to) in pairs() {
+			let wanted = !self.cut.contains(&(from, to));
+			assert_eq!(
+				self.travels(from, to).unwrap().is_some(),
+				wanted,
+				"from {from} to {to}, where {:?} are cut",
+				self.cut
+			);
+		}
+	}
+
+	/// How long a datagram takes from one namespace to another, at most. One to a closed port is counted where it arrives.
+	fn travels(&self, from: usize, to: usize) -> Result<Option<Duration>> {
+		let receiver = self.keepers[to].id();
+		let before = datagrams_for_nobody(receiver)?;
+		let start = Instant::now();
+		let send = format!("echo > /dev/udp/{}/{CLOSED_PORT}", address(to));
+		let status = enter(self.keepers[from].id())
+			.args(["bash", "-c", &send])
+			.status()?;
+		if !status.success() {
+			return Err("the datagram was not sent".into());
+		}
+		while start.elapsed() < PROBE {
+			if datagrams_for_nobody(receiver)? > before {
+				return Ok(Some(start.elapsed()));
+			}
+			thread::sleep(Duration::from_millis(5));
+		}
+		Ok(None)
+	}
+}
+
+impl Drop for Router {
+	fn drop(&mut self) {
+		for child in self.helpers.iter_mut().chain(&mut self.keepers) {
+			// If it has ended, so much the better.
+			let _ = child.kill();
+			let _ = child.wait();
+		}
+	}
+}
+
+/// Every node with every other one.
+fn pairs() -> impl Iterator<Item = (usize, usize)> {
+	let count = AUTHORITIES.len();
+	(0..count * count)
+		.map(move |pair| (pair / count, pair % count))
+		.filter(|(from, to)| from != to)
+}
+
+/// The router's end of a node's wire.
+fn wire(node: usize) -> String {
+	format!("to-{}", AUTHORITIES[node])
+}
+
+fn network(node: usize) -> u8 {
+	u8::try_from(node + 1).expect("there are four")
+}
+
+/// A node's address.
+fn address(node: usize) -> Ipv4Addr {
+	Ipv4Addr::new(10, 99, network(node), 2)
+}
+
+/// The router's address for a node.
+fn gate(node: usize) -> Ipv4Addr {
+	Ipv4Addr::new(10, 99, network(node), 1)
+}
+
+fn enter(process: u32) -> Command {
+	let mut command = Command::new("nsenter");
+	command.args(["--target", &process.to_string(), "--net", "--"]);
+	command
+}
+
+/// Carries out commands of `ip` here.
+fn ip(batch: &str) -> Result<()> {
+	feed(Command::new("ip"), batch)
+}
+
+/// The same in the namespace of a process.
+fn ip_of(process: u32, batch: &str) -> Result<()> {
+	let mut command = enter(process);
+	command.arg("ip");
+	feed(command, batch)
+}
+
+fn feed(mut command: Command, batch: &str) -> Result<()> {
+	let mut child = command
+		.args(["-batch", "-"])
+		.stdin(Stdio::piped())
+		.stderr(Stdio::piped())
+		.spawn()?;
+	child
+		.stdin
+		.take()
+		.ok_or("no input")?
+		.write_all(batch.as_bytes())?;
+	let output = child.wait_with_output()?;
+	if output.status.success() {
+		return Ok(());
+	}
+	Err(format!("ip: {}\n{batch}", String::from_utf8_lossy(&output.stderr)).into())
+}
+
+/// How many datagrams came to a namespace for a port at which nobody listens.
+fn datagrams_for_nobody(process: u32) -> Result<u64> {
+	let counters = fs::read_to_string(format!("/proc/{process}/net/snmp"))?;
+	let mut lines = counters.lines().filter_map(|line| line.strip_prefix("Udp: "));
+	let names = lines.next().ok_or("no names of counters")?;
+	let values = lines.next().ok_or("no counters")?;
+	let mut pairs = names.split(' ').zip(values.split(' '));
+	let (_, value) = pairs
+		.find(|(name, _)| *name == "NoPorts")
+		.ok_or("no such counter")?;
+	Ok(value.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::panic::{catch_unwind, AssertUnwindSafe};
+
+	#[test]
+	fn datagrams_pass_where_they_may_and_nowhere_else() {
+		in_namespaces(
+			"namespaces::tests::datagrams_pass_where_they_may_and_nowhere_else",
+			|| {
+				// Each step makes sure of all twelve ways.
+				let mut router = Router::new().unwrap();
+				router.check();
+				router.separate(&[&[0, 1], &[2, 3]]);
+				assert_eq!(router.cut.len(), 8);
+				router.separate(&[&[1, 2, 3]]);
+				assert_eq!(router.cut.len(), 6);
+				router.mute(1);
+				assert_eq!(router.cut, BTreeSet::from([(1, 0), (1, 2), (1, 3)]));
+				router.deafen(3);
+				assert_eq!(router.cut, BTreeSet::from([(0, 3), (1, 3), (2, 3)]));
+				router.heal();
+				assert!(router.cut.is_empty());
+				// A cut that is none does not go unnoticed, nor does one that nobody asked for.
+				router.cut.insert((0, 1));
+				assert!(catch_unwind(AssertUnwindSafe(|| router.check())).is_err());
+				router.cut.clear();
+				router.separate(&[]);
+				router.cut.remove(&(2, 0));
+				assert!(catch_unwind(AssertUnwindSafe(|| router.check())).is_err());
+			},
+		);
+	}
+
+	#[test]
+	fn what_is_slowed_down_arrives_late() {
+		in_namespaces("namespaces::tests::what_is_slowed_down_arrives_late", || {
+			let mut router = Router::new().unwrap();
+			router.slow_down(Duration::from_millis(100), 0.01);
+		});
+	}
+}

@@ -1,0 +1,133 @@
+//! A network with traffic and a memory, for one test.
+
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+use tokio::{
+	runtime::Builder,
+	sync::{Semaphore, SemaphorePermit},
+};
+use veilmart_cli::chain::Chain;
+use veilmart_demo_parts::process::{export_preset, Network, Node};
+
+use crate::{four, traffic, Ledger, Result, SPECIFICATION};
+
+/// Two networks at a time: most tests mostly wait, and a small machine has not more than two processors.
+static MACHINE: Semaphore = Semaphore::const_new(2);
+
+/// A network's place on this machine.
+pub type Turn = SemaphorePermit<'static>;
+
+async fn turn() -> Turn {
+	MACHINE.acquire().await.expect("nobody closes it")
+}
+
+/// Waits for a network's turn. Not for asynchronous code.
+pub fn the_machine() -> Turn {
+	let runtime = Builder::new_current_thread().build();
+	runtime.expect("a runtime of one thread").block_on(turn())
+}
+
+/// A network at work: four nodes, traffic, and what was final.
+pub struct Scene {
+	/// The nodes.
+	pub network: Network,
+	/// What was final anywhere.
+	pub ledger: Ledger,
+	folder: tempfile::TempDir,
+	traffic: tokio::task::JoinHandle<()>,
+	_machine: Turn,
+}
+
+impl Scene {
+	/// Starts four nodes, and waits for progress.
+	pub async fn new() -> Self {
+		let machine = turn().await;
+		let folder = tempfile::tempdir().unwrap();
+		let network = four(folder.path()).await.unwrap();
+		Self::at_work(network, folder, machine).await
+	}
+
+	/// As [`Scene::new`], on a chain whose specification the caller changes before the start.
+	pub async fn on(change: impl FnOnce(&Path) -> Result<()>) -> Self {
+		let machine = turn().await;
+		let folder = tempfile::tempdir().unwrap();
+		let specification = folder.path().join(SPECIFICATION);
+		export_preset("local", &specification).await.unwrap();
+		change(&specification).unwrap();
+		let (network, ..) = Network::start(&specification, folder.path()).await.unwrap();
+		Self::at_work(network, folder, machine).await
+	}
+
+	/// Four nodes that the caller has started, with their files, after progress.
+	pub async fn of(network: Network, folder: tempfile::TempDir) -> Self {
+		Self::at_work(network, folder, turn().await).await
+	}
+
+	async fn at_work(network: Network, folder: tempfile::TempDir, machine: Turn) -> Self {
+		let urls = network.nodes.iter().map(|node| node.url.clone()).collect();
+		let mut scene = Self {
+			network,
+			ledger: Ledger::default(),
+			folder,
+			traffic: traffic(urls),
+			_machine: machine,
+		};
+		scene.progress().await;
+		scene
+	}
+
+	/// The chain's specification.
+	pub fn specification(&self) -> PathBuf {
+		self.folder.path().join(SPECIFICATION)
+	}
+
+	/// Where the nodes have their folders.
+	pub fn folder(&self) -> &Path {
+		self.folder.path()
+	}
+
+	/// Ends the traffic, so that the caller's transactions are the only ones, once those on their way are gone.
+	pub fn silence(&self) {
+		self.traffic.abort();
+	}
+
+	/// Waits for progress at all nodes that run, or says where the logs are.
+	pub async fn progress(&mut self) -> Duration {
+		match self.ledger.progress(&self.network).await {
+			Ok(time) => time,
+			Err(error) => self.give_up(&error.to_string()),
+		}
+	}
+
+	/// Keeps the nodes' files and says where they are.
+	pub fn give_up(&mut self, error: &str) -> ! {
+		let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()).keep();
+		panic!("{error}\nThe nodes' files are kept: {}", folder.display());
+	}
+
+	/// Starts a node that was killed.
+	pub async fn restart(&mut self, position: usize) {
+		let node = &mut self.network.nodes[position];
+		node.spawn(&[]).unwrap();
+		if let Err(error) = node.answers().await {
+			self.give_up(&error.to_string());
+		}
+	}
+
+	/// Compares all that is final at all nodes, and ends them.
+	pub async fn end(mut self) {
+		self.traffic.abort();
+		if let Err(error) = self.ledger.read_all(&self.network).await {
+			self.give_up(&error.to_string());
+		}
+		self.network.stop().await.unwrap();
+	}
+}
+
+/// The term in which a node is.
+pub async fn term(node: &Node) -> u64 {
+	let chain = Chain::connect(&node.url).await.unwrap();
+	chain.round_state().await.unwrap()["term"].as_u64().unwrap()
+}

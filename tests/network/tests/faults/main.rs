@@ -1,0 +1,9 @@
+//! Faults that operators meet, and what clients see of the consensus, on networks of real processes. One program, so that the networks come one after the other.
+
+mod clients;
+mod clocks;
+mod imports;
+mod partitions;
+mod processes;
+mod storage;
+mod twins;

@@ -1,0 +1,264 @@
+//! Transactions that nobody but the leader can read until it has them: the paper's Step 3, from the client's side.
+//!
+//! A client seals a transaction to the X25519 key in the leader's record and hands it to any node; nodes pass it on, the
+//! leader opens it and gives it to its pool. A leader that drops it is not found out, because nobody else can know, so the
+//! client looks after it itself ([`Chain::submit_sealed`]):
+//!
+//! - when another leader is elected, it seals the same transaction to that one;
+//! - when a leader does not include it in time, or leaders change too often, it sends it openly. From then on every
+//!   authority knows of it, and replaces a leader that passes it over (the synchronization timeout).
+//!
+//! It is one signed transaction with one number all the time, so it happens once at most.
+//!
+//! What the node that is asked can do: drop it, or say that somebody else leads. The record is signed by the authority whose
+//! key it names; that this authority is one is the node's word. Who does not trust the node compares with
+//! `veilmart finality authorities`.
+
+use std::time::{Duration, Instant};
+
+use codec::{Decode, Encode};
+use crypto_box::PublicKey;
+use jsonrpsee::rpc_params;
+use rand_core::OsRng;
+use sp_core::Bytes;
+use veilmart_runtime::{Hash, RuntimeCall, UncheckedExtrinsic};
+use veilmart_td_raft::{AuthorityId, AuthorityRecord, BlockHash, Sr25519, Term};
+
+use crate::{
+	account::Account,
+	ca::unhex,
+	chain::Chain,
+	error::{Error, Result},
+	transaction::{Included, ERA, FINALITY_TIMEOUT},
+};
+
+/// How long a leader may take to include a sealed transaction, if the caller has no other wish. A good one takes a second; three
+/// leaders that drop it together take less than a transaction stays valid when blocks come fastest.
+pub const PATIENCE: Duration = Duration::from_secs(4);
+
+/// To how many leaders a transaction is sealed, at most. Of f + 1 leaders one is honest; it is for the open way to find it.
+const LEADERS: usize = 3;
+
+/// How often is looked for a new leader and new blocks.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// A transaction that one authority can read, as nodes take it (`tdRaft_submitSealed`).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Sealed {
+	/// Who can read it.
+	pub leader: AuthorityId,
+	/// A sealed box of genesis hash and transaction.
+	pub sealed: Vec<u8>,
+}
+
+/// What became of a transaction that was sealed at first.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+	/// What the chain did.
+	pub included: Included,
+	/// To whom it was sealed, one after the other.
+	pub sealed_to: Vec<AuthorityId>,
+	/// Whether it was sent openly in the end, so that anybody may have read it before it was in a block.
+	pub openly: bool,
+}
+
+/// Seals an encoded transaction to the authority of a record.
+pub fn seal(genesis: &Hash, record: &AuthorityRecord, transaction: Vec<u8>) -> Result<Sealed> {
+	let plain = (genesis, transaction).encode();
+	let sealed = PublicKey::from(record.body.sealing_key)
+		.seal(&mut OsRng, &plain)
+		.map_err(|_| Error::wallet("The transaction cannot be sealed."))?;
+	Ok(Sealed {
+		leader: record.body.authority,
+		sealed,
+	})
+}
+
+impl Chain {
+	/// The record of the authority that leads, as the node sees it. None if none leads, or if it has not published one that is
+	/// good.
+	pub async fn leader_record(&self) -> Result<Option<AuthorityRecord>> {
+		let state = self.round_state().await?;
+		let leader = state["leader"]
+			.as_str()
+			.and_then(unhex)
+			.and_then(|bytes| bytes.try_into().ok())
+			.map(AuthorityId);
+		let leader = match leader {
+			Some(leader) => Some(leader),
+			// A node that was started since the election has not heard of it, but of blocks.
+			None => {
+				let led: Option<(Term, AuthorityId)> = self.call("TdRaftApi_leader", (), None).await?;
+				led.map(|(_, leader)| leader)
+			}
+		};
+		let Some(leader) = leader else { return Ok(None) };
+		let binding: BlockHash = self.call("TdRaftApi_genesis_binding", (), None).await?;
+		let records: Vec<AuthorityRecord> = self.call("TdRaftApi_records", (), None).await?;
+		Ok(records
+			.into_iter()
+			.find(|record| record.body.authority == leader && record.verify(&binding, &Sr25519)))
+	}
+
+	/// Hands a sealed transaction to the node. That says nothing of what becomes of it.
+	pub async fn pass_sealed(&self, sealed: &Sealed) -> Result<()> {
+		self.request("tdRaft_submitSealed", rpc_params![Bytes(sealed.encode())])
+			.await
+	}
+
+	/// Signs a call, sends it sealed to the leader, and waits until it is final. A leader that has not included it after
+	/// `patience` has dropped it: then it is sent openly.
+	///
+	/// Nothing is sent if there is no leader with a record. The account's other transactions have to wait: this one is in no
+	/// pool that would count it.
+	pub async fn submit_sealed(
+		&self,
+		account: &Account,
+		call: RuntimeCall,
+		patience: Duration,
+	) -> Result<Delivered> {
+		let leader = self.leader_record().await?.ok_or_else(|| {
+			Error::wallet(
+				"There is no key to seal to: no authority leads, or the one that does has published no record. \
+				Nothing was sent.",
+			)
+		})?;
+		let nonce = self.next_nonce(&account.id()).await?;
+		let validity = self.validity().await?;
+		let begins = self.header(validity.1).await?.number;
+		let extrinsic = self.sign(account, nonce, validity, call);
+		let mut watch = Watch {
+			chain: self,
+			extrinsic: &extrinsic,
+			next: begins.saturating_add(1),
+			started: Instant::now(),
+			begins,
+		};
+		let mut sealed_to = vec![leader.body.authority];
+		self.seal_to(&leader, &extrinsic).await?;
+		let mut since = Instant::now();
+		while since.elapsed() < patience {
+			if let Some(included) = watch.look().await? {
+				return Ok(Delivered {
+					included,
+					sealed_to,
+					openly: false,
+				});
+			}
+			let next = self.leader_record().await?;
+			let next = next.filter(|next| sealed_to.last() != Some(&next.body.authority));
+			if let Some(next) = next {
+				if sealed_to.len() >= LEADERS {
+					break;
+				}
+				sealed_to.push(next.body.authority);
+				self.seal_to(&next, &extrinsic).await?;
+				since = Instant::now();
+			}
+			tokio::time::sleep(LOOK).await;
+		}
+		let refusal = self.submit_openly(&extrinsic).await.err();
+		let since = Instant::now();
+		loop {
+			if let Some(included) = watch.look().await? {
+				return Ok(Delivered {
+					included,
+					sealed_to,
+					openly: true,
+				});
+			}
+			// The pool does not take what it has, or what a block has, from the leader after all.
+			if let (Some(refusal), true) = (&refusal, since.elapsed() > patience) {
+				return Err(refusal.clone());
+			}
+			tokio::time::sleep(LOOK).await;
+		}
+	}
+
+	async fn seal_to(&self, record: &AuthorityRecord, extrinsic: &UncheckedExtrinsic) -> Result<()> {
+		let sealed = seal(&self.genesis(), record, extrinsic.encode())?;
+		self.pass_sealed(&sealed).await
+	}
+
+	async fn submit_openly(&self, extrinsic: &UncheckedExtrinsic) -> Result<Hash> {
+		self.request("author_submitExtrinsic", rpc_params![Bytes(extrinsic.encode())])
+			.await
+	}
+}
+
+/// Looks for a transaction in the final blocks: no pool that this client may ask knows of it.
+struct Watch<'a> {
+	chain: &'a Chain,
+	extrinsic: &'a UncheckedExtrinsic,
+	/// The first block that was not looked into.
+	next: u32,
+	started: Instant,
+	/// The block from which on the transaction is valid.
+	begins: u32,
+}
+
+impl Watch<'_> {
+	/// What the chain did with it, if it has. An error once it cannot do anything any more.
+	async fn look(&mut self) -> Result<Option<Included>> {
+		let encoded = self.extrinsic.encode();
+		let height = self.chain.header(self.chain.finalized().await?).await?.number;
+		while self.next <= height {
+			let block = self
+				.chain
+				.block_hash(self.next)
+				.await?
+				.ok_or_else(|| Error::node(format!("The node has no block {}.", self.next)))?;
+			if self.chain.place_in(&encoded, block).await?.is_some() {
+				return self.chain.outcome(self.extrinsic, block).await.map(Some);
+			}
+			self.next += 1;
+		}
+		if u64::from(height.saturating_sub(self.begins)) > ERA {
+			return Err(Error::node(
+				"The transaction was not included while it was valid; it will not happen.",
+			));
+		}
+		if self.started.elapsed() > FINALITY_TIMEOUT {
+			return Err(Error::node(format!(
+				"After {} s the transaction is still not final; it may become so later.",
+				FINALITY_TIMEOUT.as_secs()
+			)));
+		}
+		Ok(None)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::DecodeAll;
+	use crypto_box::SecretKey;
+	use veilmart_td_raft::{PeerIdBytes, RecordBody, Signature};
+
+	#[test]
+	fn what_is_sealed_only_the_leader_reads() {
+		let secret = SecretKey::generate(&mut OsRng);
+		let record = AuthorityRecord {
+			body: RecordBody {
+				authority: AuthorityId([1; 32]),
+				counter: 1,
+				peer_id: PeerIdBytes::new(vec![2]).unwrap(),
+				sealing_key: *secret.public_key().as_bytes(),
+			},
+			signature: Signature([3; 64]),
+		};
+		let genesis = Hash::repeat_byte(4);
+		let sealed = seal(&genesis, &record, b"buy".to_vec()).unwrap();
+		assert_eq!(sealed.leader, AuthorityId([1; 32]));
+		assert!(!sealed.encode().windows(3).any(|window| window == b"buy"));
+		let plain = secret.unseal(&sealed.sealed).unwrap();
+		let opened = <(Hash, Vec<u8>)>::decode_all(&mut &plain[..]).unwrap();
+		assert_eq!(opened, (genesis, b"buy".to_vec()));
+		assert!(SecretKey::generate(&mut OsRng).unseal(&sealed.sealed).is_err());
+		let again = seal(&genesis, &record, b"buy".to_vec()).unwrap();
+		assert_ne!(
+			sealed, again,
+			"whoever passes it on cannot tell that it is the same"
+		);
+	}
+}
