@@ -114,7 +114,11 @@ impl<T: Config> Pallet<T> {
 			let Some((who, progress)) = Cascades::<T>::iter().next() else {
 				break;
 			};
-			let mut next = Self::is_barred(&who).then_some(progress);
+			// Looking at it costs as much as a step, also if the account was reinstated and nothing is left to do.
+			let mut next = Some(progress).filter(|_| Self::is_barred(&who));
+			if next.is_none() {
+				meter.consume(step);
+			}
 			while let Some(progress) = next.take() {
 				if meter.try_consume(step).is_err() {
 					next = Some(progress);

@@ -4,6 +4,9 @@
 //! A gap between the timestamps of two blocks that is longer than [`Config::HaltThreshold`] is a halt, from its first
 //! millisecond: nobody could act in any part of it.
 //!
+//! While parties are kept from acting ([`Config::Suspended`]), all time is as if the chain had halted: a council that pauses
+//! `ship` in an emergency must not bring the penalty down on every seller.
+//!
 //! It is measured when the timestamp of a block is set, before any transaction of that block: a party that comes with the
 //! first block after a halt finds its deadline moved already.
 
@@ -30,7 +33,8 @@ impl<T: Config> OnTimestampSet<Moment> for Pallet<T> {
 		// The first block has no block before it that could tell the time.
 		let Some(last) = last else { return };
 		let length = now.saturating_sub(last);
-		if length > T::HaltThreshold::get() {
+		// What was suspended in the last block is so still, and was all the time in between.
+		if length > 0 && (length > T::HaltThreshold::get() || T::Suspended::get()) {
 			Halted::<T>::mutate(|halted| *halted = halted.saturating_add(length));
 			Self::deposit_event(Event::Halted { length });
 		}

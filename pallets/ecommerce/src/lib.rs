@@ -14,7 +14,8 @@
 //! - **Credit**: money on its way to an account, waiting in [`Incoming`] until the owner collects it. Only the owner's own
 //!   calls change [`Balances`], so nobody can spoil somebody else's pending proof.
 //! - **Escrow**: total and bond of an order and the deposit of a dispute, derived from its ciphertexts.
-//! - **The market's clock**: chain time without the halts of the chain. Deadlines are on it.
+//! - **The market's clock**: chain time without the halts of the chain and the time for which parties were kept from acting.
+//!   Deadlines are on it.
 //! - **Agenda**: the deadlines, by time. In each block as many act as its weight allows, the rest in the next.
 //! - **Barred**: blacklisted by a penalty. Who is barred finishes what it began and starts nothing.
 //!
@@ -61,6 +62,7 @@ mod invariants;
 mod ledger;
 mod limits;
 mod listings;
+pub mod migrations;
 mod money;
 mod orders;
 mod outcome;
@@ -141,6 +143,10 @@ pub mod pallet {
 		/// The longest time between the timestamps of two blocks, in milliseconds, that is not a halt of the chain.
 		type HaltThreshold: Get<Moment>;
 
+		/// Whether parties are kept from acting on their orders at present, as while calls are paused in an emergency. The time
+		/// for which they are does not count for deadlines.
+		type Suspended: Get<bool>;
+
 		/// The shortest period in which a party can be relied upon to get a transaction into a block, in milliseconds: longer
 		/// than timestamps may drift and than it takes to depose leaders that leave it out.
 		#[pallet::constant]
@@ -150,8 +156,12 @@ pub mod pallet {
 		type CouncilOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 	}
 
+	/// Version 1 has deadlines; [`crate::migrations`] says how one comes there.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
 	/// The marketplace.
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// `N`, big-endian.
@@ -274,7 +284,8 @@ pub mod pallet {
 	pub type Cascades<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Progress<T::AccountId>, OptionQuery>;
 
-	/// For how long the chain has halted in all, in milliseconds. The market's clock shows chain time without this.
+	/// For how long the chain has halted or the marketplace was suspended in all, in milliseconds. The market's clock shows
+	/// chain time without this.
 	#[pallet::storage]
 	pub type Halted<T: Config> = StorageValue<_, Moment, ValueQuery>;
 
@@ -460,7 +471,7 @@ pub mod pallet {
 			/// The seller.
 			seller: T::AccountId,
 		},
-		/// The chain had halted. All deadlines are later by so much.
+		/// The chain had halted, or the marketplace was suspended. All deadlines are later by so much.
 		Halted {
 			/// For how long, in milliseconds.
 			length: Moment,

@@ -90,6 +90,7 @@ parameter_types! {
 	pub const QuotaPeriod: Moment = 1_000;
 	pub static AgendaWeight: Weight = PLENTY;
 	pub const HaltThreshold: Moment = 15_000;
+	pub static Suspended: bool = false;
 	pub const LeastPeriod: Moment = 40_000;
 }
 
@@ -209,6 +210,7 @@ impl crate::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type HaltThreshold = HaltThreshold;
 	type LeastPeriod = LeastPeriod;
+	type Suspended = Suspended;
 	type CouncilOrigin = EnsureRoot<AccountId32>;
 }
 
@@ -278,6 +280,7 @@ pub fn execute(test: impl FnOnce()) {
 	MaxRedemptionsPerPair::set(100);
 	ReclaimPeriod::set(86_400_000);
 	AgendaWeight::set(PLENTY);
+	Suspended::set(false);
 	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
 	ext.execute_with(|| {
 		System::set_block_number(1);

@@ -517,7 +517,7 @@ macro_rules! hand_set {
 
 		// The last timestamp, halts, time; both.
 		fn clock() -> Weight {
-			$db.reads_writes(3, 2)
+			$db.reads_writes(7, 2)
 		}
 
 		// The block's weight and whether it closes a set, time, halts, the first entry of the agenda and of the cascades.

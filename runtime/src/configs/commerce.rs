@@ -16,7 +16,7 @@ use super::{
 	governance::{CouncilMembers, RootOrCouncilTwoThirds},
 	system::RuntimeBlockWeights,
 };
-use crate::{AccountId, Runtime, RuntimeCall, Timestamp};
+use crate::{AccountId, Runtime, RuntimeCall, Timestamp, TxPause};
 
 parameter_types! {
 	/// Calls that an account may have included in each [`QuotaPeriod`].
@@ -63,6 +63,17 @@ pub struct HaltThreshold;
 impl Get<Moment> for HaltThreshold {
 	fn get() -> Moment {
 		Moment::from(CurrentTiming::<Runtime>::get().idle_block_interval).saturating_mul(3)
+	}
+}
+
+/// Whether the council has paused a call that a party or an arbiter needs to keep a deadline.
+pub struct Suspended;
+
+impl Get<bool> for Suspended {
+	fn get() -> bool {
+		["accept", "ship", "dispute", "resolve"]
+			.into_iter()
+			.any(|call| TxPause::is_paused_unbound(b"Ecommerce".to_vec(), call.as_bytes().to_vec()))
 	}
 }
 
@@ -160,6 +171,7 @@ impl pallet_ecommerce::Config for Runtime {
 	type MaxQuotesPerPair = MaxQuotesPerPair;
 	type MaxRedemptionsPerPair = MaxRedemptionsPerPair;
 	type ReclaimPeriod = ReclaimPeriod;
+	type Suspended = Suspended;
 	type Verification = ProofVerification;
 	type WeightInfo = pallet_ecommerce::weights::SubstrateWeight<Runtime>;
 }

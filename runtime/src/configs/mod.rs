@@ -10,7 +10,7 @@ pub use accounts::ProxyType;
 pub use commerce::{
 	AgendaWeight, CallQuota, FinishingCalls, HaltThreshold, HeldCallsCount, LeastPeriod, MaxCreditsPerPair,
 	MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification, QuotaPeriod,
-	ReclaimPeriod,
+	ReclaimPeriod, Suspended,
 };
 pub use consensus::{CertifiedValidators, RegistrableKeys, SessionLength};
 pub use governance::{

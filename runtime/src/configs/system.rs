@@ -56,6 +56,9 @@ parameter_types! {
 	pub const MinimumPeriod: u64 = MINIMUM_BLOCK_SPACING;
 }
 
+/// What a runtime upgrade does to the state of chains that came from an earlier version.
+pub type Migrations = (pallet_ecommerce::migrations::V0ToV1<Runtime>,);
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<Balance>;
@@ -72,6 +75,7 @@ impl frame_system::Config for Runtime {
 	type Lookup = AccountIdLookup<AccountId, ()>;
 	type Nonce = Nonce;
 	type SS58Prefix = SS58Prefix;
+	type SingleBlockMigrations = Migrations;
 	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
 	type Version = Version;
 }

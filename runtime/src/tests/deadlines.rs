@@ -9,7 +9,7 @@ use veilmart_td_raft::Timing;
 use super::{market::*, *};
 use crate::{
 	configs::{AgendaWeight, HaltThreshold, LeastPeriod, RuntimeBlockWeights},
-	Certificates, Ecommerce,
+	Certificates, Ecommerce, TxPause,
 };
 
 /// Ends the block and begins the next, so much later.
@@ -103,6 +103,38 @@ fn a_halt_moves_deadlines_before_any_transaction_of_the_next_block() {
 		next_block(1);
 		assert_eq!(state(&id), OrderState::Placed);
 	});
+}
+
+/// Half of the council can pause a call. It cannot by that make sellers forfeit their bonds or orders lapse.
+#[test]
+fn while_a_call_that_keeps_a_deadline_is_paused_no_time_passes() {
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	for (call, counts) in [
+		("accept", false),
+		("ship", false),
+		("dispute", false),
+		("resolve", false),
+		("list", true),
+	] {
+		development().execute_with(|| {
+			(0..3).for_each(|_| next_block(10_000));
+			let id = placed();
+			let full_name = (name("Ecommerce"), name(call));
+			assert_ok!(TxPause::pause(RuntimeOrigin::root(), full_name.clone()));
+			(0..12).for_each(|_| next_block(10_000));
+			let after = if counts {
+				OrderState::Refunded
+			} else {
+				OrderState::Placed
+			};
+			assert_eq!(state(&id), after, "{call}");
+			assert_eq!(Ecommerce::market().halted, if counts { 0 } else { 120_000 });
+			assert_ok!(TxPause::unpause(RuntimeOrigin::root(), full_name));
+			(0..7).for_each(|_| next_block(10_000));
+			next_block(1);
+			assert_eq!(state(&id), OrderState::Refunded, "{call}");
+		});
+	}
 }
 
 /// Nobody loses money by a period that a leader can sit out. A leader that leaves a transaction out is deposed after the

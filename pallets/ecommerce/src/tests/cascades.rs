@@ -192,6 +192,31 @@ fn who_is_reinstated_keeps_the_orders_that_were_not_refunded_yet() {
 }
 
 #[test]
+fn what_is_left_of_reinstated_accounts_is_struck_out_within_the_share_of_a_block() {
+	type Weights = <Test as crate::Config>::WeightInfo;
+	execute(|| {
+		for number in 0..20u8 {
+			let who = sp_runtime::AccountId32::new([number; 32]);
+			certify(&who, [pallet_certificates::Role::Seller]);
+			Cascades::<Test>::insert(who, crate::types::Progress::Sales(None));
+		}
+		// One that closes a set of authorities has room for none, the next for two.
+		AgendaWeight::set(Weight::zero());
+		block_after(1);
+		assert_eq!(Cascades::<Test>::iter().count(), 20);
+		let share = Weights::cascade_step().saturating_mul(2);
+		AgendaWeight::set(Weights::agenda_base().saturating_add(share.saturating_mul(2)));
+		for left in [18, 16, 14] {
+			block_after(1);
+			assert_eq!(Cascades::<Test>::iter().count(), left);
+		}
+		AgendaWeight::set(PLENTY);
+		block_after(1);
+		assert_eq!(Cascades::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
 fn many_penalties_of_one_seller_are_one_cascade() {
 	execute(|| {
 		let fair = Fair::open(2);

@@ -218,6 +218,37 @@ fn the_first_transaction_after_a_halt_is_not_too_late() {
 	});
 }
 
+/// A council that pauses calls in an emergency must not make sellers forfeit their bonds.
+#[test]
+fn no_deadline_falls_while_parties_are_kept_from_acting() {
+	execute(|| {
+		let (market, placed) = accepted();
+		pass(179_000);
+		System::reset_events();
+		Suspended::set(true);
+		pass(500_000);
+		System::assert_has_event(Event::Halted { length: 10_000 }.into());
+		assert_eq!(Ecommerce::market().halted, 500_000);
+		assert_eq!(state(&placed), Some(OrderState::Accepted));
+		// What is left when it ends is what was left when it began.
+		Suspended::set(false);
+		pass(999);
+		assert_eq!(Ecommerce::market().halted, 500_000);
+		assert_ok!(market.seller.dispatch(market.seller.ship(&placed)));
+	});
+}
+
+#[test]
+fn suspended_or_not_a_block_of_the_same_time_is_no_halt() {
+	execute(|| {
+		Suspended::set(true);
+		System::reset_events();
+		block_after(0);
+		assert_eq!(Ecommerce::market().halted, 0);
+		assert!(System::events().is_empty());
+	});
+}
+
 #[test]
 fn a_gap_up_to_the_threshold_is_no_halt() {
 	execute(|| {

@@ -9,6 +9,7 @@ mod forgeries;
 mod genesis;
 mod limits;
 mod listings;
+mod migrations;
 mod model;
 mod money;
 mod penalty;
