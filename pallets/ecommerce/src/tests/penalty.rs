@@ -76,6 +76,41 @@ fn the_buyers_share_is_the_total_where_the_terms_say_so_and_the_rest_is_burned()
 	});
 }
 
+#[test]
+fn an_order_keeps_the_terms_that_it_was_placed_at() {
+	execute(|| {
+		let mut market = Market::open();
+		let old = market.buyer.orders(&market.listed, 2);
+		let terms = Terms {
+			bond_multiple: 2,
+			penalty_share: 1,
+			grace_period: 100_000,
+			..Default::default()
+		};
+		assert_ok!(Ecommerce::set_terms(RuntimeOrigin::root(), terms));
+		let new = market.buyer.orders(&market.listed, 2);
+		market.seller.accepts(&mut market.listed, &old);
+		assert_eq!(market.seller.ledger_balance(), 500_000 - 10 * 510);
+		market.seller.accepts(&mut market.listed, &new);
+		assert_eq!(market.seller.ledger_balance(), 500_000 - 12 * 510);
+		pass(180_000);
+		block_after(1);
+		assert_eq!(market.buyer.waiting(), [(CreditKind::Refund, 510)]);
+		assert_eq!(decrypt(&Redeemed::<Test>::get()), 10 * 510);
+		pass(40_000);
+		block_after(1);
+		assert_eq!(
+			market.buyer.waiting(),
+			[
+				(CreditKind::Refund, 510),
+				(CreditKind::Refund, 510),
+				(CreditKind::Share, 510)
+			]
+		);
+		assert_eq!(decrypt(&Redeemed::<Test>::get()), 11 * 510);
+	});
+}
+
 /// Everything that a seller can do with the order, alone or with the certificate authority's help, before the penalty is
 /// due: each attempt alone, and then all of them.
 #[test]
