@@ -23,17 +23,16 @@ pub(crate) struct Dispute {
 
 impl<T: Config> Pallet<T> {
 	/// The order that the caller may dispute now: its own, shipped, and still to be confirmed.
-	fn disputable(
-		who: &T::AccountId,
-		order: u64,
-	) -> Result<(OrderId<T::AccountId>, Order<T::AccountId>), Error<T>> {
-		let id = OrderId {
-			buyer: who.clone(),
-			seq: order,
-		};
-		let order = Self::order_in(&id, OrderState::Shipped)?;
+	fn disputable(id: &OrderId<T::AccountId>) -> Result<Order<T::AccountId>, Error<T>> {
+		let order = Self::order_in(id, OrderState::Shipped)?;
 		ensure!(!Self::is_past(order.due), Error::<T>::DeadlinePassed);
-		Ok((id, order))
+		Ok(order)
+	}
+
+	/// The caller's order with this number.
+	fn own_order(who: &T::AccountId, seq: u64) -> OrderId<T::AccountId> {
+		let buyer = who.clone();
+		OrderId { buyer, seq }
 	}
 
 	pub(crate) fn dispute_statement(
@@ -43,7 +42,8 @@ impl<T: Config> Pallet<T> {
 		parts: &Dispute,
 	) -> Result<Statement, Error<T>> {
 		Self::ensure_known(who)?;
-		let (id, order) = Self::disputable(who, parts.order)?;
+		let id = Self::own_order(who, parts.order);
+		let order = Self::disputable(&id)?;
 		Ok(statements::dispute(
 			PARAMETER_SET,
 			&Self::context(who, seq, salt),
@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
 
 	/// `B = B'·S`.
 	pub(crate) fn dispute_identity(who: &T::AccountId, parts: &Dispute) -> Result<(), Error<T>> {
-		let (_, order) = Self::disputable(who, parts.order)?;
+		let order = Self::disputable(&Self::own_order(who, parts.order))?;
 		Self::ensure_debit(who, &parts.balance_after, (&order.total, 1))
 	}
 
@@ -71,7 +71,8 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_sequence(who, seq)?;
 		Self::dispute_identity(who, &parts)?;
 		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
-		let (id, order) = Self::disputable(who, parts.order)?;
+		let id = Self::own_order(who, parts.order);
+		let order = Self::disputable(&id)?;
 		let seller = order.listing.seller.clone();
 		Self::raise_sequence(who);
 		Balances::<T>::insert(

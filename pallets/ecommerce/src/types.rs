@@ -376,7 +376,7 @@ impl Terms {
 		if penalty_share > 1 {
 			return Err(UnfitTerms::Share);
 		}
-		if bond_multiple < 1 || bond_multiple > Self::MAX_BOND_MULTIPLE {
+		if !(1..=Self::MAX_BOND_MULTIPLE).contains(&bond_multiple) {
 			return Err(UnfitTerms::Bond);
 		}
 		let periods = [
