@@ -81,7 +81,7 @@ pub trait ConfidentialVerification {
 		native::verify(modulus, statement, proof)
 	}
 
-	/// As `verify`, at the pool's door: [`UNSEEN`] if the statement's account has sent too many bad proofs.
+	/// As `verify`, at the pool's door: `u32::MAX - 1` if the statement's account has sent too many bad proofs.
 	fn verify_at_door(
 		modulus: PassFatPointerAndRead<&[u8]>,
 		statement: PassFatPointerAndRead<&[u8]>,
