@@ -616,15 +616,18 @@ LISTING = ["listing-seller", "listing-seq"]
 ORDER_NAME = ["order-buyer", "order-seq"]
 
 # What a binding's value is: bytes of an account, or a number of 4 or 8 bytes.
-BINDING_KINDS = {name: "account" for name in ("listing-seller", "order-buyer", "counterparty")}
-BINDING_KINDS.update({name: "le32" for name in ("price-version", "bond-multiple", "penalty-share")})
+BINDING_KINDS = {name: "account" for name in ("listing-seller", "order-buyer", "counterparty", "credit-creator")}
+BINDING_KINDS.update({
+    name: "le32" for name in ("price-version", "bond-multiple", "penalty-share", "target", "credit-kind")
+})  # fmt: skip
 
 # Indices in the SCALE form.
-SCALE_BINDINGS = LISTING + ["price-version"] + ORDER_NAME + ["counterparty", "quota"] + TERMS
+CREDIT = ["credit-creator", "credit-seq", "credit-kind"]
+SCALE_BINDINGS = LISTING + ["price-version"] + ORDER_NAME + ["counterparty", "quota"] + TERMS + ["target"] + CREDIT
 SCALE_NOTES = ["own", "stock", "counterparty", "quote"]
 SCALE_ROLES = [
     "amount", "balance-after", "issued-after", "price", "stock", "commodity", "delivery", "quantity", "total",
-    "stock-after",
+    "stock-after", "refreshed", "residue",
 ]  # fmt: skip
 
 # For each call: bindings, notes, roles of ciphertexts, values (shift, limit), and equations as target and bases. A base is
@@ -648,8 +651,11 @@ STATEMENTS = {
     "accept": (ORDER_NAME + LISTING + TERMS, ["own", "stock"], ["quantity", "total", "stock-after", "balance-after"],
                [PLAIN, PLAIN], [("stock-after", ["N", None]), ("balance-after", [None, "N"])]),
 }  # fmt: skip
+CALL_BYTES = {call: i for i, call in enumerate([*STATEMENTS, "collect"])}
+# Of values nothing is shown: the proof is another. What else is bound depends on what is refreshed.
+STATEMENTS["refresh"] = (["target"], ["own"], ["refreshed", "residue"], [], [])
+TARGETS = [[], CREDIT, LISTING]
 CALLS = list(STATEMENTS)
-CALL_BYTES = {call: i for i, call in enumerate([*CALLS, "collect"])}
 
 
 class Statement:
@@ -660,6 +666,10 @@ class Statement:
         self.key, self.call, self.seq = key, parts["call"], parts["seq"]
         self.genesis, self.account, self.salt = parts["genesis"], parts["account"], parts["salt"]
         bindings, notes, self.roles, values, equations = STATEMENTS[self.call]
+        if self.call == "refresh":
+            target = parts["bindings"]["target"]
+            require(target < len(TARGETS), "what is refreshed is unknown")
+            bindings = bindings + TARGETS[target]
         for name, wanted in ("bindings", bindings), ("notes", notes), ("ciphertexts", self.roles):
             require(sorted(parts[name]) == sorted(wanted), f"not the {name} of {self.call}")
         self.bindings = [(name, self._binding(name, parts["bindings"][name])) for name in bindings]
@@ -770,6 +780,9 @@ def split(data, *counts_and_sizes):
 
 def proof_sections(statement):
     """Offset and length of each part of the proof, by name."""
+    if statement.call == "refresh":
+        size = statement.key.bits // 8
+        return {"version": (0, 1), "e": (1, 16), "y": (17, size)}, 17 + size
     k, m = len(statement.values), len(statement.equations)
     rounds = (64 * statement.range_count()).bit_length() - 1
     sizes = [("version", 1)] + [(f"V{j}", 32) for j in range(k)] + [("e", 16)] + [(f"z{j}", 32) for j in range(k)]
@@ -790,6 +803,8 @@ def verify(statement, proof):
     k, m = len(statement.values), len(statement.equations)
     require(len(proof) == proof_sections(statement)[1], "the proof has a wrong length")
     require(proof[0] == VERSION, "the proof is of another version")
+    if statement.call == "refresh":
+        return verify_refresh(statement, proof[1:17], proof[17:])
     v_bytes, (e_bytes,), z_bytes, w_bytes, t_bytes, range_proof = split(
         proof[1:], (k, 32), (1, 16), (k, 32), (m, key.response_bytes), (k, 32)
     )
@@ -817,6 +832,25 @@ def verify(statement, proof):
     require(first_challenge(transcript, v_bytes, a, points) == e_bytes, "the challenge differs")
     append_responses(transcript, z_bytes, w_bytes, t_bytes)
     verify_range_proof(transcript, statement.range_commitments(commitments), range_proof)
+
+
+def verify_refresh(statement, e_bytes, y_bytes):
+    """That the residue is an N-th power, by Guillou and Quisquater."""
+    key = statement.key
+    y = big(y_bytes)
+    require(0 < y < key.n and math.gcd(y, key.n) == 1, "the response is not a unit below N")
+    ciphertexts = {role: key.decode(data) for role, data in statement.ciphertexts}
+    a = pow(y, key.n, key.n2) * pow(ciphertexts["residue"], little(e_bytes), key.n2) % key.n2
+    require(first_challenge(statement.transcript(), [], [key.encode(a)], []) == e_bytes, "the challenge differs")
+
+
+def prove_refresh(statement, root, random):
+    key = statement.key
+    k = random.number(key.bits - 1)
+    a = key.encode(pow(k, key.n, key.n2))
+    e_bytes = first_challenge(statement.transcript(), [], [a], [])
+    y = k * pow(root, -little(e_bytes), key.n) % key.n
+    return bytes([VERSION]) + e_bytes + y.to_bytes(key.bits // 8, "big")
 
 
 class Stream:
@@ -1236,6 +1270,28 @@ class Market:
         notes = {"own": self.own_note("buyer", call, seq, salt, [after[0]], after[1])}
         ciphertexts = {"total": ordered["total"], "balance-after": self.enc(after)}
         self.add("buyer", call, seq, salt, name, notes, ciphertexts, [after[0]], [after[1]])
+        balance = after
+
+        # A balance, a credit (the buyer's transfer, with the seller) and a stock.
+        transfer = {"credit-creator": buyer, "credit-seq": 1, "credit-kind": 6}
+        for who, seq, bindings, opening in [
+            ("buyer", 2**40 + 11, {"target": 0}, balance),
+            ("seller", 8, {"target": 1, **transfer}, sent),
+            ("seller", 9, {"target": 2, **named}, (stock, stock_nonce)),
+        ]:
+            self.refresh(who, seq, bindings, opening)
+
+    def refresh(self, who, seq, bindings, opening):
+        """To a fresh nonce. The note is hashed bytes: what wallets write there is not of this proof's concern."""
+        value, old = opening
+        new = self.random.number(8 * self.key.fresh_bytes)
+        note = hash32("veilmart/vectors/1", b"refresh", le64(seq))
+        salt = hash32("veilmart/vectors/1", b"salt", le64(seq))[:16]
+        refreshed, residue = self.key.encrypt(value, new), self.key.mask(new - old)
+        assert refreshed == self.key.encrypt(*opening) * residue % self.key.n2
+        ciphertexts = {"refreshed": self.key.encode(refreshed), "residue": self.key.encode(residue)}
+        root = pow(self.key.h, new - old, self.key.n)
+        self.add(who, "refresh", seq, salt, bindings, {"own": note}, ciphertexts, [], root)
 
 
 def map_leaves(value, function):
@@ -1261,19 +1317,25 @@ def dummy_challenge(statement):
         return [expand("veilmart/vectors/dummy/1", label.encode(), le32(i), size=size) for i in range(count)]
 
     k, m = len(statement.values), len(statement.equations)
-    a = dummies("A", m, statement.key.bits // 4)
+    a = dummies("A", 1 if statement.call == "refresh" else m, statement.key.bits // 4)
     return first_challenge(statement.transcript(), dummies("V", k, 32), a, dummies("T", k, 32))
 
 
 def proof_vector(key, parts, values, nonces):
+    """Of a `refresh` there is a root in place of nonces."""
     statement = Statement(key, parts)
-    proof = prove(statement, values, nonces, Stream(f"proof {key.set} {parts['call']}"))
+    if parts["call"] == "refresh":
+        proof = prove_refresh(statement, nonces, Stream(f"proof {key.set} refresh {parts['seq']}"))
+        witness = {"root": to_hex(nonces.to_bytes(key.bits // 8, "big"))}
+    else:
+        proof = prove(statement, values, nonces, Stream(f"proof {key.set} {parts['call']}"))
+        witness = {"values": values, "nonces": [to_hex(key.encode_nonce(nonce)) for nonce in nonces]}
     return {
         "set": key.set,
         "statement": parts_to_json(parts),
         "scale-hash": to_hex(hash32("veilmart/vectors/1", statement.scale())),
         "dummy-challenge": to_hex(dummy_challenge(statement)),
-        "witness": {"values": values, "nonces": [to_hex(key.encode_nonce(nonce)) for nonce in nonces]},
+        "witness": witness,
         "proof": to_hex(proof),
     }
 
@@ -1376,7 +1438,7 @@ def make():
     """All vectors that are made here, by group."""
     small, large = keys = [test_key(bits)[0] for bits in (2048, 3072)]
     market, other = Market(small), Market(large)
-    order = [entry for entry in other.statements if entry[0]["call"] == "order"]
+    order = [entry for entry in other.statements if entry[0]["call"] in ("order", "refresh")]
     proofs = [(small, *entry) for entry in market.statements] + [(large, *entry) for entry in order]
     order_nonces = [entry for entry in other.nonces if entry["role"] == "total"]
     order_notes = [entry for entry in other.notes if entry["name"] == "order: own"]
@@ -1427,6 +1489,11 @@ def check_proof(vector):
     statement = Statement(key, parts_from_json(vector["statement"]))
     scale = to_hex(hash32("veilmart/vectors/1", statement.scale()))
     require(vector["scale-hash"] == scale, "the statement's SCALE form differs")
+    if statement.call == "refresh":
+        root = big(from_hex(vector["witness"]["root"]))
+        require(key.encode(pow(root, key.n, key.n2)) == dict(statement.ciphertexts)["residue"], "not the residue's root")
+        verify(statement, from_hex(vector["proof"]))
+        return statement
     values = vector["witness"]["values"]
     nonces = [key.decode_nonce(from_hex(nonce)) for nonce in vector["witness"]["nonces"]]
     ciphertexts = {role: key.decode(data) for role, data in statement.ciphertexts}
@@ -1452,8 +1519,8 @@ def flip(data, position):
     return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
 
 
-# The proof of which every part is changed; of the others only some.
-THOROUGH = ("rust", "issue", "paillier-2048")
+# The proofs of which every part is changed; of the others only some.
+THOROUGH = [("rust", "issue", "paillier-2048"), ("rust", "refresh", "paillier-2048")]
 
 
 def check_refusals(vector, thorough):
@@ -1470,7 +1537,7 @@ def check_refusals(vector, thorough):
         count += 1
 
     for name, (offset, length) in sections.items():
-        if thorough or name in ("V0", "e", "t0", "bulletproof t_x"):
+        if thorough or name in ("V0", "e", "y", "t0", "bulletproof t_x"):
             proof_refused(f"byte {offset} ({name}) of the proof is flipped", flip(proof, offset))
         if thorough:
             last = offset + length - 1
@@ -1491,6 +1558,9 @@ def check_refusals(vector, thorough):
     for name in "genesis", "account", "salt":
         statement_refused(name, **{name: flip(parts[name], 7)})
     for name, value in parts["bindings"].items():
+        if name == "target":
+            # With another, there would be other bindings: no statement.
+            continue
         changed = flip(value, 0) if isinstance(value, bytes) else value ^ 1
         statement_refused(name, bindings={**parts["bindings"], name: changed})
     for name, value in parts["notes"].items():
@@ -1553,7 +1623,7 @@ def check(vectors):
             call = entry["statement"]["call"]
             try:
                 check_proof(entry)
-                refused += check_refusals(entry, thorough=(origin, call, entry["set"]) == THOROUGH)
+                refused += check_refusals(entry, thorough=(origin, call, entry["set"]) in THOROUGH)
             except Refused as error:
                 raise Refused(f"{call} ({entry['set']}, from {origin}): {error}") from None
         missing = set(CALLS) - {entry["statement"]["call"] for entry in proofs}

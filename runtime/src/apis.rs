@@ -13,7 +13,8 @@ use frame_support::{
 use pallet_certificates::{Certificate, Moment};
 use pallet_ecommerce::{
 	runtime_api::{AccountState, Market},
-	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderId, OrderState, Quote,
+	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderId, OrderState, Quote, Redemption,
+	RedemptionId,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -218,6 +219,10 @@ impl_runtime_apis! {
 
 		fn incoming(account: AccountId) -> Vec<(CreditId<AccountId>, Credit)> {
 			Ecommerce::incoming(&account)
+		}
+
+		fn redemptions(issuer: AccountId) -> Vec<(RedemptionId<AccountId>, Redemption)> {
+			Ecommerce::redemptions(&issuer)
 		}
 
 		fn listing(listing: ListingId<AccountId>) -> Option<Listing> {

@@ -397,13 +397,14 @@ impl Wallet {
 	}
 
 	/// Opens a credit of this account. `order` is the order that it comes out of, which the ledger keeps
-	/// until then; `None` for issued money. A refund opens for the buyer; proceeds and bond for the seller.
+	/// until then; `None` for money that was issued, sent or returned. Refund, share and deposit open for the
+	/// buyer; proceeds and bond for the seller; what was returned for who had sent it.
 	///
 	/// A credit that does not open must not be collected: its nonce would be lost in the balance's.
 	pub fn open_credit(&self, credit: &Credit, order: Option<&Order>) -> Result<Opened, WalletError> {
 		let name = credit.name;
 		let opening = match (name.kind, order) {
-			(CreditKind::Issued, _) => {
+			(CreditKind::Issued | CreditKind::Transfer, _) => {
 				let sealed = credit.note.as_ref().ok_or(WalletError::NoteMismatch)?;
 				let Note::Credit(note) = self.read(sealed)? else {
 					return Err(WalletError::NoteMismatch);
@@ -418,11 +419,37 @@ impl Wallet {
 					nonce,
 				}
 			}
+			(CreditKind::Returned, _) => {
+				// The note that this account sealed to itself in the call that sent it.
+				let sealed = credit.note.as_ref().ok_or(WalletError::NoteMismatch)?;
+				let own = self.read_own(sealed)?;
+				let call = match own.call {
+					NoteCall::Issue => Call::Issue,
+					NoteCall::Transfer => Call::Transfer,
+					_ => return Err(WalletError::NoteMismatch),
+				};
+				let account = self.account();
+				if (account, own.seq) != (name.creator, name.seq) {
+					return Err(WalletError::NoteMismatch);
+				}
+				let seed = self.seed(call, own.seq, &own.salt, Role::Amount);
+				let object = Object {
+					account,
+					seq: own.seq,
+				};
+				let [amount, ..] = own.values;
+				Opening {
+					value: amount,
+					nonce: self.nonce(&seed, &account, &object, Role::Amount),
+				}
+			}
 			(_, None) => return Err(WalletError::NoteMismatch),
 			(_, Some(order)) if (order.name.buyer, order.name.seq) != (name.creator, name.seq) => {
 				return Err(WalletError::NoteMismatch)
 			}
-			(CreditKind::Refund, Some(order)) => self.open_order_as_buyer(order)?.total.opening,
+			(CreditKind::Refund | CreditKind::Share | CreditKind::Deposit, Some(order)) => {
+				self.open_order_as_buyer(order)?.total.opening
+			}
 			(CreditKind::Proceeds, Some(order)) => self.open_order_as_seller(order)?.total.opening,
 			(CreditKind::Bond, Some(order)) => {
 				let total = self.open_order_as_seller(order)?.total.opening;

@@ -98,6 +98,14 @@ pub enum CreditKind {
 	Proceeds,
 	/// The bond of an order, back to the seller.
 	Bond,
+	/// The buyer's share of the forfeited bond of an order: as much as the total.
+	Share,
+	/// The deposit of a dispute, back to the buyer: as much as the total.
+	Deposit,
+	/// Money that somebody sent.
+	Transfer,
+	/// Money that the account itself sent or issued and that came back.
+	Returned,
 }
 
 /// The name of a credit. For what comes out of an order the creator is the buyer and `seq` the order's.

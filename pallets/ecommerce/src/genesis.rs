@@ -1,7 +1,11 @@
 //! The key in genesis.
 
-use crate::{Ciphertext, Config, CurrentTerms, GenesisConfig, IssuerQuota, Modulus, ModulusProof, NonceBase};
+use crate::{
+	Ciphertext, Config, CurrentTerms, GenesisConfig, IssuerQuota, Modulus, ModulusProof, NonceBase,
+	ReservedQuota, TotalReservedQuota,
+};
 use alloc::{format, string::String, vec::Vec};
+use frame_support::traits::Get;
 use serde::{Deserialize, Serialize};
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::{BlumProof, PublicKey};
@@ -31,16 +35,13 @@ impl<T: Config> GenesisConfig<T> {
 				return Err(format!("{issuer:?} has two quotas"));
 			}
 			IssuerQuota::<T>::insert(issuer, quota);
+			ReservedQuota::<T>::insert(issuer, quota);
 		}
+		TotalReservedQuota::<T>::put(sum);
 		if let Some(terms) = self.terms {
-			if terms.penalty_share > 1 {
-				return Err(
-					"a buyer's share of the bond above the total would make cheating a seller pay".into(),
-				);
-			}
-			if terms.bond_multiple < terms.penalty_share.max(1) {
-				return Err("a bond is at least the total, or it could not pay the penalty".into());
-			}
+			terms
+				.check(T::LeastPeriod::get())
+				.map_err(|unfit| unfit.sentence())?;
 			CurrentTerms::<T>::put(terms);
 		}
 		let Some(GenesisKey { modulus, proof }) = &self.key else {

@@ -9,10 +9,11 @@ use alloc::vec::Vec;
 #[cfg(any(feature = "try-runtime", test))]
 use {
 	crate::{
-		CreditCount, CreditKind, ListingCount, ListingId, Listings, OrderCount, OrderState, OrdersOfSeller,
-		QuoteCount, Quotes,
+		Agenda, Cascades, CreditCount, CreditKind, Delisted, IssuerQuota, ListingCount, ListingId, Listings,
+		OrderCount, OrderState, OrdersOfSeller, QuoteCount, QuotedBuyers, Quotes, RedemptionCount,
+		Redemptions, ReservedQuota, TotalReservedQuota,
 	},
-	alloc::collections::BTreeMap,
+	alloc::collections::{BTreeMap, BTreeSet},
 	frame_support::ensure,
 	pallet_certificates::OrderId,
 	sp_runtime::TryRuntimeError,
@@ -51,13 +52,25 @@ impl<T: Config> Pallet<T> {
 				.filter(|order| order.state.holds_bond())
 				.map(|order| (order.total.clone(), order.terms.bond_multiple))
 				.collect())?,
+			deposits: all(orders
+				.iter()
+				.filter(|order| order.state.holds_deposit())
+				.map(|order| (order.total.clone(), 1))
+				.collect())?,
 		})
 	}
 
 	/// Both sides of the conservation identity.
 	#[cfg(any(feature = "try-runtime", test))]
 	pub(crate) fn conservation(a: &Accumulators) -> Result<[Ciphertext; 2], Error<T>> {
-		let held = [&a.balances, &a.incoming, &a.totals, &a.bonds, &a.redeemed];
+		let held = [
+			&a.balances,
+			&a.incoming,
+			&a.totals,
+			&a.bonds,
+			&a.deposits,
+			&a.redeemed,
+		];
 		Ok([
 			Self::product(held.map(|ciphertext| (ciphertext, 1)))?,
 			Self::product([(&a.issued, 1), (&a.zeroed, 1)])?,
@@ -69,20 +82,27 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn credits_of(state: OrderState) -> &'static [CreditKind] {
 		match state {
 			OrderState::Completed => &[CreditKind::Proceeds, CreditKind::Bond],
-			OrderState::Refunded => &[CreditKind::Refund],
-			OrderState::Placed | OrderState::Accepted | OrderState::Shipped => &[],
+			// Without a dispute, of the total only.
+			OrderState::Refunded => &[CreditKind::Refund, CreditKind::Bond, CreditKind::Deposit],
+			// The deposit after a dispute only, the share if the terms give one.
+			OrderState::Penalised => &[CreditKind::Refund, CreditKind::Share, CreditKind::Deposit],
+			OrderState::Placed | OrderState::Accepted | OrderState::Shipped | OrderState::Disputed => &[],
 		}
 	}
 
 	/// Checks the invariants.
 	///
-	/// 1. Conservation: ∏ balances · ∏ incoming · ∏ totals · ∏ bonds · Redeemed = ∏ Issued · Zeroed.
+	/// 1. Conservation: ∏ balances · ∏ incoming · ∏ totals · ∏ bonds · ∏ deposits · Redeemed = ∏ Issued · Zeroed.
 	/// 2. Every order is known to its seller, and every entry of a seller's index is an order of its.
-	/// 3. Every order's listing exists.
+	/// 3. Every quote is in the index of its listing, and the other way round.
 	/// 4. Every order's open credits are exactly those that wait in somebody's incoming, and of the kinds that its state
 	///    allows; an order without escrow and without open credits does not exist.
-	/// 5. Every quote's listing exists.
+	/// 5. Every quote's listing exists, or the agenda has yet to remove what is left of it.
 	/// 6. The counters are those of what they count, and none of them is zero.
+	/// 7. The agenda is complete: each order in a state with a deadline has its entry, and there are no others. Deadlines that
+	///    have fallen may wait there for a block with room.
+	/// 8. The reserved quotas sum to the total that is recorded, and none is below the quota in force.
+	/// 9. An order that was placed with or by a barred account waits for nobody else than the cascade that will refund it.
 	#[cfg(any(feature = "try-runtime", test))]
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		if !crate::Modulus::<T>::get().is_empty() {
@@ -93,15 +113,11 @@ impl<T: Config> Pallet<T> {
 			ensure!(held == issued, "conservation is broken: money was made or lost");
 		}
 		for (buyer, seq, order) in Orders::<T>::iter() {
-			let ListingId { seller, seq: listing } = &order.listing;
+			let seller = &order.listing.seller;
 			let id = OrderId { buyer, seq };
 			ensure!(
 				OrdersOfSeller::<T>::contains_key(seller, &id),
 				"an order is missing from its seller's index"
-			);
-			ensure!(
-				Listings::<T>::contains_key(seller, listing),
-				"an order is for a listing that does not exist"
 			);
 			let waiting = Incoming::<T>::iter()
 				.filter(|(_, credit, _)| {
@@ -124,6 +140,7 @@ impl<T: Config> Pallet<T> {
 				"a finished order was not removed"
 			);
 		}
+		Self::check_agenda()?;
 		for (seller, id, ()) in OrdersOfSeller::<T>::iter() {
 			let order = Orders::<T>::get(&id.buyer, id.seq);
 			ensure!(
@@ -133,11 +150,71 @@ impl<T: Config> Pallet<T> {
 		}
 		for (_, id, _) in Quotes::<T>::iter() {
 			ensure!(
-				Listings::<T>::contains_key(&id.seller, id.seq),
+				Listings::<T>::contains_key(&id.seller, id.seq) || Delisted::<T>::contains_key(&id),
 				"a quote is for a listing that does not exist"
 			);
 		}
+		let indexed =
+			|(buyer, id, _): (_, ListingId<T::AccountId>, _)| QuotedBuyers::<T>::contains_key(id, buyer);
+		ensure!(
+			Quotes::<T>::iter().all(indexed)
+				&& Quotes::<T>::iter().count() == QuotedBuyers::<T>::iter().count(),
+			"the index of quotes is not that of the quotes"
+		);
+		Self::check_quotas()?;
 		Self::check_counters()
+	}
+
+	#[cfg(any(feature = "try-runtime", test))]
+	fn check_quotas() -> Result<(), TryRuntimeError> {
+		let total = ReservedQuota::<T>::iter_values().try_fold(0u64, u64::checked_add);
+		ensure!(
+			total == Some(TotalReservedQuota::<T>::get()),
+			"the reserved quotas are added up wrong"
+		);
+		ensure!(
+			IssuerQuota::<T>::iter().all(|(issuer, quota)| quota <= ReservedQuota::<T>::get(issuer)),
+			"an issuer may issue more than is reserved for it"
+		);
+		Ok(())
+	}
+
+	#[cfg(any(feature = "try-runtime", test))]
+	fn check_agenda() -> Result<(), TryRuntimeError> {
+		let entries = Agenda::<T>::iter_keys()
+			.map(|(due, id)| (u64::from_be_bytes(due), id))
+			.collect::<Vec<_>>();
+		ensure!(
+			entries.is_sorted_by_key(|(due, _)| *due),
+			"the agenda is not in the order of time"
+		);
+		let deadlines = Orders::<T>::iter()
+			.filter_map(|(buyer, seq, order)| Some((order.due?, OrderId { buyer, seq })))
+			.collect::<BTreeSet<_>>();
+		ensure!(
+			entries.into_iter().collect::<BTreeSet<_>>() == deadlines,
+			"the agenda is not that of the orders"
+		);
+		for (buyer, seq, order) in Orders::<T>::iter() {
+			ensure!(
+				order.due.is_some() == order.terms.period(order.state).is_some(),
+				"an order waits without a deadline, or has one with nothing to wait for"
+			);
+			ensure!(
+				order.due.is_some() == order.state.holds_total(),
+				"an order holds something in escrow without an end"
+			);
+			let id = OrderId { buyer, seq };
+			for party in [&order.listing.seller, &id.buyer] {
+				ensure!(
+					order.state != OrderState::Placed
+						|| !Self::is_barred(party)
+						|| Cascades::<T>::contains_key(party),
+					"an order waits for a barred account and nothing is on its way to refund it"
+				);
+			}
+		}
+		Ok(())
 	}
 
 	#[cfg(any(feature = "try-runtime", test))]
@@ -177,6 +254,13 @@ impl<T: Config> Pallet<T> {
 						.map(|(to, id)| (to, id.creator))
 				),
 			"the credits between two accounts are counted wrong"
+		);
+		ensure!(
+			RedemptionCount::<T>::iter()
+				.map(|(issuer, holder, count)| ((issuer, holder), count))
+				.collect::<BTreeMap<_, _>>()
+				== counted(Redemptions::<T>::iter_keys().map(|(issuer, id)| (issuer, id.holder))),
+			"the redemptions between two accounts are counted wrong"
 		);
 		Ok(())
 	}

@@ -13,7 +13,7 @@ use pallet_certificates::{OrderId, Role};
 use sp_runtime::traits::Zero;
 use veilmart_confidential::{statements, Context, ProofError, Statement, PARAMETER_SET};
 use veilmart_paillier::{CiphertextError, ProductGroup};
-use veilmart_verification_host::{LedgerKey, Verification};
+use veilmart_verification_host::{LedgerKey, Turned, Verification};
 
 /// The arguments of `issue` besides sequence, salt and proof.
 #[derive(Clone)]
@@ -121,14 +121,27 @@ impl<T: Config> Pallet<T> {
 
 	/// Has the proof verified, natively or not as the runtime says. Asked again at dispatch even if the pool did.
 	pub(crate) fn ensure_proved(statement: &Statement, proof: &Proof) -> Result<(), Error<T>> {
+		Self::with_key(|key| Ok(T::Verification::verify(key, statement, proof)?))
+	}
+
+	/// The same at the pool's door, where bad proofs are counted.
+	pub(crate) fn ensure_proved_at_door(statement: &Statement, proof: &Proof) -> Result<(), Error<T>> {
+		Self::with_key(|key| {
+			T::Verification::verify_at_door(key, statement, proof).map_err(|turned| match turned {
+				Turned::Bad(error) => error.into(),
+				Turned::Unseen => Error::<T>::TooManyBadProofs,
+			})
+		})
+	}
+
+	fn with_key(verify: impl FnOnce(LedgerKey) -> Result<(), Error<T>>) -> Result<(), Error<T>> {
 		let modulus = Modulus::<T>::get();
 		ensure!(!modulus.is_empty(), Error::<T>::NoKey);
 		let h_s = NonceBase::<T>::get();
-		let key = LedgerKey {
+		verify(LedgerKey {
 			modulus: &modulus,
 			h_s: h_s.as_ref(),
-		};
-		Ok(T::Verification::verify(key, statement, proof)?)
+		})
 	}
 
 	/// The balance before a call that leaves `after` and takes `taken` out is the one on the ledger.
@@ -157,11 +170,7 @@ impl<T: Config> Pallet<T> {
 			pallet_certificates::Pallet::<T>::ensure_active(&parts.to).is_ok(),
 			Error::<T>::CounterpartyNotCertified
 		);
-		// A credit that nobody can open would cost its owner the opening of the balance, once collected.
-		ensure!(
-			pallet_certificates::Pallet::<T>::view_key(&parts.to).is_some(),
-			Error::<T>::NoViewKey
-		);
+		Self::ensure_reachable(&parts.to)?;
 		Self::ensure_room_for_credit(&parts.to, who)?;
 		Ok(statements::issue(
 			PARAMETER_SET,
@@ -211,7 +220,7 @@ impl<T: Config> Pallet<T> {
 			who,
 			Owned {
 				ciphertext: issued_after,
-				note: Some(own_note),
+				note: Some(own_note.clone()),
 			},
 		);
 		Self::count_credit(&to, who);
@@ -221,6 +230,8 @@ impl<T: Config> Pallet<T> {
 			Credit {
 				amount,
 				note: Some(note),
+				sender_note: Some(own_note),
+				reclaim_from: None,
 			},
 		);
 		Self::deposit_event(Event::Issued {

@@ -13,16 +13,23 @@
 //!   and independent of the system's nonce, which resets when an account is reaped.
 //! - **Credit**: money on its way to an account, waiting in [`Incoming`] until the owner collects it. Only the owner's own
 //!   calls change [`Balances`], so nobody can spoil somebody else's pending proof.
-//! - **Escrow**: the total and the bond of an order, derived from its ciphertexts.
+//! - **Escrow**: total and bond of an order and the deposit of a dispute, derived from its ciphertexts.
+//! - **The market's clock**: chain time without the halts of the chain and the time for which parties were kept from acting.
+//!   Deadlines are on it.
+//! - **Agenda**: the deadlines, by time. In each block as many act as its weight allows, the rest in the next.
+//! - **Barred**: blacklisted by a penalty. Who is barred finishes what it began and starts nothing.
 //!
 //! # Goals
 //!
-//! 1. *Conservation is public.* ∏ balances · ∏ incoming · ∏ escrowed totals · ∏ bonds · Redeemed = ∏ Issued · Zeroed
-//!    (mod N²), checkable by anybody without a key; `try_state` checks it.
+//! 1. *Conservation is public.* ∏ balances · ∏ incoming · ∏ escrowed totals · ∏ bonds · ∏ deposits · Redeemed =
+//!    ∏ Issued · Zeroed (mod N²), checkable by anybody without a key; `try_state` checks it.
 //! 2. *Nothing goes negative.* Every debit carries a proof about what remains.
 //! 3. *Nothing that the ledger holds is a free field of a call.* `P`, `X`, `S` come from storage, `B`, `K`, `R`, `Issued` are
 //!    derived from the claimed successor and compared with storage.
 //! 4. *Nothing is written before all checks pass*, and every failed check is an error of its own.
+//! 5. *No order waits for ever.* Every state that holds something in escrow has a deadline, and what it does needs nobody.
+//! 6. *The penalty is always collectable*: the bond is in escrow before the order is accepted. It falls due only after a
+//!    period in which no single leader can keep the seller's shipment out, and halts of the chain do not count.
 //!
 //! # Order of checks
 //!
@@ -38,11 +45,6 @@
 //!
 //! Listings of a seller, orders of a buyer, quotes and credits of each pair are limited by constants of the runtime, each with
 //! an error of its own. An order takes the quote that it was placed on with it, and goes with the last of its credits.
-//!
-//! # What comes later
-//!
-//! Orders record their terms and since when they are in their state ([`Order::terms`], [`Order::since`]); deadlines that act by
-//! themselves, penalties, disputes, transfers, redemption and `refresh` build on these.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -51,15 +53,23 @@
 
 extern crate alloc;
 
+mod agenda;
+mod clock;
+mod disputes;
 mod extension;
 mod genesis;
 mod invariants;
 mod ledger;
 mod limits;
+mod listings;
+pub mod migrations;
+mod money;
 mod orders;
 mod outcome;
 mod reads;
+mod refresh;
 pub mod runtime_api;
+mod settlement;
 mod types;
 pub mod weights;
 
@@ -73,8 +83,9 @@ pub use genesis::GenesisKey;
 pub use pallet::*;
 pub use pallet_certificates::OrderId;
 pub use types::{
-	Accumulators, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order, OrderState, Owned,
-	Proof, Quote, Salt, SealedNote, Terms,
+	Accumulators, Credit, CreditId, CreditKind, DeclineReason, Disclosure, Listing, ListingId, Order,
+	OrderState, Owned, Progress, Proof, Quote, Redemption, RedemptionId, RefreshTarget, Salt, SealedNote,
+	Terms, UnfitTerms, Verdict,
 };
 pub use veilmart_confidential::Ciphertext;
 pub use weights::{ProofWeight, WeightInfo};
@@ -88,6 +99,7 @@ pub mod pallet {
 	use alloc::{boxed::Box, vec::Vec};
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
+	use pallet_certificates::{EnsureAuthority, Moment};
 	use veilmart_verification_host::Verification;
 
 	/// What the runtime decides for the marketplace.
@@ -113,13 +125,43 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxOrders: Get<u32>;
 
-		/// The most credits that wait for one account from one other. Refunds, proceeds and bonds are not counted.
+		/// The most credits that wait for one account from one other. What comes out of orders is not counted.
 		#[pallet::constant]
 		type MaxCreditsPerPair: Get<u32>;
+
+		/// The most redemptions of one holder that wait for one issuer to settle them.
+		#[pallet::constant]
+		type MaxRedemptionsPerPair: Get<u32>;
+
+		/// After which time the sender of a transfer that nobody collected may take it back, in milliseconds.
+		#[pallet::constant]
+		type ReclaimPeriod: Get<Moment>;
+
+		/// What the agenda may weigh in the present block: nothing in one that closes a set of authorities.
+		type AgendaWeight: Get<Weight>;
+
+		/// The longest time between the timestamps of two blocks, in milliseconds, that is not a halt of the chain.
+		type HaltThreshold: Get<Moment>;
+
+		/// Whether parties are kept from acting on their orders at present, as while calls are paused in an emergency. The time
+		/// for which they are does not count for deadlines.
+		type Suspended: Get<bool>;
+
+		/// The shortest period in which a party can be relied upon to get a transaction into a block, in milliseconds: longer
+		/// than timestamps may drift and than it takes to depose leaders that leave it out.
+		#[pallet::constant]
+		type LeastPeriod: Get<Moment>;
+
+		/// Who decides disputes beside arbiters: the council.
+		type CouncilOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 	}
+
+	/// Version 1 has deadlines; [`crate::migrations`] says how one comes there.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// The marketplace.
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// `N`, big-endian.
@@ -189,6 +231,22 @@ pub mod pallet {
 	pub type QuoteCount<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
+	/// The buyers that have a quote for a listing, by listing.
+	#[pallet::storage]
+	pub type QuotedBuyers<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		ListingId<T::AccountId>,
+		Blake2_128Concat,
+		T::AccountId,
+		(),
+		OptionQuery,
+	>;
+
+	/// The listings that were taken away and for which quotes are left to be removed.
+	#[pallet::storage]
+	pub type Delisted<T: Config> = StorageMap<_, Blake2_128Concat, ListingId<T::AccountId>, (), OptionQuery>;
+
 	/// Orders, by buyer and the buyer's sequence number.
 	#[pallet::storage]
 	pub type Orders<T: Config> = StorageDoubleMap<
@@ -217,6 +275,24 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
+	/// The deadlines of orders, by rising time on the market's clock (big-endian, so that keys are in this order).
+	#[pallet::storage]
+	pub type Agenda<T: Config> = StorageMap<_, Identity, ([u8; 8], OrderId<T::AccountId>), (), OptionQuery>;
+
+	/// The barred accounts whose placed orders are being refunded, with how far this has come.
+	#[pallet::storage]
+	pub type Cascades<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Progress<T::AccountId>, OptionQuery>;
+
+	/// For how long the chain has halted or the marketplace was suspended in all, in milliseconds. The market's clock shows
+	/// chain time without this.
+	#[pallet::storage]
+	pub type Halted<T: Config> = StorageValue<_, Moment, ValueQuery>;
+
+	/// The timestamp of the last block that had one.
+	#[pallet::storage]
+	pub type LastTimestamp<T: Config> = StorageValue<_, Moment, OptionQuery>;
+
 	/// What each issuer has issued, encrypted.
 	#[pallet::storage]
 	pub type Issued<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Owned, ValueQuery>;
@@ -224,6 +300,31 @@ pub mod pallet {
 	/// What each issuer may issue in all, in minor units. All quotas together stay below 2^64.
 	#[pallet::storage]
 	pub type IssuerQuota<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
+
+	/// The largest quota that an issuer ever had, if it has issued anything, and its quota otherwise.
+	#[pallet::storage]
+	pub type ReservedQuota<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u64, ValueQuery>;
+
+	/// The sum of all reserved quotas: no more than this can ever have been issued.
+	#[pallet::storage]
+	pub type TotalReservedQuota<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// What was redeemed with each issuer and is not settled.
+	#[pallet::storage]
+	pub type Redemptions<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		RedemptionId<T::AccountId>,
+		Redemption,
+		OptionQuery,
+	>;
+
+	/// How many redemptions wait to be settled, by issuer and holder.
+	#[pallet::storage]
+	pub type RedemptionCount<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
 	/// The product of all that was redeemed or burned.
 	#[pallet::storage]
@@ -323,12 +424,135 @@ pub mod pallet {
 			/// The seller.
 			seller: T::AccountId,
 		},
-		/// The buyer confirmed; total and bond are the seller's to collect.
+		/// An order was confirmed, by the buyer, by the end of the period to do so, or by a decision; total and bond are
+		/// the seller's to collect.
 		Completed {
 			/// The order.
 			order: OrderId<T::AccountId>,
 			/// The seller.
 			seller: T::AccountId,
+		},
+		/// An order was not accepted in time; its total is the buyer's to collect.
+		Lapsed {
+			/// The order.
+			order: OrderId<T::AccountId>,
+			/// The seller.
+			seller: T::AccountId,
+		},
+		/// An accepted order was not shipped in time, or a decision came to the same: total and deposit are the buyer's to
+		/// collect, the seller's bond is forfeited and the seller barred from new business.
+		Penalised {
+			/// The order.
+			order: OrderId<T::AccountId>,
+			/// The seller.
+			seller: T::AccountId,
+		},
+		/// The buyer disputes what was shipped; a deposit is in escrow.
+		Disputed {
+			/// The order.
+			order: OrderId<T::AccountId>,
+			/// The seller.
+			seller: T::AccountId,
+		},
+		/// A dispute was decided. The event of the order's end follows.
+		Resolved {
+			/// The order.
+			order: OrderId<T::AccountId>,
+			/// Who decided; nobody if it was the council.
+			arbiter: Option<T::AccountId>,
+			/// How.
+			verdict: Verdict,
+		},
+		/// An order ended with everybody getting back what it put up: by a decision, because nobody decided in time, or
+		/// because one of its parties was barred before it was accepted.
+		Refunded {
+			/// The order.
+			order: OrderId<T::AccountId>,
+			/// The seller.
+			seller: T::AccountId,
+		},
+		/// The chain had halted, or the marketplace was suspended. All deadlines are later by so much.
+		Halted {
+			/// For how long, in milliseconds.
+			length: Moment,
+		},
+		/// New orders have other terms from now on.
+		TermsSet {
+			/// The terms.
+			terms: Terms,
+		},
+		/// Money was sent and waits to be collected.
+		Transferred {
+			/// Who sent it.
+			from: T::AccountId,
+			/// Whose it is.
+			to: T::AccountId,
+			/// The credit.
+			credit: CreditId<T::AccountId>,
+		},
+		/// An account refused what it was sent; it is its sender's to collect.
+		Refused {
+			/// Who refused it.
+			by: T::AccountId,
+			/// The credit that the sender has now.
+			credit: CreditId<T::AccountId>,
+		},
+		/// A sender took a transfer back that was not collected.
+		Reclaimed {
+			/// Who had not collected it.
+			from: T::AccountId,
+			/// The credit that the sender has now.
+			credit: CreditId<T::AccountId>,
+		},
+		/// Money was burned, and the issuer has to pay it outside of the chain.
+		Redeemed {
+			/// The issuer.
+			issuer: T::AccountId,
+			/// The redemption.
+			redemption: RedemptionId<T::AccountId>,
+		},
+		/// An issuer says that it has paid a redemption.
+		Settled {
+			/// The issuer.
+			issuer: T::AccountId,
+			/// The redemption.
+			redemption: RedemptionId<T::AccountId>,
+		},
+		/// An account gave something that it owns a new nonce.
+		Refreshed {
+			/// The account.
+			account: T::AccountId,
+			/// What.
+			target: RefreshTarget<T::AccountId>,
+		},
+		/// A seller changed a price.
+		Repriced {
+			/// The listing.
+			listing: ListingId<T::AccountId>,
+			/// The price version from now on.
+			version: u32,
+		},
+		/// A seller added to a stock.
+		Restocked {
+			/// The listing.
+			listing: ListingId<T::AccountId>,
+		},
+		/// A seller took a listing away.
+		Delisted {
+			/// The listing.
+			listing: ListingId<T::AccountId>,
+		},
+		/// An issuer may issue so much in all from now on.
+		IssuerQuotaSet {
+			/// The issuer.
+			issuer: T::AccountId,
+			/// Minor units.
+			quota: u64,
+		},
+		/// The certificate authority read something with its key.
+		Disclosed {
+			/// What.
+			subject: Disclosure<T::AccountId>,
 		},
 	}
 
@@ -362,7 +586,7 @@ pub mod pallet {
 		NotYourOrder,
 		/// The order is not in a state in which this is possible.
 		WrongState,
-		/// A seller cannot trade with itself.
+		/// An account does not deal with itself.
 		SelfDealing,
 		/// A credit is named twice, or none is named.
 		DuplicateCredit,
@@ -414,10 +638,47 @@ pub mod pallet {
 		TooManyQuotes,
 		/// The buyer has as many orders as it may, those included whose credits are not all collected.
 		TooManyOrders,
+		/// The deadline for this has passed.
+		DeadlinePassed,
+		/// The order's deadline has not fallen yet.
+		NotDue,
+		/// An arbiter does not decide about its own order.
+		PartyOfOrder,
+		/// These terms would let somebody gain by cheating or lose without a chance to act.
+		UnfitTerms,
+		/// The credit cannot go back: nobody sent it, or it was refreshed.
+		NotReturnable,
+		/// There is no such redemption, or it is not for the caller to settle.
+		NoSuchRedemption,
+		/// As many redemptions of the caller as may wait for that issuer wait already.
+		TooManyRedemptions,
+		/// The issuers' quotas together would exceed what the ledger can hold.
+		QuotasExceedLedger,
+		/// The claimed ciphertext is not the ledger's times the residue.
+		RefreshMismatch,
+		/// The account sent so many bad proofs that this node looks at no more of them for up to a minute.
+		TooManyBadProofs,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// The time is the last block's here, and what its timestamp said about a halt is recorded.
+		fn on_initialize(_n: BlockNumberFor<T>) -> Weight {
+			<T as Config>::WeightInfo::clock().saturating_add(Self::run_agenda())
+		}
+
+		fn integrity_test() {
+			let least = <T as Config>::WeightInfo::agenda_base()
+				.saturating_add(<T as Config>::WeightInfo::cascade_step())
+				.saturating_add(Self::heaviest_deadline())
+				.saturating_mul(2);
+			assert!(
+				T::AgendaWeight::get().all_gte(least),
+				"with an AgendaWeight of less than two entries no deadline is certain to act"
+			);
+			assert!(T::LeastPeriod::get() > 0, "LeastPeriod is a length of time");
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_n: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
@@ -484,7 +745,7 @@ pub mod pallet {
 			proof: Proof,
 		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			let parts = orders::List {
+			let parts = listings::List {
 				price: *price,
 				stock: *stock,
 				commodity: *commodity,
@@ -619,6 +880,281 @@ pub mod pallet {
 			Self::charged(&who, <T as Config>::WeightInfo::confirm(), || {
 				Self::do_confirm(&who, seq, order)
 			})
+		}
+
+		/// Lets the deadline of an order act that has fallen, or refunds an order that was placed with or by an account that
+		/// was barred since. The chain does both by itself; this is for who does not want to wait for it.
+		#[pallet::call_index(10)]
+		#[pallet::weight(<T as Config>::WeightInfo::poke())]
+		pub fn poke(
+			origin: OriginFor<T>,
+			seq: u64,
+			order: OrderId<T::AccountId>,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::poke(), || {
+				Self::do_poke(&who, seq, order)
+			})
+		}
+
+		/// Disputes an own order that is said to be shipped, with a deposit of its total.
+		#[pallet::call_index(11)]
+		#[pallet::weight(<T as Config>::WeightInfo::dispute().saturating_add(T::Verification::dispute()))]
+		pub fn dispute(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			order: u64,
+			balance_after: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = disputes::Dispute {
+				order,
+				balance_after: *balance_after,
+				own_note: *own_note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::dispute(), || {
+				Self::do_dispute(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Decides a dispute. Arbiters that are no party of the order, and the council; a motion has no sequence number, so
+		/// that `seq` is not looked at.
+		#[pallet::call_index(12)]
+		#[pallet::weight(<T as Config>::WeightInfo::resolve())]
+		pub fn resolve(
+			origin: OriginFor<T>,
+			seq: u64,
+			order: OrderId<T::AccountId>,
+			verdict: Verdict,
+		) -> DispatchResultWithPostInfo {
+			let origin = match T::CouncilOrigin::try_origin(origin) {
+				Ok(_) => {
+					Self::do_resolve(None, order, verdict)?;
+					return Ok(().into());
+				}
+				Err(origin) => origin,
+			};
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::resolve(), || {
+				Self::do_resolve(Some((&who, seq)), order, verdict)
+			})
+		}
+
+		/// Sets the terms of orders that are placed from now on. By governance. Orders keep the terms that they were placed at.
+		#[pallet::call_index(13)]
+		#[pallet::weight(<T as Config>::WeightInfo::set_terms())]
+		pub fn set_terms(origin: OriginFor<T>, terms: Terms) -> DispatchResult {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			terms
+				.check(T::LeastPeriod::get())
+				.map_err(|_| Error::<T>::UnfitTerms)?;
+			CurrentTerms::<T>::put(terms);
+			Self::deposit_event(Event::TermsSet { terms });
+			Ok(())
+		}
+
+		/// Sends money to an account that holds a certificate and has registered a view key.
+		#[pallet::call_index(14)]
+		#[pallet::weight(<T as Config>::WeightInfo::transfer().saturating_add(T::Verification::transfer()))]
+		pub fn transfer(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			to: T::AccountId,
+			amount: Box<Ciphertext>,
+			balance_after: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = money::Payment {
+				to,
+				amount: *amount,
+				balance_after: *balance_after,
+				own_note: *own_note,
+				note: *note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::transfer(), || {
+				Self::do_transfer(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Returns a credit that the caller was sent and has not collected.
+		#[pallet::call_index(15)]
+		#[pallet::weight(<T as Config>::WeightInfo::refuse())]
+		pub fn refuse(
+			origin: OriginFor<T>,
+			seq: u64,
+			credit: CreditId<T::AccountId>,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::refuse(), || {
+				Self::do_refuse(&who, seq, credit)
+			})
+		}
+
+		/// Takes back the caller's transfer with this number, which `from` has not collected in a long time.
+		#[pallet::call_index(16)]
+		#[pallet::weight(<T as Config>::WeightInfo::reclaim())]
+		pub fn reclaim(
+			origin: OriginFor<T>,
+			seq: u64,
+			from: T::AccountId,
+			transfer: u64,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::reclaim(), || {
+				Self::do_reclaim(&who, seq, from, transfer)
+			})
+		}
+
+		/// Burns money of the caller's that the issuer has to pay outside of the chain.
+		#[pallet::call_index(17)]
+		#[pallet::weight(<T as Config>::WeightInfo::redeem().saturating_add(T::Verification::redeem()))]
+		pub fn redeem(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			issuer: T::AccountId,
+			amount: Box<Ciphertext>,
+			balance_after: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = money::Payment {
+				to: issuer,
+				amount: *amount,
+				balance_after: *balance_after,
+				own_note: *own_note,
+				note: *note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::redeem(), || {
+				Self::do_redeem(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Records that the caller, an issuer, has paid a redemption.
+		#[pallet::call_index(18)]
+		#[pallet::weight(<T as Config>::WeightInfo::settle())]
+		pub fn settle(
+			origin: OriginFor<T>,
+			seq: u64,
+			redemption: RedemptionId<T::AccountId>,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::settle(), || {
+				Self::do_settle(&who, seq, redemption)
+			})
+		}
+
+		/// Gives the caller's balance, or a credit or stock of its, a new nonce. The value stays.
+		#[pallet::call_index(19)]
+		#[pallet::weight(<T as Config>::WeightInfo::refresh().saturating_add(T::Verification::refresh()))]
+		pub fn refresh(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			target: RefreshTarget<T::AccountId>,
+			after: Box<Ciphertext>,
+			residue: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = refresh::Refresh {
+				target,
+				after: *after,
+				residue: *residue,
+				own_note: *own_note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::refresh(), || {
+				Self::do_refresh(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Sets another price for an own listing, under the next price version.
+		#[pallet::call_index(20)]
+		#[pallet::weight(<T as Config>::WeightInfo::reprice().saturating_add(T::Verification::reprice()))]
+		pub fn reprice(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			listing: u64,
+			version: u32,
+			price: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = listings::Reprice {
+				listing,
+				version,
+				price: *price,
+				own_note: *own_note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::reprice(), || {
+				Self::do_reprice(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Adds to the stock of an own listing, whose price version is this.
+		#[pallet::call_index(21)]
+		#[pallet::weight(<T as Config>::WeightInfo::restock().saturating_add(T::Verification::restock()))]
+		pub fn restock(
+			origin: OriginFor<T>,
+			seq: u64,
+			salt: Salt,
+			listing: u64,
+			version: u32,
+			delivery: Box<Ciphertext>,
+			own_note: Box<SealedNote>,
+			proof: Proof,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let parts = listings::Restock {
+				listing,
+				version,
+				delivery: *delivery,
+				own_note: *own_note,
+			};
+			Self::charged(&who, <T as Config>::WeightInfo::restock(), || {
+				Self::do_restock(&who, seq, salt, parts, &proof)
+			})
+		}
+
+		/// Takes an own listing away. Orders that were not accepted yet cannot be any more.
+		#[pallet::call_index(22)]
+		#[pallet::weight(<T as Config>::WeightInfo::delist())]
+		pub fn delist(origin: OriginFor<T>, seq: u64, listing: u64) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::charged(&who, <T as Config>::WeightInfo::delist(), || {
+				Self::do_delist(&who, seq, listing)
+			})
+		}
+
+		/// Sets what an issuer may issue in all, in minor units. By the certificate authority or governance. Where it has
+		/// issued already, what it had before stays counted against what the ledger can hold.
+		#[pallet::call_index(23)]
+		#[pallet::weight(<T as Config>::WeightInfo::set_issuer_quota())]
+		pub fn set_issuer_quota(origin: OriginFor<T>, issuer: T::AccountId, quota: u64) -> DispatchResult {
+			EnsureAuthority::<T>::ensure_origin(origin)?;
+			Ok(Self::do_set_issuer_quota(issuer, quota)?)
+		}
+
+		/// Records that the certificate authority read something with its key, and for whom; not what it read. By the
+		/// certificate authority or governance.
+		#[pallet::call_index(24)]
+		#[pallet::weight(<T as Config>::WeightInfo::record_disclosure())]
+		pub fn record_disclosure(origin: OriginFor<T>, subject: Disclosure<T::AccountId>) -> DispatchResult {
+			EnsureAuthority::<T>::ensure_origin(origin)?;
+			Self::deposit_event(Event::Disclosed { subject });
+			Ok(())
 		}
 	}
 }

@@ -1,12 +1,12 @@
 //! How much one account can keep on the ledger at a time.
 //!
 //! There are no deposits and no fees, so numbers keep the state small: listings of a seller, orders of a buyer, and, so that
-//! nobody is flooded by one stranger, quotes and credits of each pair. What comes out of an order's escrow is never capped: it
+//! nobody is flooded by one stranger, quotes, credits and redemptions of each pair. What comes out of an order's escrow is never capped: it
 //! is bounded by the orders. Each counter stands beside what it counts and is gone at zero.
 
 use crate::{
 	Config, CreditCount, CreditId, Error, ListingCount, ListingId, OrderCount, Pallet, Quote, QuoteCount,
-	Quotes,
+	QuotedBuyers, Quotes, RedemptionCount,
 };
 use frame_support::{ensure, traits::Get};
 
@@ -37,6 +37,11 @@ impl<T: Config> Pallet<T> {
 		ListingCount::<T>::mutate(seller, raise);
 	}
 
+	/// Counts a listing that is removed.
+	pub(crate) fn discount_listing(seller: &T::AccountId) {
+		ListingCount::<T>::mutate_exists(seller, lower);
+	}
+
 	/// The buyer may place another order.
 	pub(crate) fn ensure_room_for_order(buyer: &T::AccountId) -> Result<(), Error<T>> {
 		ensure!(
@@ -56,13 +61,37 @@ impl<T: Config> Pallet<T> {
 		OrderCount::<T>::mutate_exists(buyer, lower);
 	}
 
-	/// The sender may send the recipient another credit.
+	/// The sender may send the recipient another credit: not too many wait there, nor too many that came back to the sender,
+	/// which count as from itself. Nothing can be kept from coming back, so this is where their number is bounded.
 	pub(crate) fn ensure_room_for_credit(to: &T::AccountId, from: &T::AccountId) -> Result<(), Error<T>> {
+		let most = T::MaxCreditsPerPair::get();
 		ensure!(
-			CreditCount::<T>::get(to, from) < T::MaxCreditsPerPair::get(),
+			CreditCount::<T>::get(to, from) < most && CreditCount::<T>::get(from, from) < most,
 			Error::<T>::TooManyCredits
 		);
 		Ok(())
+	}
+
+	/// The holder may redeem with the issuer once more.
+	pub(crate) fn ensure_room_for_redemption(
+		issuer: &T::AccountId,
+		holder: &T::AccountId,
+	) -> Result<(), Error<T>> {
+		ensure!(
+			RedemptionCount::<T>::get(issuer, holder) < T::MaxRedemptionsPerPair::get(),
+			Error::<T>::TooManyRedemptions
+		);
+		Ok(())
+	}
+
+	/// Counts a redemption.
+	pub(crate) fn count_redemption(issuer: &T::AccountId, holder: &T::AccountId) {
+		RedemptionCount::<T>::mutate(issuer, holder, raise);
+	}
+
+	/// Counts a redemption that was settled.
+	pub(crate) fn discount_redemption(issuer: &T::AccountId, holder: &T::AccountId) {
+		RedemptionCount::<T>::mutate_exists(issuer, holder, lower);
 	}
 
 	/// Counts a credit that somebody sent.
@@ -94,6 +123,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn put_quote(buyer: &T::AccountId, id: &ListingId<T::AccountId>, quote: Quote) {
 		if !Quotes::<T>::contains_key(buyer, id) {
 			QuoteCount::<T>::mutate(buyer, &id.seller, raise);
+			QuotedBuyers::<T>::insert(id, buyer, ());
 		}
 		Quotes::<T>::insert(buyer, id, quote);
 	}
@@ -102,6 +132,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn take_quote(buyer: &T::AccountId, id: &ListingId<T::AccountId>) {
 		if Quotes::<T>::take(buyer, id).is_some() {
 			QuoteCount::<T>::mutate_exists(buyer, &id.seller, lower);
+			QuotedBuyers::<T>::remove(id, buyer);
 		}
 	}
 }

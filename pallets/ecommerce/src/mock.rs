@@ -5,13 +5,13 @@
 
 use crate::{
 	self as pallet_ecommerce, Call, CheckProof, Ciphertext, CreditId, CreditKind, ListingId, OrderId, Proof,
-	ProofWeight, Salt, SealedNote, Terms,
+	ProofWeight, RefreshTarget, Salt, SealedNote, Verdict,
 };
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{Contains, Time},
-	weights::Weight,
+	traits::{Contains, Hooks, OnTimestampSet, Time},
+	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 };
 use frame_system::EnsureRoot;
 use pallet_certificates::{CheckCertificate, GenesisCertificate, Moment, Role, Roles, ViewKey};
@@ -27,8 +27,12 @@ use veilmart_confidential::{
 	statements::{self, AcceptParts, ListingName, OrderName, OrderParts},
 	Context, ProofError, Prover, Statement, Witness, PARAMETER_SET,
 };
-use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey, SecretKey};
+use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey, SecretKey, SecretRoot};
 use veilmart_verification_host::{LedgerKey, Native, Portable, Verification};
+
+mod parties;
+
+pub use parties::{Listed, Party, Placed};
 
 /// Issues money. Has registered no view key; everybody else in genesis has.
 pub const ISSUER: Sr25519Keyring = Sr25519Keyring::Ferdie;
@@ -42,6 +46,8 @@ pub const TRADER: Sr25519Keyring = Sr25519Keyring::Charlie;
 pub const CA: Sr25519Keyring = Sr25519Keyring::Eve;
 /// Has no certificate.
 pub const OUTSIDER: Sr25519Keyring = Sr25519Keyring::Dave;
+/// Decides disputes.
+pub const ARBITER: Sr25519Keyring = Sr25519Keyring::One;
 /// What the issuer may issue.
 pub const QUOTA: u64 = 1_000_000;
 
@@ -78,9 +84,18 @@ parameter_types! {
 	pub static MaxQuotesPerPair: u32 = 100;
 	pub static MaxOrders: u32 = 100;
 	pub static MaxCreditsPerPair: u32 = 100;
+	pub static MaxRedemptionsPerPair: u32 = 100;
+	pub static ReclaimPeriod: Moment = 86_400_000;
 	pub const CallQuota: u32 = 1_000;
-	pub const QuotaPeriod: Moment = 60_000;
+	pub const QuotaPeriod: Moment = 1_000;
+	pub static AgendaWeight: Weight = PLENTY;
+	pub const HaltThreshold: Moment = 15_000;
+	pub static Suspended: bool = false;
+	pub const LeastPeriod: Moment = 40_000;
 }
+
+/// More than any test's agenda needs in one block.
+pub const PLENTY: Weight = Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 
 /// Who verifies.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,6 +134,30 @@ impl ProofWeight for Switched {
 	}
 
 	fn accept() -> Weight {
+		PROOF
+	}
+
+	fn dispute() -> Weight {
+		PROOF
+	}
+
+	fn transfer() -> Weight {
+		PROOF
+	}
+
+	fn redeem() -> Weight {
+		PROOF
+	}
+
+	fn reprice() -> Weight {
+		PROOF
+	}
+
+	fn restock() -> Weight {
+		PROOF
+	}
+
+	fn refresh() -> Weight {
 		PROOF
 	}
 }
@@ -166,6 +205,13 @@ impl crate::Config for Test {
 	type MaxQuotesPerPair = MaxQuotesPerPair;
 	type MaxOrders = MaxOrders;
 	type MaxCreditsPerPair = MaxCreditsPerPair;
+	type MaxRedemptionsPerPair = MaxRedemptionsPerPair;
+	type ReclaimPeriod = ReclaimPeriod;
+	type AgendaWeight = AgendaWeight;
+	type HaltThreshold = HaltThreshold;
+	type LeastPeriod = LeastPeriod;
+	type Suspended = Suspended;
+	type CouncilOrigin = EnsureRoot<AccountId32>;
 }
 
 /// The genesis of most tests, built once: the proof about the key takes half a second.
@@ -190,6 +236,7 @@ static STORAGE: LazyLock<Storage> = LazyLock::new(|| {
 				(BUYER.to_account_id(), entry([Role::Buyer].into())),
 				(SELLER.to_account_id(), entry([Role::Seller].into())),
 				(TRADER.to_account_id(), entry([Role::Buyer, Role::Seller].into())),
+				(ARBITER.to_account_id(), entry([Role::Arbiter].into())),
 			],
 		},
 		ecommerce: crate::GenesisConfig {
@@ -230,13 +277,60 @@ pub fn execute(test: impl FnOnce()) {
 	MaxQuotesPerPair::set(100);
 	MaxOrders::set(100);
 	MaxCreditsPerPair::set(100);
+	MaxRedemptionsPerPair::set(100);
+	ReclaimPeriod::set(86_400_000);
+	AgendaWeight::set(PLENTY);
+	Suspended::set(false);
 	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
 	ext.execute_with(|| {
 		System::set_block_number(1);
+		Ecommerce::on_timestamp_set(Now::get());
 		System::inc_providers(&OUTSIDER.to_account_id());
 		test();
 		Ecommerce::do_try_state().expect("the state after the test");
 	});
+}
+
+/// Gives an account a certificate and a view key.
+pub fn certify(who: &AccountId32, roles: impl Into<Roles>) {
+	System::inc_providers(who);
+	let certificate = pallet_certificates::Certificate {
+		roles: roles.into(),
+		organisation: b"Corner Shop".to_vec().try_into().expect("short"),
+		view_key: ViewKey::new([7; 32]).map(|key| pallet_certificates::ViewKeyRecord { key, index: 0 }),
+		valid_until: None,
+		status: pallet_certificates::Status::Active,
+	};
+	pallet_certificates::Certificates::<Test>::insert(who, certificate);
+}
+
+/// Has an account register a view key. (In genesis the issuer has none.)
+pub fn register_view_key(party: &Party) {
+	let counter = Certificates::request_counter(party.who.clone()) + 1;
+	let key = ViewKey::new([9; 32]).expect("not of small order");
+	Certificates::set_view_key(RuntimeOrigin::signed(party.who.clone()), key, counter)
+		.expect("a certificate holder may");
+}
+
+/// A block that begins with the agenda, whose time is so much after that of the last one. Says what the hook weighed.
+pub fn block_after(milliseconds: Moment) -> Weight {
+	let number = System::block_number() + 1;
+	System::set_block_number(number);
+	let weight = Ecommerce::on_initialize(number);
+	Now::mutate(|now| *now += milliseconds);
+	Ecommerce::on_timestamp_set(Now::get());
+	weight
+}
+
+/// Lets chain time pass in blocks that are ten seconds apart, so that it is no halt. What falls due at the end acts only
+/// in the next block.
+pub fn pass(milliseconds: Moment) {
+	let mut left = milliseconds;
+	while left > 0 {
+		let step = left.min(10_000);
+		block_after(step);
+		left -= step;
+	}
 }
 
 /// An opening of this value under a fresh nonce.
@@ -275,30 +369,11 @@ pub fn salt() -> Salt {
 	Salt(bytes)
 }
 
-/// Somebody with books.
-pub struct Party {
-	pub who: AccountId32,
-	pub balance: Opening,
-	pub issued: Opening,
-}
-
-/// A listing as its seller knows it.
-#[derive(Clone)]
-pub struct Listed {
-	pub id: ListingId<AccountId32>,
-	pub price: Opening,
-	pub stock: Opening,
-}
-
-/// An order as its parties know it.
-#[derive(Clone)]
-pub struct Placed {
-	pub id: OrderId<AccountId32>,
-	pub quantity: Opening,
-	pub total: Opening,
-}
-
+/// A proof; none if everything is believed.
 pub fn prove(statement: &Statement, values: Vec<u64>, nonces: &[&Opening]) -> Proof {
+	if VerifyBy::get() == By::Credulous {
+		return Proof::default();
+	}
 	let nonces = nonces.iter().map(|opening| opening.nonce.clone()).collect();
 	PROVER
 		.prove(statement, &Witness { values, nonces }, &mut OsRng)
@@ -314,281 +389,9 @@ pub fn listing_name(id: &ListingId<AccountId32>) -> ListingName {
 	}
 }
 
+/// The terms of new orders.
 pub fn terms() -> statements::Terms {
-	Terms::default().into()
-}
-
-impl Party {
-	pub fn new(who: Sr25519Keyring) -> Self {
-		Self {
-			who: who.to_account_id(),
-			balance: Opening::ZERO,
-			issued: Opening::ZERO,
-		}
-	}
-
-	pub fn seq(&self) -> u64 {
-		crate::Sequence::<Test>::get(&self.who)
-	}
-
-	pub fn context(&self, salt: Salt) -> Context {
-		self.context_at(self.seq(), salt)
-	}
-
-	pub fn context_at(&self, seq: u64, salt: Salt) -> Context {
-		Context {
-			genesis: System::block_hash(0).0,
-			account: self.who.clone().into(),
-			seq,
-			salt: salt.0,
-		}
-	}
-
-	/// An `issue` of an amount, with the credit's opening.
-	pub fn issue(&self, to: &Party, amount: u64) -> (Call<Test>, Opening, Opening) {
-		let (salt, credit) = (salt(), fresh(amount));
-		let after = self.issued.add(&credit).expect("small amounts");
-		let (a, i) = (encrypt(&credit), encrypt(&after));
-		let statement = statements::issue(
-			PARAMETER_SET,
-			&self.context(salt),
-			to.who.clone().into(),
-			QUOTA,
-			a.as_ref(),
-			i.as_ref(),
-			note(1).hash(),
-			note(2).hash(),
-		);
-		let proof = prove(&statement, vec![amount, after.value], &[&credit, &after]);
-		let call = Call::issue {
-			seq: self.seq(),
-			salt,
-			to: to.who.clone(),
-			amount: a.into(),
-			issued_after: i.into(),
-			own_note: note(1).into(),
-			note: note(2).into(),
-			proof,
-		};
-		(call, credit, after)
-	}
-
-	/// A `collect` of these credits.
-	pub fn collect(&self, credits: Vec<CreditId<AccountId32>>) -> Call<Test> {
-		Call::collect {
-			seq: self.seq(),
-			credits: credits.try_into().expect("at most 16"),
-			own_note: note(3).into(),
-		}
-	}
-
-	/// A `list` at a price with a stock.
-	pub fn list(&self, price: u64, stock: u64) -> (Call<Test>, Listed) {
-		let (salt, price, stock, commodity) = (salt(), fresh(price), fresh(stock), fresh(85_123));
-		let [p, r, c] = [&price, &stock, &commodity].map(encrypt);
-		let statement = statements::list(
-			PARAMETER_SET,
-			&self.context(salt),
-			p.as_ref(),
-			r.as_ref(),
-			c.as_ref(),
-			note(4).hash(),
-		);
-		let proof = prove(
-			&statement,
-			vec![price.value, stock.value, commodity.value],
-			&[&price, &stock, &commodity],
-		);
-		let id = ListingId {
-			seller: self.who.clone(),
-			seq: self.seq(),
-		};
-		let call = Call::list {
-			seq: self.seq(),
-			salt,
-			price: p.into(),
-			stock: r.into(),
-			commodity: c.into(),
-			own_note: note(4).into(),
-			proof,
-		};
-		(call, Listed { id, price, stock })
-	}
-
-	/// An `order` of some pieces, with the balance's opening afterwards.
-	pub fn order(&self, listed: &Listed, pieces: u64) -> (Call<Test>, Placed, Opening) {
-		self.order_at(self.seq(), &self.balance, listed, pieces)
-	}
-
-	/// An `order` prepared ahead: from a sequence number and a balance that are not there yet.
-	pub fn order_at(
-		&self,
-		seq: u64,
-		balance: &Opening,
-		listed: &Listed,
-		pieces: u64,
-	) -> (Call<Test>, Placed, Opening) {
-		let (salt, quantity, rho) = (salt(), fresh(pieces), fresh(0));
-		let total = listed
-			.price
-			.scale(pieces)
-			.and_then(|total| total.add(&rho))
-			.expect("small amounts");
-		let after = balance
-			.sub(&total)
-			.expect("tests that overspend forge their proofs");
-		let [p, x, s, b] = [&listed.price, &quantity, &total, &after].map(encrypt);
-		let statement = statements::order(
-			PARAMETER_SET,
-			&self.context_at(seq, salt),
-			&OrderParts {
-				listing: listing_name(&listed.id),
-				version: 0,
-				terms: terms(),
-				price: p.as_ref(),
-				quantity: x.as_ref(),
-				total: s.as_ref(),
-				balance_after: b.as_ref(),
-				own_note: note(5).hash(),
-				note: note(6).hash(),
-				quote: note(7).hash(),
-			},
-		);
-		let proof = prove(&statement, vec![pieces, after.value], &[&quantity, &rho, &after]);
-		let call = Call::order {
-			seq,
-			salt,
-			listing: listed.id.clone(),
-			version: 0,
-			quantity: x.into(),
-			total: s.into(),
-			balance_after: b.into(),
-			own_note: note(5).into(),
-			note: note(6).into(),
-			quote: note(7).into(),
-			proof,
-		};
-		let id = OrderId {
-			buyer: self.who.clone(),
-			seq,
-		};
-		(call, Placed { id, quantity, total }, after)
-	}
-
-	/// An `accept`, with the openings of stock and balance afterwards.
-	pub fn accept(&self, listed: &Listed, placed: &Placed) -> (Call<Test>, Opening, Opening) {
-		let salt = salt();
-		let stock = listed.stock.sub(&placed.quantity).expect("enough stock");
-		let bond = placed.total.scale(10).expect("small amounts");
-		let balance = self.balance.sub(&bond).expect("enough for the bond");
-		let [x, s, r, k] = [&placed.quantity, &placed.total, &stock, &balance].map(encrypt);
-		let statement = statements::accept(
-			PARAMETER_SET,
-			&self.context(salt),
-			&AcceptParts {
-				order: OrderName {
-					buyer: placed.id.buyer.clone().into(),
-					seq: placed.id.seq,
-				},
-				listing: listing_name(&listed.id),
-				terms: terms(),
-				quantity: x.as_ref(),
-				total: s.as_ref(),
-				stock_after: r.as_ref(),
-				balance_after: k.as_ref(),
-				own_note: note(8).hash(),
-				stock_note: note(9).hash(),
-			},
-		);
-		let proof = prove(&statement, vec![stock.value, balance.value], &[&stock, &balance]);
-		let call = Call::accept {
-			seq: self.seq(),
-			salt,
-			order: placed.id.clone(),
-			stock_after: r.into(),
-			balance_after: k.into(),
-			own_note: note(8).into(),
-			stock_note: note(9).into(),
-			proof,
-		};
-		(call, stock, balance)
-	}
-
-	/// Dispatches a call of this party.
-	pub fn dispatch(&self, call: Call<Test>) -> Result<(), DispatchError> {
-		RuntimeCall::from(call)
-			.dispatch(RuntimeOrigin::signed(self.who.clone()))
-			.map(|_| ())
-			.map_err(|error| error.error)
-	}
-
-	/// What the pool says of a call of this party.
-	pub fn offer(&self, call: &Call<Test>) -> Result<ValidTransaction, TransactionValidityError> {
-		self.offer_from(TransactionSource::External, call)
-	}
-
-	/// The same for another source.
-	pub fn offer_from(
-		&self,
-		source: TransactionSource,
-		call: &Call<Test>,
-	) -> Result<ValidTransaction, TransactionValidityError> {
-		let call = RuntimeCall::from(call.clone());
-		let info = frame_support::dispatch::GetDispatchInfo::get_dispatch_info(&call);
-		let len = call.encoded_size();
-		(CheckCertificate::<Test>::new(), CheckProof::<Test>::new())
-			.validate_only(
-				RuntimeOrigin::signed(self.who.clone()),
-				&call,
-				&info,
-				len,
-				source,
-				0,
-			)
-			.map(|(validity, _, _)| validity)
-	}
-
-	/// Issues money to this party and has it collected.
-	pub fn endow(&mut self, issuer: &mut Party, amount: u64) {
-		let (call, credit, issued) = issuer.issue(self, amount);
-		let id = CreditId {
-			creator: issuer.who.clone(),
-			seq: issuer.seq(),
-			kind: CreditKind::Issued,
-		};
-		issuer.dispatch(call).expect("issues");
-		issuer.issued = issued;
-		self.dispatch(self.collect(vec![id])).expect("collects");
-		self.balance = self.balance.add(&credit).expect("small amounts");
-	}
-
-	/// Lists something.
-	pub fn offers(&self, price: u64, stock: u64) -> Listed {
-		let (call, listed) = self.list(price, stock);
-		self.dispatch(call).expect("lists");
-		listed
-	}
-
-	/// Places an order.
-	pub fn orders(&mut self, listed: &Listed, pieces: u64) -> Placed {
-		let (call, placed, after) = self.order(listed, pieces);
-		self.dispatch(call).expect("orders");
-		self.balance = after;
-		placed
-	}
-
-	/// Accepts an order.
-	pub fn accepts(&mut self, listed: &mut Listed, placed: &Placed) {
-		let (call, stock, balance) = self.accept(listed, placed);
-		self.dispatch(call).expect("accepts");
-		listed.stock = stock;
-		self.balance = balance;
-	}
-
-	/// The balance on the ledger, decrypted by the CA's key.
-	pub fn ledger_balance(&self) -> u64 {
-		decrypt(&crate::Balances::<Test>::get(&self.who).ciphertext)
-	}
+	crate::CurrentTerms::<Test>::get().into()
 }
 
 /// A market: an issuer, a buyer with 1,000.00, a seller with 5,000.00 that offers 100 pieces at 2.55.

@@ -1,29 +1,21 @@
-//! The way of an order: list, quote, order, cancel, accept, decline, ship, confirm.
+//! The way of an order, as its parties take it: order, cancel, accept, decline, ship, confirm.
+//!
+//! A seller that comes after the deadline is too late, whether or not the agenda has come to the order by then. A buyer that
+//! cancels or confirms after it only does what the deadline does.
 
 use crate::{
 	outcome::Refusal,
 	types::{
-		listing_name, order_name, Credit, CreditId, CreditKind, DeclineReason, Listing, ListingId, Order,
-		OrderState, Owned, Proof, Quote, Salt, SealedNote,
+		listing_name, order_name, DeclineReason, ListingId, Order, OrderState, Owned, Proof, Salt, SealedNote,
 	},
-	Balances, Ciphertext, Config, CurrentTerms, Error, Event, Incoming, Listings, Orders, OrdersOfSeller,
-	Pallet,
+	Balances, Ciphertext, Config, CurrentTerms, Error, Event, Listings, Orders, OrdersOfSeller, Pallet,
 };
-use frame_support::{ensure, traits::Time};
+use frame_support::ensure;
 use pallet_certificates::{OrderId, Role};
 use veilmart_confidential::{
 	statements::{self, AcceptParts, OrderParts},
 	Statement, PARAMETER_SET,
 };
-
-/// The arguments of `list` besides sequence, salt and proof.
-#[derive(Clone)]
-pub(crate) struct List {
-	pub(crate) price: Ciphertext,
-	pub(crate) stock: Ciphertext,
-	pub(crate) commodity: Ciphertext,
-	pub(crate) own_note: SealedNote,
-}
 
 /// The arguments of `order` besides sequence, salt and proof.
 #[derive(Clone)]
@@ -49,12 +41,11 @@ pub(crate) struct Accept<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-	fn listing(id: &ListingId<T::AccountId>) -> Result<Listing, Error<T>> {
-		Listings::<T>::get(&id.seller, id.seq).ok_or(Error::<T>::NoSuchListing)
-	}
-
 	/// The order, if it is in this state.
-	fn order_in(id: &OrderId<T::AccountId>, state: OrderState) -> Result<Order<T::AccountId>, Error<T>> {
+	pub(crate) fn order_in(
+		id: &OrderId<T::AccountId>,
+		state: OrderState,
+	) -> Result<Order<T::AccountId>, Error<T>> {
 		let order = Orders::<T>::get(&id.buyer, id.seq).ok_or(Error::<T>::NoSuchOrder)?;
 		ensure!(order.state == state, Error::<T>::WrongState);
 		Ok(order)
@@ -70,119 +61,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(order.listing.seller == *who, Error::<T>::NotYourOrder);
 		ensure!(order.state == state, Error::<T>::WrongState);
 		Ok(order)
-	}
-
-	/// Writes an order back in its next state.
-	fn advance(id: &OrderId<T::AccountId>, mut order: Order<T::AccountId>, state: OrderState) {
-		order.state = state;
-		order.since = T::Time::now();
-		Orders::<T>::insert(&id.buyer, id.seq, order);
-	}
-
-	/// Credits something that comes out of an order's escrow. Never refused and never capped.
-	fn credit(
-		order: &mut Order<T::AccountId>,
-		id: &OrderId<T::AccountId>,
-		to: &T::AccountId,
-		kind: CreditKind,
-		amount: Ciphertext,
-	) {
-		order.open_credits = order.open_credits.saturating_add(1);
-		let credit = CreditId {
-			creator: id.buyer.clone(),
-			seq: id.seq,
-			kind,
-		};
-		Incoming::<T>::insert(to, credit, Credit { amount, note: None });
-	}
-
-	pub(crate) fn list_statement(
-		who: &T::AccountId,
-		seq: u64,
-		salt: Salt,
-		parts: &List,
-	) -> Result<Statement, Error<T>> {
-		Self::ensure_role(who, Role::Seller)?;
-		Self::ensure_room_for_listing(who)?;
-		Ok(statements::list(
-			PARAMETER_SET,
-			&Self::context(who, seq, salt),
-			parts.price.as_ref(),
-			parts.stock.as_ref(),
-			parts.commodity.as_ref(),
-			parts.own_note.hash(),
-		))
-	}
-
-	pub(crate) fn do_list(
-		who: &T::AccountId,
-		seq: u64,
-		salt: Salt,
-		parts: List,
-		proof: &Proof,
-	) -> Result<(), Refusal<T>> {
-		let statement = Self::list_statement(who, seq, salt, &parts)?;
-		Self::ensure_sequence(who, seq)?;
-		Self::ensure_proved(&statement, proof).map_err(Refusal::by_verifier)?;
-		let List {
-			price,
-			stock,
-			commodity,
-			own_note,
-		} = parts;
-		Self::raise_sequence(who);
-		Self::count_listing(who);
-		Listings::<T>::insert(
-			who,
-			seq,
-			Listing {
-				price,
-				version: 0,
-				price_seq: seq,
-				price_salt: salt,
-				stock,
-				commodity,
-				salt,
-				note: own_note,
-			},
-		);
-		Self::deposit_event(Event::Listed {
-			listing: ListingId {
-				seller: who.clone(),
-				seq,
-			},
-		});
-		Ok(())
-	}
-
-	pub(crate) fn do_quote(
-		who: &T::AccountId,
-		seq: u64,
-		listing: u64,
-		buyer: T::AccountId,
-		note: SealedNote,
-	) -> Result<(), Error<T>> {
-		Self::ensure_role(who, Role::Seller)?;
-		ensure!(buyer != *who, Error::<T>::SelfDealing);
-		ensure!(
-			Self::ensure_role(&buyer, Role::Buyer).is_ok(),
-			Error::<T>::CounterpartyNotCertified
-		);
-		let id = ListingId {
-			seller: who.clone(),
-			seq: listing,
-		};
-		let version = Self::listing(&id)?.version;
-		Self::ensure_room_for_quote(&buyer, &id)?;
-		Self::ensure_sequence(who, seq)?;
-		Self::raise_sequence(who);
-		Self::put_quote(&buyer, &id, Quote { version, note });
-		Self::deposit_event(Event::Quoted {
-			listing: id,
-			buyer,
-			version,
-		});
-		Ok(())
 	}
 
 	pub(crate) fn order_statement(
@@ -263,38 +141,29 @@ impl<T: Config> Pallet<T> {
 		Self::take_quote(who, &name);
 		Self::count_order(who);
 		OrdersOfSeller::<T>::insert(&name.seller, &id, ());
-		Orders::<T>::insert(
-			who,
-			seq,
-			Order {
-				listing: name.clone(),
-				version,
-				price_seq: listing.price_seq,
-				price_salt: listing.price_salt,
-				quantity,
-				total,
-				terms: CurrentTerms::<T>::get(),
-				state: OrderState::Placed,
-				since: T::Time::now(),
-				salt,
-				note,
-				own_note,
-				quote,
-				open_credits: 0,
-			},
-		);
+		let order = Order {
+			listing: name.clone(),
+			version,
+			price_seq: listing.price_seq,
+			price_salt: listing.price_salt,
+			quantity,
+			total,
+			terms: CurrentTerms::<T>::get(),
+			state: OrderState::Placed,
+			since: 0,
+			due: None,
+			salt,
+			note,
+			own_note,
+			quote,
+			open_credits: 0,
+		};
+		Self::enter(&id, order, OrderState::Placed);
 		Self::deposit_event(Event::Placed {
 			order: id,
 			listing: name,
 		});
 		Ok(())
-	}
-
-	/// S to the buyer's incoming, out of state `Placed`.
-	fn refund(id: &OrderId<T::AccountId>, mut order: Order<T::AccountId>) {
-		let total = order.total.clone();
-		Self::credit(&mut order, id, &id.buyer, CreditKind::Refund, total);
-		Self::advance(id, order, OrderState::Refunded);
 	}
 
 	pub(crate) fn do_cancel(who: &T::AccountId, seq: u64, order: u64) -> Result<(), Error<T>> {
@@ -319,6 +188,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Statement, Error<T>> {
 		Self::ensure_role(who, Role::Seller)?;
 		let order = Self::order_of_seller(who, &parts.order, OrderState::Placed)?;
+		ensure!(!Self::is_past(order.due), Error::<T>::DeadlinePassed);
 		Ok(statements::accept(
 			PARAMETER_SET,
 			&Self::context(who, seq, salt),
@@ -380,7 +250,7 @@ impl<T: Config> Pallet<T> {
 				note: Some(own_note),
 			},
 		);
-		Self::advance(&id, order, OrderState::Accepted);
+		Self::enter(&id, order, OrderState::Accepted);
 		Self::deposit_event(Event::Accepted {
 			order: id,
 			seller: who.clone(),
@@ -410,9 +280,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_ship(who: &T::AccountId, seq: u64, id: OrderId<T::AccountId>) -> Result<(), Error<T>> {
 		Self::ensure_known(who)?;
 		let order = Self::order_of_seller(who, &id, OrderState::Accepted)?;
+		// From then on the penalty is due, however long the agenda takes to come to it.
+		ensure!(!Self::is_past(order.due), Error::<T>::DeadlinePassed);
 		Self::ensure_sequence(who, seq)?;
 		Self::raise_sequence(who);
-		Self::advance(&id, order, OrderState::Shipped);
+		Self::enter(&id, order, OrderState::Shipped);
 		Self::deposit_event(Event::Shipped {
 			order: id,
 			seller: who.clone(),
@@ -426,16 +298,10 @@ impl<T: Config> Pallet<T> {
 			buyer: who.clone(),
 			seq: order,
 		};
-		let mut order = Self::order_in(&id, OrderState::Shipped)?;
+		let order = Self::order_in(&id, OrderState::Shipped)?;
 		Self::ensure_sequence(who, seq)?;
-		let bond = Self::product([(&order.total, order.terms.bond_multiple)])?;
-		let seller = order.listing.seller.clone();
-		let total = order.total.clone();
+		Self::complete(&id, order)?;
 		Self::raise_sequence(who);
-		Self::credit(&mut order, &id, &seller, CreditKind::Proceeds, total);
-		Self::credit(&mut order, &id, &seller, CreditKind::Bond, bond);
-		Self::advance(&id, order, OrderState::Completed);
-		Self::deposit_event(Event::Completed { order: id, seller });
 		Ok(())
 	}
 }

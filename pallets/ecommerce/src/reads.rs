@@ -2,9 +2,12 @@
 
 use crate::{
 	runtime_api::{AccountState, Market},
-	types::{Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote},
-	Balances, Config, CurrentTerms, Incoming, Issued, IssuerQuota, Listings, Modulus, NonceBase, Orders,
-	OrdersOfSeller, Pallet, Quotes, Sequence,
+	types::{
+		Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, Redemption,
+		RedemptionId,
+	},
+	Balances, Config, CurrentTerms, Halted, Incoming, Issued, IssuerQuota, Listings, Modulus, NonceBase,
+	Orders, OrdersOfSeller, Pallet, Quotes, Redemptions, Sequence,
 };
 use alloc::vec::Vec;
 use codec::DecodeAll;
@@ -24,6 +27,7 @@ impl<T: Config> Pallet<T> {
 			modulus: Modulus::<T>::get().into_inner(),
 			nonce_base: NonceBase::<T>::get(),
 			terms: CurrentTerms::<T>::get(),
+			halted: Halted::<T>::get(),
 		}
 	}
 
@@ -40,6 +44,11 @@ impl<T: Config> Pallet<T> {
 	/// The credits that an account has not collected.
 	pub fn incoming(who: &T::AccountId) -> Vec<(CreditId<T::AccountId>, Credit)> {
 		Incoming::<T>::iter_prefix(who).collect()
+	}
+
+	/// What was redeemed with an issuer and is not settled.
+	pub fn redemptions(issuer: &T::AccountId) -> Vec<(RedemptionId<T::AccountId>, Redemption)> {
+		Redemptions::<T>::iter_prefix(issuer).collect()
 	}
 
 	/// One listing.

@@ -4,11 +4,12 @@
 #![allow(clippy::multiple_bound_locations)]
 
 use crate::types::{
-	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Owned, Quote, Terms,
+	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Owned, Quote, Redemption,
+	RedemptionId, Terms,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
-use pallet_certificates::OrderId;
+use pallet_certificates::{Moment, OrderId};
 use scale_info::TypeInfo;
 use veilmart_confidential::Ciphertext;
 
@@ -21,6 +22,9 @@ pub struct Market {
 	pub nonce_base: Ciphertext,
 	/// The terms of new orders.
 	pub terms: Terms,
+	/// For how long the chain has halted in all, in milliseconds. A deadline falls at [`Order::due`] plus this, in chain
+	/// time, unless the chain halts again.
+	pub halted: Moment,
 }
 
 /// An account as the marketplace sees it.
@@ -47,6 +51,8 @@ sp_api::decl_runtime_apis! {
 		fn account(account: AccountId) -> AccountState;
 		/// The credits that an account has not collected.
 		fn incoming(account: AccountId) -> Vec<(CreditId<AccountId>, Credit)>;
+		/// What was redeemed with an issuer and is not settled.
+		fn redemptions(issuer: AccountId) -> Vec<(RedemptionId<AccountId>, Redemption)>;
 		/// One listing.
 		fn listing(listing: ListingId<AccountId>) -> Option<Listing>;
 		/// All listings of a seller.

@@ -80,12 +80,34 @@ pub enum CreditKind {
 	Proceeds,
 	/// The bond of the creator's order, back to the seller.
 	Bond,
+	/// The buyer's share of the forfeited bond of the creator's order: as much as the total.
+	Share,
+	/// The deposit of the buyer who disputed the creator's order: as much as the total, back to the buyer.
+	Deposit,
+	/// Money that the creator sent.
+	Transfer,
+	/// Money that the creator sent or issued and that came back to it.
+	Returned,
 }
 
 impl CreditKind {
 	/// Whether the credit comes out of an order's escrow.
 	pub fn is_of_order(self) -> bool {
-		!matches!(self, Self::Issued)
+		!matches!(self, Self::Issued | Self::Transfer | Self::Returned)
+	}
+
+	/// The number of the kind, as proofs bind it.
+	pub const fn number(self) -> u32 {
+		match self {
+			Self::Issued => 0,
+			Self::Refund => 1,
+			Self::Proceeds => 2,
+			Self::Bond => 3,
+			Self::Share => 4,
+			Self::Deposit => 5,
+			Self::Transfer => 6,
+			Self::Returned => 7,
+		}
 	}
 }
 
@@ -119,8 +141,64 @@ pub struct CreditId<AccountId> {
 pub struct Credit {
 	/// The encrypted amount.
 	pub amount: Ciphertext,
-	/// The note that opens it. What comes out of an order is opened by the order's notes.
+	/// The note that opens it. What comes out of an order is opened by the order's notes, unless it was refreshed.
 	pub note: Option<SealedNote>,
+	/// What was sent or issued: the sender's note to itself, which opens it again should it come back. Without it the credit
+	/// cannot be returned any more.
+	pub sender_note: Option<SealedNote>,
+	/// From when the sender of a transfer may take it back, on the market's clock.
+	pub reclaim_from: Option<Moment>,
+}
+
+/// The name of a redemption: who redeemed, and in which call.
+#[derive(
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+)]
+pub struct RedemptionId<AccountId> {
+	/// Who redeemed.
+	pub holder: AccountId,
+	/// The holder's sequence number.
+	pub seq: u64,
+}
+
+/// Money that was burned and that an issuer has to pay outside of the chain.
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub struct Redemption {
+	/// The encrypted amount.
+	pub amount: Ciphertext,
+	/// The note that opens it for the issuer.
+	pub note: SealedNote,
+}
+
+/// What an account refreshes.
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub enum RefreshTarget<AccountId> {
+	/// Its balance.
+	Balance,
+	/// A credit that waits for it.
+	Credit(CreditId<AccountId>),
+	/// The stock of its listing with this number.
+	Stock(u64),
+}
+
+/// What the certificate authority read with its key, as it records by itself.
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub enum Disclosure<AccountId> {
+	/// An order, for those who decide about it.
+	Order(OrderId<AccountId>),
+	/// What an account owns, for that account.
+	Account(AccountId),
 }
 
 /// An encrypted number that one account owns, with its note to itself.
@@ -235,6 +313,96 @@ impl From<Terms> for statements::Terms {
 	}
 }
 
+/// Why terms are not for orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnfitTerms {
+	/// A buyer's share of the bond above the total would make cheating a seller pay.
+	Share,
+	/// The bond is below the total or more than [`Terms::MAX_BOND_MULTIPLE`] times as much.
+	Bond,
+	/// A period is zero or longer than [`Terms::MAX_PERIOD`].
+	Period,
+	/// Somebody could lose money in a period that a leader who leaves out transactions can sit out.
+	TooShort,
+}
+
+impl UnfitTerms {
+	/// The same for people.
+	pub fn sentence(self) -> &'static str {
+		match self {
+			Self::Share => "a buyer's share of the bond above the total would make cheating a seller pay",
+			Self::Bond => {
+				"a bond is at least the total, or it could not pay the penalty, and at most 15 times as much"
+			}
+			Self::Period => "a period is at least a millisecond and at most ten years",
+			Self::TooShort => {
+				"grace, confirmation and decision take longer than one leader can leave out what it wants"
+			}
+		}
+	}
+}
+
+impl Terms {
+	/// The longest period: ten years.
+	pub const MAX_PERIOD: Moment = 10 * 365 * 24 * 3_600_000;
+	/// The largest bond in multiples of the total. Weights count a power of at most four bits.
+	pub const MAX_BOND_MULTIPLE: u32 = 15;
+
+	/// How long an order stays in this state before its deadline acts; `None` if nothing is left to happen.
+	///
+	/// Shipping is possible until the end of the grace period: only then the penalty falls due.
+	pub fn period(&self, state: OrderState) -> Option<Moment> {
+		match state {
+			OrderState::Placed => Some(self.accept_period),
+			OrderState::Accepted => Some(self.ship_period.saturating_add(self.grace_period)),
+			OrderState::Shipped => Some(self.confirm_period),
+			OrderState::Disputed => Some(self.resolve_period),
+			OrderState::Completed | OrderState::Refunded | OrderState::Penalised => None,
+		}
+	}
+
+	/// Whether orders may have these terms. `least` is the shortest period in which a party can be relied upon to get a
+	/// transaction into a block: nobody loses money by letting a shorter one pass.
+	pub fn check(&self, least: Moment) -> Result<(), UnfitTerms> {
+		let Self {
+			accept_period,
+			ship_period,
+			grace_period,
+			confirm_period,
+			resolve_period,
+			bond_multiple,
+			penalty_share,
+		} = *self;
+		if penalty_share > 1 {
+			return Err(UnfitTerms::Share);
+		}
+		if !(1..=Self::MAX_BOND_MULTIPLE).contains(&bond_multiple) {
+			return Err(UnfitTerms::Bond);
+		}
+		let periods = [
+			accept_period,
+			ship_period,
+			grace_period,
+			confirm_period,
+			resolve_period,
+		];
+		if periods
+			.iter()
+			.any(|period| !(1..=Self::MAX_PERIOD).contains(period))
+		{
+			return Err(UnfitTerms::Period);
+		}
+		// After them a seller loses its bond, a buyer its goods, a seller its proceeds.
+		if [grace_period, confirm_period, resolve_period]
+			.iter()
+			.any(|period| *period < least)
+		{
+			return Err(UnfitTerms::TooShort);
+		}
+		Ok(())
+	}
+}
+
 /// Where an order is on its way.
 #[derive(
 	Encode,
@@ -257,21 +425,33 @@ pub enum OrderState {
 	Accepted,
 	/// The seller says that it shipped.
 	Shipped,
-	/// The buyer confirmed: total and bond are the seller's.
+	/// Confirmed, by the buyer, by the end of the period to do so, or by a decision: total and bond are the seller's.
 	Completed,
-	/// Cancelled or declined: the total is the buyer's.
+	/// Cancelled, declined, lapsed, or refunded after a dispute: the total is the buyer's, a bond the seller's.
 	Refunded,
+	/// The buyer disputes what was shipped; total, bond and the buyer's deposit are in escrow.
+	Disputed,
+	/// Accepted and not shipped in time, or decided so: the total is the buyer's, the bond is forfeited.
+	Penalised,
 }
 
 impl OrderState {
 	/// Whether the total is in escrow.
 	pub fn holds_total(self) -> bool {
-		matches!(self, Self::Placed | Self::Accepted | Self::Shipped)
+		matches!(
+			self,
+			Self::Placed | Self::Accepted | Self::Shipped | Self::Disputed
+		)
 	}
 
 	/// Whether the bond is in escrow.
 	pub fn holds_bond(self) -> bool {
-		matches!(self, Self::Accepted | Self::Shipped)
+		matches!(self, Self::Accepted | Self::Shipped | Self::Disputed)
+	}
+
+	/// Whether the deposit of a dispute, as much as the total, is in escrow.
+	pub fn holds_deposit(self) -> bool {
+		matches!(self, Self::Disputed)
 	}
 }
 
@@ -294,8 +474,10 @@ pub struct Order<AccountId> {
 	pub terms: Terms,
 	/// Where it is on its way.
 	pub state: OrderState,
-	/// Since when.
+	/// Since when, in chain time.
 	pub since: Moment,
+	/// When its deadline falls, on the market's clock: chain time without halts. `None` once nothing is left to happen.
+	pub due: Option<Moment>,
 	/// The salt of the call that placed it.
 	pub salt: Salt,
 	/// The note to the seller.
@@ -325,6 +507,19 @@ pub enum DeclineReason {
 	NotServed,
 }
 
+/// How a dispute is decided.
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Copy, Debug, PartialEq, Eq,
+)]
+pub enum Verdict {
+	/// The seller did what it had to: total and bond are the seller's, the deposit is burned.
+	Completed,
+	/// Nobody is to blame: each gets back what it put up.
+	Refunded,
+	/// The seller cheated: total and deposit are the buyer's, the bond is forfeited, the seller barred.
+	Penalised,
+}
+
 /// The accumulators of the conservation identity.
 #[derive(Encode, Decode, TypeInfo, Clone, Debug, PartialEq, Eq)]
 pub struct Accumulators {
@@ -342,6 +537,17 @@ pub struct Accumulators {
 	pub totals: Ciphertext,
 	/// The product of all bonds in escrow.
 	pub bonds: Ciphertext,
+	/// The product of all deposits of disputes.
+	pub deposits: Ciphertext,
+}
+
+/// How far the orders of a barred account are gone through.
+#[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Clone, Debug, PartialEq, Eq)]
+pub enum Progress<AccountId> {
+	/// What it was to sell, up to this order.
+	Sales(Option<OrderId<AccountId>>),
+	/// What it was to buy, up to the order with this number.
+	Purchases(Option<u64>),
 }
 
 /// The name of an order for a statement.

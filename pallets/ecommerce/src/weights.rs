@@ -8,6 +8,7 @@
 //! | | 2048 | 3072 | where it comes from |
 //! |---|---|---|---|
 //! | proof, native | 8 ms | 25 ms | 3.0 ms measured for an `order`; exponentiations grow with the third power, range proofs not at all |
+//! | residue, native | 20 ms | 60 ms | an exponent as long as N, without a table for its base |
 //! | proof, in wasm | as native | as native | 71 ms measured; weighs the same, or a chain replayed there would not come to the same state |
 //! | product | 0.3 ms | 0.7 ms | one multiplication and reduction modulo N², with decoding |
 //! | power | 4 ms | 9 ms | 2 to 3 ms observed in wasm before powers went by the exponent's own bits |
@@ -48,6 +49,52 @@ pub trait WeightInfo {
 	fn ship() -> Weight;
 	/// `confirm`.
 	fn confirm() -> Weight;
+	/// `poke`, whatever it does.
+	fn poke() -> Weight;
+	/// `dispute`.
+	fn dispute() -> Weight;
+	/// `resolve`, however it is decided.
+	fn resolve() -> Weight;
+	/// `set_terms`.
+	fn set_terms() -> Weight;
+	/// `transfer`.
+	fn transfer() -> Weight;
+	/// `refuse`.
+	fn refuse() -> Weight;
+	/// `reclaim`.
+	fn reclaim() -> Weight;
+	/// `redeem`.
+	fn redeem() -> Weight;
+	/// `settle`.
+	fn settle() -> Weight;
+	/// `refresh`, whatever is refreshed.
+	fn refresh() -> Weight;
+	/// `reprice`.
+	fn reprice() -> Weight;
+	/// `restock`.
+	fn restock() -> Weight;
+	/// `delist`.
+	fn delist() -> Weight;
+	/// `set_issuer_quota`.
+	fn set_issuer_quota() -> Weight;
+	/// `record_disclosure`.
+	fn record_disclosure() -> Weight;
+	/// The market's clock in each block: halts.
+	fn clock() -> Weight;
+	/// The agenda in a block in which nothing is due.
+	fn agenda_base() -> Weight;
+	/// The deadline of an order that was not accepted.
+	fn lapse_placed() -> Weight;
+	/// The deadline of an order that was not shipped: the penalty.
+	fn lapse_accepted() -> Weight;
+	/// The deadline of an order that was not confirmed.
+	fn lapse_shipped() -> Weight;
+	/// The deadline of a dispute.
+	fn lapse_disputed() -> Weight;
+	/// One order of a barred account.
+	fn cascade_step() -> Weight;
+	/// One quote for a listing that is gone.
+	fn quote_removal() -> Weight;
 	/// `CheckProof` in a block, where it leaves everything to the dispatch.
 	fn check_proof() -> Weight;
 }
@@ -62,6 +109,18 @@ pub trait ProofWeight {
 	fn order() -> Weight;
 	/// Two values, two equations.
 	fn accept() -> Weight;
+	/// One value, one equation.
+	fn dispute() -> Weight;
+	/// Two values, two equations.
+	fn transfer() -> Weight;
+	/// As `transfer`.
+	fn redeem() -> Weight;
+	/// One value, one equation.
+	fn reprice() -> Weight;
+	/// One value, one equation.
+	fn restock() -> Weight;
+	/// An N-th residue: a power with an exponent as long as N.
+	fn refresh() -> Weight;
 }
 
 /// The figure for the size of key that this is compiled for.
@@ -74,6 +133,8 @@ const fn for_key(small: u64, large: u64) -> u64 {
 
 /// Verification by the node.
 const NATIVE: u64 = for_key(8, 25) * WEIGHT_REF_TIME_PER_MILLIS;
+/// Verification of a residue by the node: twice as many squarings as any other proof takes.
+const NATIVE_RESIDUE: u64 = for_key(20, 60) * WEIGHT_REF_TIME_PER_MILLIS;
 /// One product modulo N² inside the runtime.
 const PRODUCT: u64 = for_key(300, 700) * WEIGHT_REF_TIME_PER_MICROS;
 /// One power modulo N² inside the runtime, for the bond.
@@ -98,6 +159,15 @@ struct Work {
 	writes: u64,
 }
 
+impl Work {
+	const NOTHING: Self = Self {
+		products: 0,
+		powers: 0,
+		reads: 0,
+		writes: 0,
+	};
+}
+
 fn call(db: RuntimeDbWeight, work: Work) -> Weight {
 	let reads = CALLER_READS.saturating_add(work.reads);
 	let writes = CALLER_WRITES.saturating_add(work.writes);
@@ -109,17 +179,27 @@ fn call(db: RuntimeDbWeight, work: Work) -> Weight {
 	.saturating_add(db.reads_writes(reads, writes))
 }
 
+/// What happens without a caller.
+fn unattended(db: RuntimeDbWeight, work: Work) -> Weight {
+	Weight::from_parts(
+		BASE.saturating_add(PRODUCT.saturating_mul(work.products))
+			.saturating_add(POWER.saturating_mul(work.powers)),
+		ITEM.saturating_mul(work.reads),
+	)
+	.saturating_add(db.reads_writes(work.reads, work.writes))
+}
+
 /// The calls by what they compute, read and write.
 macro_rules! hand_set {
 	($db:expr) => {
-		// Recipient's certificate, quota, accumulator, open credits; accumulator, credit, open credits.
+		// Recipient's certificate, quota, accumulator, open credits of the pair and returned ones; accumulator, credit, open credits.
 		fn issue() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 1,
 					powers: 0,
-					reads: STATEMENT_READS + 4,
+					reads: STATEMENT_READS + 5,
 					writes: 3,
 				},
 			)
@@ -152,7 +232,7 @@ macro_rules! hand_set {
 			)
 		}
 
-		// Buyer's certificate, listing, quote, number of quotes; quote, number of quotes.
+		// Buyer's certificate, listing, quote, number of quotes; quote, number of quotes, index.
 		fn quote() -> Weight {
 			call(
 				$db,
@@ -160,47 +240,47 @@ macro_rules! hand_set {
 					products: 0,
 					powers: 0,
 					reads: 4,
-					writes: 2,
+					writes: 3,
 				},
 			)
 		}
 
-		// Listing, seller's certificate, terms, balance, number of orders, quote, number of quotes; balance, order, index,
-		// number of orders, quote, number of quotes.
+		// Listing, seller's certificate, terms, balance, number of orders, quote, number of quotes, halts; balance, order,
+		// index, number of orders, quote, number of quotes and its index, deadline.
 		fn order() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 1,
 					powers: 0,
-					reads: STATEMENT_READS + 7,
-					writes: 6,
+					reads: STATEMENT_READS + 8,
+					writes: 8,
 				},
 			)
 		}
 
-		// Order; order, credit.
+		// Order, halts; order, credit, deadline.
 		fn cancel() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 0,
 					powers: 0,
-					reads: 1,
-					writes: 2,
+					reads: 2,
+					writes: 3,
 				},
 			)
 		}
 
-		// Order, listing, balance; all three.
+		// Order, listing, balance, halts; all but the halts, two deadlines.
 		fn accept() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 2,
 					powers: 1,
-					reads: STATEMENT_READS + 3,
-					writes: 3,
+					reads: STATEMENT_READS + 4,
+					writes: 5,
 				},
 			)
 		}
@@ -210,28 +290,309 @@ macro_rules! hand_set {
 			Self::cancel()
 		}
 
-		// Order; order.
+		// Order, halts; order, two deadlines.
 		fn ship() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 0,
 					powers: 0,
-					reads: 1,
-					writes: 1,
+					reads: 2,
+					writes: 3,
 				},
 			)
 		}
 
-		// Order, `N`; order, two credits.
+		// Order, `N`, halts; order, two credits, deadline.
 		fn confirm() -> Weight {
 			call(
 				$db,
 				Work {
 					products: 0,
 					powers: 1,
+					reads: 3,
+					writes: 4,
+				},
+			)
+		}
+
+		// The heaviest that a deadline can do, and both parties' certificates.
+		fn poke() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(2))
+				.saturating_add(
+					Self::lapse_accepted()
+						.max(Self::lapse_shipped())
+						.max(Self::lapse_disputed()),
+				)
+		}
+
+		// Order, balance, halts; balance, order, two entries of the agenda.
+		fn dispute() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 1,
+					powers: 0,
+					reads: STATEMENT_READS + 3,
+					writes: 4,
+				},
+			)
+		}
+
+		// The heaviest ending, and the arbiter's certificate.
+		fn resolve() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(1))
+				.saturating_add(
+					Self::lapse_accepted()
+						.max(Self::lapse_shipped())
+						.max(Self::lapse_disputed()),
+				)
+		}
+
+		fn set_terms() -> Weight {
+			unattended(
+				$db,
+				Work {
+					writes: 1,
+					..Work::NOTHING
+				},
+			)
+		}
+
+		// Recipient's certificate, balance, open credits of the pair and returned ones, halts; balance, credit, open credits.
+		fn transfer() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 1,
+					powers: 0,
+					reads: STATEMENT_READS + 5,
+					writes: 3,
+				},
+			)
+		}
+
+		// Credit, open credits of both; two credits, open credits of both.
+		fn refuse() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 3,
+					writes: 4,
+				},
+			)
+		}
+
+		// As `refuse`, and halts.
+		fn reclaim() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 4,
+					writes: 4,
+				},
+			)
+		}
+
+		// Issuer's certificate, balance, `N`, what was burned, open redemptions; balance, what was burned, redemption, open
+		// redemptions.
+		fn redeem() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 2,
+					powers: 0,
+					reads: STATEMENT_READS + 5,
+					writes: 4,
+				},
+			)
+		}
+
+		// Redemption, open redemptions; both.
+		fn settle() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 2,
+					writes: 2,
+				},
+			)
+		}
+
+		// What is refreshed, `N`, residues; what was refreshed, residues.
+		fn refresh() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 2,
+					powers: 0,
+					reads: STATEMENT_READS + 3,
+					writes: 2,
+				},
+			)
+		}
+
+		// Listing; listing.
+		fn reprice() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: STATEMENT_READS + 1,
+					writes: 1,
+				},
+			)
+		}
+
+		// Listing, `N`; listing.
+		fn restock() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 1,
+					powers: 0,
+					reads: STATEMENT_READS + 2,
+					writes: 1,
+				},
+			)
+		}
+
+		// Listing, number of listings, first quote; listing, number of listings, what is left of it.
+		fn delist() -> Weight {
+			call(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 3,
+					writes: 3,
+				},
+			)
+		}
+
+		// Certificate, what was reserved and in all, whether it has issued; three quotas.
+		fn set_issuer_quota() -> Weight {
+			unattended(
+				$db,
+				Work {
+					reads: 5,
+					writes: 3,
+					..Work::NOTHING
+				},
+			)
+		}
+
+		// The certificate authority.
+		fn record_disclosure() -> Weight {
+			unattended(
+				$db,
+				Work {
+					reads: 1,
+					..Work::NOTHING
+				},
+			)
+		}
+
+		// What is left of a listing, the index, the quote, the number of quotes; all of them.
+		fn quote_removal() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 4,
+					writes: 4,
+				},
+			)
+		}
+
+		// The last timestamp, halts, time; both.
+		fn clock() -> Weight {
+			$db.reads_writes(7, 2)
+		}
+
+		// The block's weight and whether it closes a set, time, halts, the first entry of the agenda and of the cascades.
+		fn agenda_base() -> Weight {
+			unattended(
+				$db,
+				Work {
+					reads: 6,
+					..Work::NOTHING
+				},
+			)
+		}
+
+		// The entry, the order; the entry, the order, a credit.
+		fn lapse_placed() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
 					reads: 2,
 					writes: 3,
+				},
+			)
+		}
+
+		// The entry, the order, `N`, what was burned, the seller's certificate twice; the entry, the order, three credits, what
+		// was burned, the certificate, the cascade.
+		fn lapse_accepted() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 1,
+					powers: 1,
+					reads: 6,
+					writes: 8,
+				},
+			)
+		}
+
+		// The entry, the order, `N`, what was burned; the entry, the order, two credits, what was burned.
+		fn lapse_shipped() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 1,
+					powers: 1,
+					reads: 4,
+					writes: 5,
+				},
+			)
+		}
+
+		// The entry, the order, `N`; the entry, the order, three credits.
+		fn lapse_disputed() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 0,
+					powers: 1,
+					reads: 3,
+					writes: 5,
+				},
+			)
+		}
+
+		// The cascade, the certificate, the index, the order, time, halts; the cascade, the entry, the order, a credit.
+		fn cascade_step() -> Weight {
+			unattended(
+				$db,
+				Work {
+					products: 0,
+					powers: 0,
+					reads: 6,
+					writes: 5,
 				},
 			)
 		}
@@ -254,7 +615,7 @@ impl WeightInfo for () {
 	hand_set!(RocksDbWeight::get());
 }
 
-/// One figure for every proof.
+/// One figure for every proof, but for that of a residue.
 macro_rules! every_proof {
 	($verifier:ty, $time:expr) => {
 		impl ProofWeight for $verifier {
@@ -272,6 +633,30 @@ macro_rules! every_proof {
 
 			fn accept() -> Weight {
 				Weight::from_parts($time, 0)
+			}
+
+			fn dispute() -> Weight {
+				Weight::from_parts($time, 0)
+			}
+
+			fn transfer() -> Weight {
+				Weight::from_parts($time, 0)
+			}
+
+			fn redeem() -> Weight {
+				Weight::from_parts($time, 0)
+			}
+
+			fn reprice() -> Weight {
+				Weight::from_parts($time, 0)
+			}
+
+			fn restock() -> Weight {
+				Weight::from_parts($time, 0)
+			}
+
+			fn refresh() -> Weight {
+				Weight::from_parts(NATIVE_RESIDUE, 0)
 			}
 		}
 	};

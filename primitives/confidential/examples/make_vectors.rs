@@ -10,7 +10,7 @@ use rand_core::{CryptoRng, Error, RngCore};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 use vector_format::{statement, test_key, text};
-use veilmart_confidential::{Prover, Verifier, Witness};
+use veilmart_confidential::{Prover, Statement, Verifier, Witness};
 use veilmart_paillier::{hash, Encryptor, FreshNonce, Nonce, Opening, ParameterSet};
 
 /// A random source that is none.
@@ -102,6 +102,28 @@ impl Maker {
 		key.encode(&key.add(&key.scale(&price, num), &mask))
 	}
 
+	/// A statement by its parts, with what binds it made up.
+	fn parts(&mut self, call: &str, bindings: Value, notes: &[&str], ciphertexts: &[(&str, &[u8])]) -> Value {
+		let notes: BTreeMap<&str, String> = notes
+			.iter()
+			.map(|name| (*name, text(&self.bytes::<32>())))
+			.collect();
+		let ciphertexts: BTreeMap<&str, String> = ciphertexts
+			.iter()
+			.map(|(role, bytes)| (*role, text(bytes)))
+			.collect();
+		json!({
+			"call": call,
+			"genesis": text(&self.bytes::<32>()),
+			"account": text(&self.bytes::<32>()),
+			"seq": self.rng.next_u64(),
+			"salt": text(&self.bytes::<16>()),
+			"bindings": bindings,
+			"notes": notes,
+			"ciphertexts": ciphertexts,
+		})
+	}
+
 	/// Proves the statement with these parts and keeps the entry.
 	fn prove(
 		&mut self,
@@ -112,24 +134,7 @@ impl Maker {
 		values: &[u64],
 		nonces: &[&Nonce],
 	) {
-		let notes: BTreeMap<&str, String> = notes
-			.iter()
-			.map(|name| (*name, text(&self.bytes::<32>())))
-			.collect();
-		let ciphertexts: BTreeMap<&str, String> = ciphertexts
-			.iter()
-			.map(|(role, bytes)| (*role, text(bytes)))
-			.collect();
-		let parts = json!({
-			"call": call,
-			"genesis": text(&self.bytes::<32>()),
-			"account": text(&self.bytes::<32>()),
-			"seq": self.rng.next_u64(),
-			"salt": text(&self.bytes::<16>()),
-			"bindings": bindings,
-			"notes": notes,
-			"ciphertexts": ciphertexts,
-		});
+		let parts = self.parts(call, bindings, notes, ciphertexts);
 		let statement = statement(self.set, &parts);
 		let nonces: Vec<Nonce> = nonces.iter().map(|nonce| (*nonce).clone()).collect();
 		let encoded: Vec<String> = nonces.iter().map(|nonce| text(&nonce.encode(self.set))).collect();
@@ -141,14 +146,44 @@ impl Maker {
 			.prover
 			.prove(&statement, &witness, &mut self.rng)
 			.expect("an honest witness");
-		self.verifier.verify(&statement, &proof).expect("an honest proof");
+		let witness = json!({ "values": values, "nonces": encoded });
+		self.keep(parts, &statement, witness, &proof);
+	}
+
+	fn keep(&mut self, parts: Value, statement: &Statement, witness: Value, proof: &[u8]) {
+		self.verifier.verify(statement, proof).expect("an honest proof");
 		self.entries.push(json!({
 			"set": self.set.name(),
 			"statement": parts,
 			"scale-hash": text(&hash::hash("veilmart/vectors/1", &[&statement.encode()])),
-			"witness": { "values": values, "nonces": encoded },
-			"proof": text(&proof),
+			"witness": witness,
+			"proof": text(proof),
 		}));
+	}
+
+	/// `refresh` of a number to which another one's nonce is given.
+	fn refresh(&mut self, bindings: Value, value: u64) {
+		let (before, after) = (self.grown(value), self.fresh(value));
+		let difference = after.nonce.sub(&before.nonce);
+		let residue = self.encrypt(&Opening {
+			value: 0,
+			nonce: difference.clone(),
+		});
+		let refreshed = self.encrypt(&after);
+		let ciphertexts: [(&str, &[u8]); 2] = [("refreshed", &refreshed), ("residue", &residue)];
+		let parts = self.parts("refresh", bindings, &["own"], &ciphertexts);
+		let statement = statement(self.set, &parts);
+		let root = self
+			.prover
+			.encryptor()
+			.root(&difference)
+			.expect("a nonce in range");
+		let proof = self
+			.prover
+			.prove_refresh(&statement, &root, &mut self.rng)
+			.expect("the statement fits together");
+		let witness = json!({ "root": text(root.as_bytes()) });
+		self.keep(parts, &statement, witness, &proof);
 	}
 
 	fn issue(&mut self, amount: u64, after: u64, quota: u64) {
@@ -308,8 +343,19 @@ fn main() {
 	small.order(1999, 12, 1_000_000);
 	small.dispute(23_988, 0);
 	small.accept(12, 23_988, 88, 760_120);
+	small.refresh(json!({ "target": 0 }), u64::MAX);
+	let credit = json!({
+		"target": 1,
+		"credit-creator": text(&small.bytes::<32>()),
+		"credit-seq": u64::MAX,
+		"credit-kind": 7,
+	});
+	small.refresh(credit, 1);
+	let stock = merged([json!({ "target": 2 }), small.listing()]);
+	small.refresh(stock, 0);
 	let mut large = Maker::new(ParameterSet::Paillier3072);
 	large.issue(500, 1500, 2000);
+	large.refresh(json!({ "target": 0 }), 500);
 	let entries = [small.entries, large.entries].concat();
 	println!("{}", json!({ "proofs": entries }));
 }

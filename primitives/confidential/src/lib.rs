@@ -37,6 +37,7 @@ extern crate alloc;
 mod proof;
 #[cfg(feature = "prover")]
 mod prover;
+pub mod refresh;
 mod statement;
 pub mod statements;
 mod transcript;

@@ -1,7 +1,8 @@
 //! The proof and its bytes.
 
 use crate::{
-	statement::{Range, Statement},
+	refresh,
+	statement::{Call, Range, Statement},
 	transcript::VERSION,
 };
 use alloc::vec::Vec;
@@ -133,6 +134,9 @@ pub(crate) struct Proof {
 
 /// Bytes of the proof of this statement.
 pub fn proof_len(statement: &Statement) -> usize {
+	if statement.call == Call::Refresh {
+		return refresh::proof_len(statement.set);
+	}
 	let values = statement.values.len();
 	1 + 16 + 96 * values + statement.equations.len() * w_bytes(statement.set) + range_len(statement)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
 	proof::{is_w_in_range, is_z_in_range, mask_bits, range_commitments, Generators, Proof, VALUE_BITS},
-	statement::{Base, Range, Statement},
+	statement::{Base, Call, Range, Statement},
 	transcript,
 };
 use alloc::vec::Vec;
@@ -103,7 +103,7 @@ impl Prover {
 	) -> Result<Vec<u8>, ProveError> {
 		let key = self.encryptor.key();
 		let set = key.set();
-		if statement.set != set || !statement.is_well_formed() {
+		if statement.set != set || !statement.is_well_formed() || statement.call == Call::Refresh {
 			return Err(ProveError::Statement);
 		}
 		if witness.values.len() != statement.values.len() || witness.nonces.len() != statement.equations.len()

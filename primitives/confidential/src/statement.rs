@@ -41,11 +41,13 @@ pub enum Call {
 	Dispute,
 	/// A seller accepts, with a bond.
 	Accept,
+	/// An owner changes a ciphertext's nonce and not its value. Its proof is another: see [`crate::refresh`].
+	Refresh,
 }
 
 impl Call {
-	/// All calls.
-	pub const ALL: [Self; 9] = [
+	/// The calls whose proofs are about values: all but `refresh`.
+	pub const WITH_VALUES: [Self; 9] = [
 		Self::Issue,
 		Self::Transfer,
 		Self::Redeem,
@@ -69,6 +71,7 @@ impl Call {
 			Self::Order => "order",
 			Self::Dispute => "dispute",
 			Self::Accept => "accept",
+			Self::Refresh => "refresh",
 		}
 	}
 }
@@ -96,6 +99,10 @@ pub enum Role {
 	Total,
 	/// `R'`, the stock after an order was accepted.
 	StockAfter,
+	/// `B·Z`, what was refreshed.
+	Refreshed,
+	/// `Z`, the residue that it is multiplied by.
+	Residue,
 }
 
 impl Role {
@@ -112,6 +119,8 @@ impl Role {
 			Self::Quantity => "quantity",
 			Self::Total => "total",
 			Self::StockAfter => "stock-after",
+			Self::Refreshed => "refreshed",
+			Self::Residue => "residue",
 		}
 	}
 }
@@ -147,6 +156,14 @@ pub enum Binding {
 	BondMultiple(u32),
 	/// The buyer's share of a forfeited bond, in multiples of the total.
 	PenaltyShare(u32),
+	/// What is refreshed: 0 the balance, 1 a credit, 2 the stock of a listing.
+	Target(u32),
+	/// The credit concerned: who created it.
+	CreditCreator(AccountBytes),
+	/// The credit concerned: its sequence number.
+	CreditSeq(u64),
+	/// The credit concerned: its kind, by number.
+	CreditKind(u32),
 }
 
 impl Binding {
@@ -167,20 +184,28 @@ impl Binding {
 			Self::ResolvePeriod(_) => "resolve-period",
 			Self::BondMultiple(_) => "bond-multiple",
 			Self::PenaltyShare(_) => "penalty-share",
+			Self::Target(_) => "target",
+			Self::CreditCreator(_) => "credit-creator",
+			Self::CreditSeq(_) => "credit-seq",
+			Self::CreditKind(_) => "credit-kind",
 		}
 	}
 
 	/// The bytes that transcripts bind; numbers are little-endian.
 	pub fn bytes(&self) -> Vec<u8> {
 		match self {
-			Self::ListingSeller(account) | Self::OrderBuyer(account) | Self::Counterparty(account) => {
-				account.to_vec()
-			}
-			Self::PriceVersion(number) | Self::BondMultiple(number) | Self::PenaltyShare(number) => {
-				number.to_le_bytes().to_vec()
-			}
+			Self::ListingSeller(account)
+			| Self::OrderBuyer(account)
+			| Self::Counterparty(account)
+			| Self::CreditCreator(account) => account.to_vec(),
+			Self::PriceVersion(number)
+			| Self::BondMultiple(number)
+			| Self::PenaltyShare(number)
+			| Self::Target(number)
+			| Self::CreditKind(number) => number.to_le_bytes().to_vec(),
 			Self::ListingSeq(number)
 			| Self::OrderSeq(number)
+			| Self::CreditSeq(number)
 			| Self::Quota(number)
 			| Self::AcceptPeriod(number)
 			| Self::ShipPeriod(number)
@@ -288,6 +313,11 @@ impl Statement {
 		self.set
 	}
 
+	/// Who calls, where and when.
+	pub fn context(&self) -> &Context {
+		&self.context
+	}
+
 	/// Number of values.
 	pub fn values(&self) -> usize {
 		self.values.len()
@@ -310,8 +340,15 @@ impl Statement {
 	pub(crate) fn is_well_formed(&self) -> bool {
 		let ciphertexts = self.ciphertexts.len();
 		let in_range = |index: u8| usize::from(index) < ciphertexts;
-		(1..=MAX_VALUES).contains(&self.values.len())
-			&& (1..=MAX_EQUATIONS).contains(&self.equations.len())
+		let shape = match self.call {
+			// Nothing is shown of a value: what was there and what it is multiplied by.
+			Call::Refresh => self.values.is_empty() && self.equations.is_empty() && ciphertexts == 2,
+			_ => {
+				(1..=MAX_VALUES).contains(&self.values.len())
+					&& (1..=MAX_EQUATIONS).contains(&self.equations.len())
+			}
+		};
+		shape
 			&& ciphertexts <= MAX_CIPHERTEXTS
 			&& self.bindings.len() <= MAX_BINDINGS
 			&& self.notes.len() <= MAX_BINDINGS

@@ -413,3 +413,60 @@ pub fn accept(set: ParameterSet, context: &Context, parts: &AcceptParts) -> Stat
 		},
 	)
 }
+
+/// What an owner refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTarget {
+	/// Its balance.
+	Balance,
+	/// A credit that waits for it.
+	Credit {
+		/// Who created the credit.
+		creator: AccountBytes,
+		/// The creator's sequence number.
+		seq: u64,
+		/// The credit's kind, by number.
+		kind: u32,
+	},
+	/// The stock of a listing of its own.
+	Stock(ListingName),
+}
+
+/// `refresh`: `Z` is an N-th residue. The ledger checks `after = B·Z`.
+pub fn refresh(
+	set: ParameterSet,
+	context: &Context,
+	target: RefreshTarget,
+	after: &[u8],
+	residue: &[u8],
+	own_note: NoteHash,
+) -> Statement {
+	let bindings = match target {
+		RefreshTarget::Balance => [Binding::Target(0)].into(),
+		RefreshTarget::Credit { creator, seq, kind } => [
+			Binding::Target(1),
+			Binding::CreditCreator(creator),
+			Binding::CreditSeq(seq),
+			Binding::CreditKind(kind),
+		]
+		.into(),
+		RefreshTarget::Stock(listing) => [
+			Binding::Target(2),
+			Binding::ListingSeller(listing.seller),
+			Binding::ListingSeq(listing.seq),
+		]
+		.into(),
+	};
+	build(
+		set,
+		context,
+		Shape {
+			call: Call::Refresh,
+			bindings,
+			notes: &[(NoteKind::Own, own_note)],
+			ciphertexts: &[(Role::Refreshed, after), (Role::Residue, residue)],
+			values: &[],
+			equations: &[],
+		},
+	)
+}

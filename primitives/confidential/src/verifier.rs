@@ -2,7 +2,8 @@
 
 use crate::{
 	proof::{decode_range, mask_bits, range_commitments, Generators, Proof, ProofError, VALUE_BITS},
-	statement::{Base, Statement},
+	refresh,
+	statement::{Base, Call, Statement},
 	transcript,
 };
 use alloc::vec::Vec;
@@ -75,6 +76,9 @@ impl Verifier {
 	/// Verifies a single proof: with tables that cost less than they save within it, built only once the proof has
 	/// passed the checks that need none.
 	pub fn verify_once(key: PublicKey, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
+		if statement.call == Call::Refresh {
+			return refresh::verify(&key, statement, bytes);
+		}
 		let opened = Opened::new(&key, statement, bytes)?;
 		Self::with_comb(key, 5, 1).judge(statement, opened)
 	}
@@ -96,6 +100,9 @@ impl Verifier {
 	/// Verifies a proof. Cheap checks come first: shape, lengths, ranges, then ciphertexts, points, equations and the
 	/// range proof.
 	pub fn verify(&self, statement: &Statement, bytes: &[u8]) -> Result<(), ProofError> {
+		if statement.call == Call::Refresh {
+			return refresh::verify(&self.key, statement, bytes);
+		}
 		self.judge(statement, Opened::new(&self.key, statement, bytes)?)
 	}
 

@@ -258,14 +258,23 @@ fn proofs() {
 				);
 			}
 
-			let witness = Witness {
-				values: items(&entry["witness"]["values"]).iter().map(number).collect(),
-				nonces: items(&entry["witness"]["nonces"])
-					.iter()
-					.map(|nonce| Nonce::decode(set, &bytes(nonce)).expect("a nonce in range"))
-					.collect(),
-			};
-			let ours = prover.prove(&statement, &witness, &mut OsRng).unwrap();
+			let ours = if entry["statement"]["call"] == "refresh" {
+				let root = verifier
+					.key()
+					.secret_root(&bytes(&entry["witness"]["root"]))
+					.unwrap();
+				prover.prove_refresh(&statement, &root, &mut OsRng)
+			} else {
+				let witness = Witness {
+					values: items(&entry["witness"]["values"]).iter().map(number).collect(),
+					nonces: items(&entry["witness"]["nonces"])
+						.iter()
+						.map(|nonce| Nonce::decode(set, &bytes(nonce)).expect("a nonce in range"))
+						.collect(),
+				};
+				prover.prove(&statement, &witness, &mut OsRng)
+			}
+			.unwrap();
 			verifier
 				.verify(&statement, &ours)
 				.unwrap_or_else(|error| panic!("{what}, ours: {error}"));

@@ -44,6 +44,7 @@ pub mod original;
 mod params;
 mod product;
 mod public_key;
+mod roots;
 #[cfg(feature = "ca")]
 mod secret_key;
 mod square_ring;
@@ -60,6 +61,7 @@ pub use nonce::{Nonce, Opening};
 pub use params::ParameterSet;
 pub use product::ProductGroup;
 pub use public_key::{KeyError, PublicKey};
+pub use roots::{Root, SecretRoot};
 #[cfg(feature = "ca")]
 pub use secret_key::{SecretKey, SecretKeyError};
 pub use square_ring::{Residue, SquareRing};

@@ -9,6 +9,8 @@
 //! *these bytes* are a valid proof of *this statement* under *this key*. Whether the statement fits the ledger's state is
 //! the pallet's to compare, every time.
 //!
+//! At the pool's door a node also counts bad proofs by account, and looks at no more than ten in a minute.
+//!
 //! Host functions of ours do not exist while genesis is built.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -18,6 +20,8 @@ extern crate alloc;
 
 #[cfg(not(substrate_runtime))]
 mod native;
+#[cfg(not(substrate_runtime))]
+mod throttle;
 
 use codec::{Decode, Encode};
 use sp_runtime_interface::{pass_by::PassFatPointerAndRead, runtime_interface};
@@ -26,12 +30,29 @@ use veilmart_paillier::PublicKey;
 
 #[cfg(not(substrate_runtime))]
 pub use native::{forget_everything, remembered, CAPACITY};
+#[cfg(not(substrate_runtime))]
+pub use throttle::{BAD_PROOFS, PERIOD};
 
 /// Where a runtime has its proofs verified: a type, not a value, so that a runtime links only what it uses, and one that
 /// verifies by itself runs on nodes that do not offer the host function.
 pub trait Verification {
 	/// Verifies a proof.
 	fn verify(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), ProofError>;
+
+	/// Verifies a proof at the pool's door, where a node does not look at more bad proofs of one account than it has time
+	/// for. Never asked in a block: nodes need not agree about it.
+	fn verify_at_door(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), Turned> {
+		Self::verify(key, statement, proof).map_err(Turned::Bad)
+	}
+}
+
+/// Why a proof is turned away at the pool's door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+	/// It is a bad proof.
+	Bad(ProofError),
+	/// Its account sent so many bad proofs that nobody looked at it.
+	Unseen,
 }
 
 /// By the node's host function.
@@ -39,6 +60,9 @@ pub struct Native;
 
 /// By the same code inside the runtime.
 pub struct Portable;
+
+/// The code of a proof that nobody looked at; no [`ProofError`] has it.
+const UNSEEN: u32 = u32::MAX - 1;
 
 /// The code of a key or statement that does not decode; no [`ProofError`] has it.
 #[cfg(not(substrate_runtime))]
@@ -55,6 +79,15 @@ pub trait ConfidentialVerification {
 		proof: PassFatPointerAndRead<&[u8]>,
 	) -> u32 {
 		native::verify(modulus, statement, proof)
+	}
+
+	/// As `verify`, at the pool's door: `u32::MAX - 1` if the statement's account has sent too many bad proofs.
+	fn verify_at_door(
+		modulus: PassFatPointerAndRead<&[u8]>,
+		statement: PassFatPointerAndRead<&[u8]>,
+		proof: PassFatPointerAndRead<&[u8]>,
+	) -> u32 {
+		native::verify_at_door(modulus, statement, proof)
 	}
 }
 
@@ -76,6 +109,16 @@ impl Verification for Native {
 		match confidential_verification::verify(key.modulus, &statement.encode(), proof) {
 			0 => Ok(()),
 			code => Err(ProofError::from_code(code).unwrap_or(ProofError::Statement)),
+		}
+	}
+
+	fn verify_at_door(key: LedgerKey, statement: &Statement, proof: &[u8]) -> Result<(), Turned> {
+		match confidential_verification::verify_at_door(key.modulus, &statement.encode(), proof) {
+			0 => Ok(()),
+			UNSEEN => Err(Turned::Unseen),
+			code => Err(Turned::Bad(
+				ProofError::from_code(code).unwrap_or(ProofError::Statement),
+			)),
 		}
 	}
 }

@@ -2,12 +2,21 @@
 
 use alloc::{vec, vec::Vec};
 
-use frame_support::{parameter_types, traits::Contains};
+use frame_support::{
+	parameter_types,
+	traits::{Contains, Get},
+	weights::Weight,
+};
 use frame_system::EnsureRoot;
 use pallet_certificates::{CallUnits, Moment};
+use pallet_td_raft_election::{CurrentTiming, LastBlock};
+use sp_runtime::Perbill;
 
-use super::governance::CouncilMembers;
-use crate::{AccountId, Runtime, RuntimeCall, Timestamp};
+use super::{
+	governance::{CouncilMembers, RootOrCouncilTwoThirds},
+	system::RuntimeBlockWeights,
+};
+use crate::{AccountId, Runtime, RuntimeCall, Timestamp, TxPause};
 
 parameter_types! {
 	/// Calls that an account may have included in each [`QuotaPeriod`].
@@ -22,6 +31,50 @@ parameter_types! {
 	pub const MaxOrders: u32 = 4_096;
 	/// Credits that wait for an account from one other; one `collect` takes them all.
 	pub const MaxCreditsPerPair: u32 = 10;
+	/// Redemptions of one holder that wait for one issuer.
+	pub const MaxRedemptionsPerPair: u32 = 64;
+	/// After a day a transfer that nobody collected can be taken back.
+	pub const ReclaimPeriod: Moment = 86_400_000;
+	/// The shortest time for which a party may rely on getting a transaction into a block: the 30 s that timestamps may
+	/// drift, and 15 s in which the authorities depose two leaders that leave it out.
+	pub const LeastPeriod: Moment = 45_000;
+}
+
+/// Share of a block that deadlines and what follows from them may fill.
+const AGENDA_SHARE: Perbill = Perbill::from_percent(25);
+
+/// A quarter of each block, and nothing of one that closes a set of authorities: it has enough to do.
+pub struct AgendaWeight;
+
+impl Get<Weight> for AgendaWeight {
+	fn get() -> Weight {
+		// The consensus has recorded the present block's header before the marketplace is asked.
+		if LastBlock::<Runtime>::get().closing {
+			Weight::zero()
+		} else {
+			AGENDA_SHARE * RuntimeBlockWeights::get().max_block
+		}
+	}
+}
+
+/// Three times the distance of blocks of a leader that has nothing to do.
+pub struct HaltThreshold;
+
+impl Get<Moment> for HaltThreshold {
+	fn get() -> Moment {
+		Moment::from(CurrentTiming::<Runtime>::get().idle_block_interval).saturating_mul(3)
+	}
+}
+
+/// Whether the council has paused a call that a party or an arbiter needs to keep a deadline.
+pub struct Suspended;
+
+impl Get<bool> for Suspended {
+	fn get() -> bool {
+		["accept", "ship", "dispute", "resolve"]
+			.into_iter()
+			.any(|call| TxPause::is_paused_unbound(b"Ecommerce".to_vec(), call.as_bytes().to_vec()))
+	}
 }
 
 /// The calls that `call` dispatches in its turn; `None` if it dispatches none.
@@ -67,9 +120,17 @@ impl Contains<RuntimeCall> for FinishingCalls {
 					RuntimeCall::Ecommerce(
 						pallet_ecommerce::Call::cancel { .. }
 							| pallet_ecommerce::Call::decline { .. }
-							| pallet_ecommerce::Call::ship { .. } |
-							pallet_ecommerce::Call::confirm { .. } |
-							pallet_ecommerce::Call::collect { .. }
+							| pallet_ecommerce::Call::ship { .. }
+							| pallet_ecommerce::Call::confirm { .. }
+							| pallet_ecommerce::Call::poke { .. }
+							| pallet_ecommerce::Call::dispute { .. }
+							| pallet_ecommerce::Call::collect { .. }
+							| pallet_ecommerce::Call::refuse { .. }
+							| pallet_ecommerce::Call::reclaim { .. }
+							| pallet_ecommerce::Call::redeem { .. }
+							| pallet_ecommerce::Call::settle { .. }
+							| pallet_ecommerce::Call::refresh { .. }
+							| pallet_ecommerce::Call::delist { .. }
 					)
 			),
 		}
@@ -100,10 +161,17 @@ pub type ProofVerification = veilmart_verification_host::Native;
 pub type ProofVerification = veilmart_verification_host::Portable;
 
 impl pallet_ecommerce::Config for Runtime {
+	type AgendaWeight = AgendaWeight;
+	type CouncilOrigin = RootOrCouncilTwoThirds;
+	type HaltThreshold = HaltThreshold;
+	type LeastPeriod = LeastPeriod;
 	type MaxCreditsPerPair = MaxCreditsPerPair;
 	type MaxListings = MaxListings;
 	type MaxOrders = MaxOrders;
 	type MaxQuotesPerPair = MaxQuotesPerPair;
+	type MaxRedemptionsPerPair = MaxRedemptionsPerPair;
+	type ReclaimPeriod = ReclaimPeriod;
+	type Suspended = Suspended;
 	type Verification = ProofVerification;
 	type WeightInfo = pallet_ecommerce::weights::SubstrateWeight<Runtime>;
 }

@@ -8,8 +8,9 @@ mod system;
 
 pub use accounts::ProxyType;
 pub use commerce::{
-	CallQuota, FinishingCalls, HeldCallsCount, MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair,
-	ProofVerification, QuotaPeriod,
+	AgendaWeight, CallQuota, FinishingCalls, HaltThreshold, HeldCallsCount, LeastPeriod, MaxCreditsPerPair,
+	MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification, QuotaPeriod,
+	ReclaimPeriod, Suspended,
 };
 pub use consensus::{CertifiedValidators, RegistrableKeys, SessionLength};
 pub use governance::{

@@ -19,8 +19,8 @@ use sp_version::RuntimeVersion;
 
 use super::consensus::RegistrableKeys;
 use crate::{
-	AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
+	AccountId, Balance, Block, BlockNumber, Ecommerce, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
+	RuntimeEvent, RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
 };
 
 /// Share of a block that ordinary transactions may fill; the rest is for governance and inherents.
@@ -56,6 +56,9 @@ parameter_types! {
 	pub const MinimumPeriod: u64 = MINIMUM_BLOCK_SPACING;
 }
 
+/// What a runtime upgrade does to the state of chains that came from an earlier version.
+pub type Migrations = (pallet_ecommerce::migrations::V0ToV1<Runtime>,);
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<Balance>;
@@ -72,6 +75,7 @@ impl frame_system::Config for Runtime {
 	type Lookup = AccountIdLookup<AccountId, ()>;
 	type Nonce = Nonce;
 	type SS58Prefix = SS58Prefix;
+	type SingleBlockMigrations = Migrations;
 	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
 	type Version = Version;
 }
@@ -79,6 +83,7 @@ impl frame_system::Config for Runtime {
 impl pallet_timestamp::Config for Runtime {
 	type MinimumPeriod = MinimumPeriod;
 	type Moment = u64;
-	type OnTimestampSet = ();
+	// Halts are measured here, before any transaction of the block.
+	type OnTimestampSet = Ecommerce;
 	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }

@@ -3,7 +3,9 @@
 mod admission;
 mod chain;
 mod consensus;
+mod deadlines;
 mod detours;
+mod flood;
 mod genesis;
 mod governance;
 mod market;

@@ -215,6 +215,7 @@ impl Scene {
 					stock_note: note("stock"),
 				},
 			),
+			Call::Refresh => unreachable!("its proof is about no value, and of another kind"),
 		}
 	}
 
@@ -341,6 +342,7 @@ impl Scene {
 				vec![plain("stock-after"), plain("balance-after")],
 				vec![(2, vec![G, O]), (3, vec![O, G])],
 			),
+			Call::Refresh => unreachable!("its proof is about no value, and of another kind"),
 		};
 		Spec {
 			set: self.world.set,

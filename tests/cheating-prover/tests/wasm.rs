@@ -253,7 +253,7 @@ fn positions(fields: &[(String, usize)], total: usize, only_middle: bool) -> Vec
 fn a_flip_in_any_field_gets_the_same_refusal_in_wasm() {
 	let world = World::get(PARAMETER_SET);
 	let mut judged = Vec::new();
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let (spec, statement, proof) = honest(call, "fields");
 		let mut put = |case: String, statement: &[u8], proof: &[u8], acceptable: bool| {
 			let verdict = native(world, statement, proof);
@@ -364,7 +364,7 @@ fn the_memory_of_verdicts_changes_no_verdict() {
 	let _turn = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
 	let modulus = World::get(PARAMETER_SET).key.modulus_bytes();
 	let mut state = ledger(&modulus);
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let (spec, statement, proof) = honest(call, "memory");
 		let mut forged = proof.clone();
 		forged[1 + 32 * spec.values.len()] ^= 1;

@@ -183,6 +183,7 @@ impl Audit {
 			incoming,
 			totals,
 			bonds,
+			deposits,
 		} = accumulators;
 		let sources = [
 			("issued", "issued", issued),
@@ -193,6 +194,7 @@ impl Audit {
 			("incoming", "credits not collected", incoming),
 			("totals", "totals in escrow", totals),
 			("bonds", "bonds in escrow", bonds),
+			("deposits", "deposits of disputes", deposits),
 			("redeemed", "redeemed or burned", redeemed),
 		];
 		let open = |(name, label, ciphertext): Factor| {
@@ -354,6 +356,7 @@ mod tests {
 			incoming,
 			totals: Ciphertext::ONE,
 			bonds: Ciphertext::ONE,
+			deposits: Ciphertext::ONE,
 		};
 		let audit = Audit::of(&secret, &accumulators).unwrap();
 		assert!(audit.passed(), "{audit:?}");

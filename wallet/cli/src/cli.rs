@@ -477,10 +477,14 @@ pub enum State {
 	Accepted,
 	/// The seller shipped.
 	Shipped,
-	/// The buyer confirmed.
+	/// Confirmed, by the buyer, by time or by a decision.
 	Completed,
-	/// Cancelled or declined.
+	/// Cancelled, declined, lapsed, or refunded after a dispute.
 	Refunded,
+	/// The buyer disputes it.
+	Disputed,
+	/// Not shipped in time, or decided so.
+	Penalised,
 }
 
 impl From<State> for OrderState {
@@ -491,6 +495,8 @@ impl From<State> for OrderState {
 			State::Shipped => Self::Shipped,
 			State::Completed => Self::Completed,
 			State::Refunded => Self::Refunded,
+			State::Disputed => Self::Disputed,
+			State::Penalised => Self::Penalised,
 		}
 	}
 }

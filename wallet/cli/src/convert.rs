@@ -87,6 +87,10 @@ pub(crate) fn credit_name(id: &CreditId<AccountId>) -> state::CreditName {
 		CreditKind::Refund => state::CreditKind::Refund,
 		CreditKind::Proceeds => state::CreditKind::Proceeds,
 		CreditKind::Bond => state::CreditKind::Bond,
+		CreditKind::Share => state::CreditKind::Share,
+		CreditKind::Deposit => state::CreditKind::Deposit,
+		CreditKind::Transfer => state::CreditKind::Transfer,
+		CreditKind::Returned => state::CreditKind::Returned,
 	};
 	state::CreditName {
 		creator: bytes(&id.creator),
@@ -101,6 +105,10 @@ pub(crate) fn credit_id(name: &state::CreditName) -> CreditId<AccountId> {
 		state::CreditKind::Refund => CreditKind::Refund,
 		state::CreditKind::Proceeds => CreditKind::Proceeds,
 		state::CreditKind::Bond => CreditKind::Bond,
+		state::CreditKind::Share => CreditKind::Share,
+		state::CreditKind::Deposit => CreditKind::Deposit,
+		state::CreditKind::Transfer => CreditKind::Transfer,
+		state::CreditKind::Returned => CreditKind::Returned,
 	};
 	CreditId {
 		creator: name.creator.into(),
@@ -140,6 +148,10 @@ mod tests {
 			CreditKind::Refund,
 			CreditKind::Proceeds,
 			CreditKind::Bond,
+			CreditKind::Share,
+			CreditKind::Deposit,
+			CreditKind::Transfer,
+			CreditKind::Returned,
 		] {
 			let credit = CreditId {
 				creator: [7; 32].into(),

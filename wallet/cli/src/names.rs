@@ -79,6 +79,10 @@ pub fn credit_kind(kind: CreditKind) -> &'static str {
 		CreditKind::Refund => "refund",
 		CreditKind::Proceeds => "proceeds",
 		CreditKind::Bond => "bond",
+		CreditKind::Share => "share",
+		CreditKind::Deposit => "deposit",
+		CreditKind::Transfer => "transfer",
+		CreditKind::Returned => "returned",
 	}
 }
 
@@ -90,6 +94,8 @@ pub fn order_state(state: OrderState) -> &'static str {
 		OrderState::Shipped => "shipped",
 		OrderState::Completed => "completed",
 		OrderState::Refunded => "refunded",
+		OrderState::Disputed => "disputed",
+		OrderState::Penalised => "penalised",
 	}
 }
 

@@ -194,6 +194,118 @@ fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String, Value)> {
 				order,
 			)
 		}
+		Event::Lapsed { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order(
+				"lapsed",
+				"was not accepted in time; its total is the buyer's to collect",
+				order,
+			)
+		}
+		Event::Penalised { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order(
+				"penalised",
+				"was not delivered; the seller's bond is forfeited",
+				order,
+			)
+		}
+		Event::Disputed { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order("disputed", "is disputed", order)
+		}
+		Event::Refunded { order, seller } => {
+			concerns(&[&order.buyer, seller])?;
+			of_order(
+				"refunded",
+				"is refunded; everybody gets back what it put up",
+				order,
+			)
+		}
+		Event::Resolved { order, verdict, .. } => {
+			concerns(&[&order.buyer])?;
+			let (text, mut json) = of_order("resolved", "was decided", order);
+			json["verdict"] = json!(format!("{verdict:?}"));
+			(format!("{text} ({verdict:?})"), json)
+		}
+		Event::Transferred { from, to, credit } => {
+			concerns(&[from, to])?;
+			let credit = show_credit(credit);
+			(
+				format!("money was sent and waits to be collected: {credit}"),
+				json!({ "event": "transferred", "credit": credit }),
+			)
+		}
+		Event::Refused { by, credit } => {
+			concerns(&[by, &credit.creator])?;
+			let credit = show_credit(credit);
+			(
+				format!("a credit was refused and came back: {credit}"),
+				json!({ "event": "refused", "credit": credit }),
+			)
+		}
+		Event::Reclaimed { from, credit } => {
+			concerns(&[from, &credit.creator])?;
+			let credit = show_credit(credit);
+			(
+				format!("a transfer was taken back: {credit}"),
+				json!({ "event": "reclaimed", "credit": credit }),
+			)
+		}
+		Event::Redeemed { issuer, redemption } => {
+			concerns(&[issuer, &redemption.holder])?;
+			(
+				format!("money was redeemed with {}", address(issuer)),
+				json!({ "event": "redeemed", "issuer": address(issuer), "holder": address(&redemption.holder), "seq": redemption.seq }),
+			)
+		}
+		Event::Settled { issuer, redemption } => {
+			concerns(&[issuer, &redemption.holder])?;
+			(
+				format!("a redemption was settled with {}", address(issuer)),
+				json!({ "event": "settled", "issuer": address(issuer), "holder": address(&redemption.holder), "seq": redemption.seq }),
+			)
+		}
+		Event::Refreshed { account, .. } => {
+			concerns(&[account])?;
+			(
+				"a ciphertext has a new nonce".into(),
+				json!({ "event": "refreshed" }),
+			)
+		}
+		Event::Repriced { listing, .. } => {
+			concerns(&[&listing.seller])?;
+			let name = show_listing(listing);
+			(
+				format!("listing {name} has a new price"),
+				json!({ "event": "repriced", "listing": name }),
+			)
+		}
+		Event::Restocked { listing } => {
+			concerns(&[&listing.seller])?;
+			let name = show_listing(listing);
+			(
+				format!("listing {name} has more in stock"),
+				json!({ "event": "restocked", "listing": name }),
+			)
+		}
+		Event::Delisted { listing } => {
+			concerns(&[&listing.seller])?;
+			let name = show_listing(listing);
+			(
+				format!("listing {name} is no longer for sale"),
+				json!({ "event": "delisted", "listing": name }),
+			)
+		}
+		Event::IssuerQuotaSet { issuer, quota } => {
+			concerns(&[issuer])?;
+			(
+				"the issuer's quota was set".into(),
+				json!({ "event": "issuerQuotaSet", "quota": amount::show(*quota) }),
+			)
+		}
+		// They concern everybody and nobody in particular.
+		Event::Halted { .. } | Event::TermsSet { .. } | Event::Disclosed { .. } => return None,
 		// The macro's own, which is never there.
 		Event::__Ignore(..) => return None,
 	})

@@ -47,6 +47,7 @@ impl Says {
 				modulus: self.key.modulus.clone(),
 				nonce_base: self.nonce_base.clone(),
 				terms: Default::default(),
+				halted: 0,
 			}
 			.encode(),
 			"EcommerceApi_modulus_proof" => {

@@ -595,3 +595,184 @@ fn a_forged_memory_of_verdicts_moves_nothing_that_the_ledger_compares() {
 		assert_noop!(buyer.dispatch(old), Error::<Test>::PriceChanged);
 	});
 }
+
+/// A `transfer` or `redeem` that leaves `after`, proved with these values and openings.
+fn forged_payment(
+	market: &Market,
+	redeem: bool,
+	amount: &Opening,
+	after: (Ciphertext, &Opening),
+	claimed: [u64; 2],
+) -> Call<Test> {
+	let (seq, salt) = (market.buyer.seq(), salt());
+	let to = if redeem { &market.issuer } else { &market.seller };
+	let a = encrypt(amount);
+	let statement = if redeem {
+		statements::redeem
+	} else {
+		statements::transfer
+	}(
+		PARAMETER_SET,
+		&market.buyer.context(salt),
+		to.who.clone().into(),
+		a.as_ref(),
+		after.0.as_ref(),
+		note(12).hash(),
+		note(13).hash(),
+	);
+	let proof = prove(&statement, claimed.to_vec(), &[amount, after.1]);
+	let (to, amount, balance_after) = (to.who.clone(), a.into(), after.0.into());
+	let (own_note, note) = (note(12).into(), note(13).into());
+	if redeem {
+		Call::redeem {
+			seq,
+			salt,
+			issuer: to,
+			amount,
+			balance_after,
+			own_note,
+			note,
+			proof,
+		}
+	} else {
+		Call::transfer {
+			seq,
+			salt,
+			to,
+			amount,
+			balance_after,
+			own_note,
+			note,
+			proof,
+		}
+	}
+}
+
+#[test]
+fn nobody_sends_or_redeems_a_penny_more_than_it_has_or_nothing_at_all() {
+	execute(|| {
+		let market = Market::open();
+		register_view_key(&market.issuer);
+		let have = &market.buyer.balance;
+		for redeem in [false, true] {
+			let amount = fresh(have.value + 1);
+			let after = quotient(have, &amount);
+			assert_eq!(
+				SECRET.decrypt_amount(after.as_ref()).unwrap(),
+				None,
+				"-1 modulo N is no amount"
+			);
+			let nonce = have.nonce.sub(&amount.nonce);
+			for value in [0, u64::MAX] {
+				let claim = Opening {
+					value,
+					nonce: nonce.clone(),
+				};
+				let call = forged_payment(
+					&market,
+					redeem,
+					&amount,
+					(after.clone(), &claim),
+					[amount.value, value],
+				);
+				assert_noop!(market.buyer.dispatch(call), Error::<Test>::ProofMismatch);
+			}
+			// Nothing, as a grief; and a negative amount, which would be the other's money.
+			let zero = fresh(0);
+			let after = have.sub(&zero).unwrap();
+			let call = forged_payment(
+				&market,
+				redeem,
+				&zero,
+				(encrypt(&after), &after),
+				[1, after.value],
+			);
+			assert_noop!(market.buyer.dispatch(call), Error::<Test>::ProofMismatch);
+		}
+	});
+}
+
+#[test]
+fn nobody_sends_a_negative_amount() {
+	execute(|| {
+		let market = Market::open();
+		// B' = B·Enc(5), A = 1/Enc(5): the identity holds, and the sender would be richer by five.
+		let (five, have) = (fresh(5), &market.buyer.balance);
+		let none = Opening {
+			value: 0,
+			nonce: five.nonce.sub(&five.nonce),
+		};
+		let amount = quotient(&none, &five);
+		let after = have.add(&five).unwrap();
+		let salt = salt();
+		let statement = statements::transfer(
+			PARAMETER_SET,
+			&market.buyer.context(salt),
+			market.seller.who.clone().into(),
+			amount.as_ref(),
+			encrypt(&after).as_ref(),
+			note(12).hash(),
+			note(13).hash(),
+		);
+		for claimed in [1, 5, u64::MAX] {
+			let claim = Opening {
+				value: claimed,
+				nonce: none.nonce.sub(&five.nonce),
+			};
+			let call = Call::transfer {
+				seq: market.buyer.seq(),
+				salt,
+				to: market.seller.who.clone(),
+				amount: amount.clone().into(),
+				balance_after: encrypt(&after).into(),
+				own_note: note(12).into(),
+				note: note(13).into(),
+				proof: prove(&statement, vec![claimed, after.value], &[&claim, &after]),
+			};
+			assert_noop!(market.buyer.dispatch(call), Error::<Test>::ProofMismatch);
+		}
+	});
+}
+
+#[test]
+fn no_dispute_with_a_deposit_that_lacks_one_penny() {
+	execute(|| {
+		let mut market = Market::open();
+		let mut dear = market.seller.offers(50_000, 2);
+		market.seller.endow(&mut market.issuer, 1);
+		let placed = market.buyer.orders(&dear, 1);
+		market.seller.accepts(&mut dear, &placed);
+		market.seller.ships(&placed);
+		// All that is left is one less than the total.
+		market.buyer.transfers(&market.seller, 1);
+		let after = quotient(&market.buyer.balance, &placed.total);
+		assert_eq!(SECRET.decrypt_amount(after.as_ref()).unwrap(), None);
+		let salt = salt();
+		let statement = statements::dispute(
+			PARAMETER_SET,
+			&market.buyer.context(salt),
+			OrderName {
+				buyer: placed.id.buyer.clone().into(),
+				seq: placed.id.seq,
+			},
+			encrypt(&placed.total).as_ref(),
+			after.as_ref(),
+			note(11).hash(),
+		);
+		for value in [0, u64::MAX] {
+			let claim = Opening {
+				value,
+				nonce: market.buyer.balance.nonce.sub(&placed.total.nonce),
+			};
+			let call = Call::dispute {
+				seq: market.buyer.seq(),
+				salt,
+				order: placed.id.seq,
+				balance_after: after.clone().into(),
+				own_note: note(11).into(),
+				proof: prove(&statement, vec![value], &[&claim]),
+			};
+			assert_noop!(market.buyer.dispatch(call), Error::<Test>::ProofMismatch);
+		}
+	});
+}

@@ -162,6 +162,15 @@ fn cheating_must_not_pay() {
 		..Default::default()
 	};
 	assert!(refusal(config).contains("a bond is at least the total"));
+	let terms = Terms {
+		grace_period: 39_999,
+		..Default::default()
+	};
+	let config = GenesisConfig::<Test> {
+		terms: Some(terms),
+		..Default::default()
+	};
+	assert!(refusal(config).contains("longer than one leader"));
 }
 
 #[test]

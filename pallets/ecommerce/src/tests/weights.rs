@@ -3,7 +3,7 @@
 use crate::{
 	mock::*,
 	weights::{SubstrateWeight, WeightInfo},
-	Call, Error, ProofWeight,
+	Call, Error, ProofWeight, RefreshTarget,
 };
 use frame_support::{
 	dispatch::{GetDispatchInfo, PostDispatchInfo},
@@ -30,17 +30,36 @@ fn refusal(party: &Party, call: Call<Test>) -> (DispatchError, Option<Weight>) {
 /// The calls with a proof, with their callers and their weights without it.
 fn proved() -> Vec<(Party, Call<Test>, Weight)> {
 	let mut market = Market::open();
+	let shipped = market.buyer.orders(&market.listed, 1);
+	market.seller.accepts(&mut market.listed, &shipped);
+	market.seller.ships(&shipped);
 	let placed = market.buyer.orders(&market.listed, 1);
 	let issue = market.issuer.issue(&market.buyer, 1).0;
 	let list = market.seller.list(1, 1).0;
 	let order = market.buyer.order(&market.listed, 1).0;
 	let accept = market.seller.accept(&market.listed, &placed).0;
-	let seller = Party::new(SELLER);
+	let dispute = market.buyer.dispute(&shipped).0;
+	register_view_key(&market.issuer);
+	let transfer = market.buyer.transfer(&market.seller, 1).0;
+	let redeem = market.buyer.redeem(&market.issuer, 1).0;
+	let refresh = market
+		.buyer
+		.refresh(RefreshTarget::Balance, &market.buyer.balance)
+		.0;
+	let reprice = market.seller.reprice(&market.listed, 2).0;
+	let restock = market.seller.restock(&market.listed, 2).0;
+	let party = Party::new;
 	vec![
 		(market.issuer, issue, Weights::issue()),
 		(market.seller, list, Weights::list()),
 		(market.buyer, order, Weights::order()),
-		(seller, accept, Weights::accept()),
+		(party(SELLER), accept, Weights::accept()),
+		(party(BUYER), dispute, Weights::dispute()),
+		(party(BUYER), transfer, Weights::transfer()),
+		(party(BUYER), redeem, Weights::redeem()),
+		(party(BUYER), refresh, Weights::refresh()),
+		(party(SELLER), reprice, Weights::reprice()),
+		(party(SELLER), restock, Weights::restock()),
 	]
 }
 
@@ -49,7 +68,13 @@ fn change_seq(call: &mut Call<Test>, change: impl Fn(u64) -> u64) {
 		Call::issue { seq, .. }
 		| Call::list { seq, .. }
 		| Call::order { seq, .. }
-		| Call::accept { seq, .. } => *seq = change(*seq),
+		| Call::accept { seq, .. }
+		| Call::dispute { seq, .. }
+		| Call::transfer { seq, .. }
+		| Call::redeem { seq, .. }
+		| Call::refresh { seq, .. }
+		| Call::reprice { seq, .. }
+		| Call::restock { seq, .. } => *seq = change(*seq),
 		_ => unreachable!("calls with a proof"),
 	}
 }
@@ -59,7 +84,13 @@ fn break_proof(call: &mut Call<Test>) {
 		Call::issue { proof, .. }
 		| Call::list { proof, .. }
 		| Call::order { proof, .. }
-		| Call::accept { proof, .. } => *proof.last_mut().unwrap() ^= 1,
+		| Call::accept { proof, .. }
+		| Call::dispute { proof, .. }
+		| Call::transfer { proof, .. }
+		| Call::redeem { proof, .. }
+		| Call::refresh { proof, .. }
+		| Call::reprice { proof, .. }
+		| Call::restock { proof, .. } => *proof.last_mut().unwrap() ^= 1,
 		_ => unreachable!("calls with a proof"),
 	}
 }
@@ -70,10 +101,10 @@ fn a_call_with_a_proof_weighs_the_whole_proof() {
 		for (party, call, unproved) in proved() {
 			let whole = unproved.saturating_add(PROOF);
 			assert_eq!(call.get_dispatch_info().call_weight, whole);
-			if let Call::accept { .. } = call {
-				continue; // `list` took its sequence number.
+			if let Call::issue { .. } | Call::list { .. } | Call::order { .. } = call {
+				// The others would come with the same sequence numbers.
+				assert_eq!(post(&party, call).unwrap().actual_weight, None, "all of it");
 			}
-			assert_eq!(post(&party, call).unwrap().actual_weight, None, "all of it");
 		}
 	});
 }
@@ -129,7 +160,12 @@ fn a_refusal_of_the_proof_costs_the_proof() {
 	execute(|| {
 		for (party, mut call, _) in proved() {
 			break_proof(&mut call);
-			assert_eq!(refusal(&party, call), (Error::<Test>::ProofRange.into(), None));
+			let error = if let Call::refresh { .. } = call {
+				Error::<Test>::ProofMismatch
+			} else {
+				Error::<Test>::ProofRange
+			};
+			assert_eq!(refusal(&party, call), (error.into(), None));
 		}
 	});
 }
@@ -170,6 +206,12 @@ fn the_figures_are_no_less_than_what_was_observed() {
 		(Native::list(), Portable::list()),
 		(Native::order(), Portable::order()),
 		(Native::accept(), Portable::accept()),
+		(Native::dispute(), Portable::dispute()),
+		(Native::transfer(), Portable::transfer()),
+		(Native::redeem(), Portable::redeem()),
+		(Native::refresh(), Portable::refresh()),
+		(Native::reprice(), Portable::reprice()),
+		(Native::restock(), Portable::restock()),
 	] {
 		assert!(millis(native) >= 6, "the limit of docs/benchmarks.md");
 		assert_eq!(native, portable, "the twin would come to another state");

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use veilmart_confidential::{
-	statements::{self, AcceptParts, ListingName, OrderName, OrderParts, Terms},
+	statements::{self, AcceptParts, ListingName, OrderName, OrderParts, RefreshTarget, Terms},
 	Context, Statement,
 };
 use veilmart_paillier::{ParameterSet, PublicKey, SecretKey};
@@ -183,6 +183,23 @@ pub fn statement(set: ParameterSet, parts: &Value) -> Statement {
 				own_note: note("own"),
 				stock_note: note("stock"),
 			},
+		),
+		"refresh" => statements::refresh(
+			set,
+			context,
+			match number(&bindings["target"]) {
+				0 => RefreshTarget::Balance,
+				1 => RefreshTarget::Credit {
+					creator: account("credit-creator"),
+					seq: number(&bindings["credit-seq"]),
+					kind: number32(&bindings["credit-kind"]),
+				},
+				2 => RefreshTarget::Stock(listing()),
+				target => panic!("nothing that can be refreshed has the number {target}"),
+			},
+			&ciphertext("refreshed"),
+			&ciphertext("residue"),
+			note("own"),
 		),
 		call => panic!("no statement is called {call}"),
 	}

@@ -117,7 +117,7 @@ pub(super) fn reuse() -> Vec<Outcome> {
 	let other_modulus = other.modulus_bytes();
 	let other_verifier = Verifier::new(other);
 	let mut changes = BTreeMap::new();
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let scene = run.scene();
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let proof = run.prove(&spec, &scene.plan(&spec)).encode(&spec);
@@ -137,7 +137,7 @@ pub(super) fn reuse() -> Vec<Outcome> {
 				&[ProofError::Challenge],
 			);
 		}
-		for as_call in Call::ALL.into_iter().filter(|as_call| *as_call != call) {
+		for as_call in Call::WITH_VALUES.into_iter().filter(|as_call| *as_call != call) {
 			run.refused(
 				format!("{} as {}", call.name(), as_call.name()),
 				&scene.statement(as_call),
@@ -187,7 +187,7 @@ pub(super) fn reuse() -> Vec<Outcome> {
 /// it out, too, would accept.
 pub(super) fn omitted_messages() -> Vec<Outcome> {
 	let mut run = Run::new("omitted");
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let scene = run.scene();
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let statement_messages = spec.messages();
@@ -296,7 +296,7 @@ pub(super) fn every_statement_byte() -> Vec<Outcome> {
 pub(super) fn forged_challenge() -> Vec<Outcome> {
 	let mut run = Run::new("challenge");
 	let world = run.world;
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let mut scene = run.scene();
 		// False statements: whatever is in the ciphertexts, the values claimed are 1.
 		for role in ROLES {

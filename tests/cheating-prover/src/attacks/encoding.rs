@@ -162,7 +162,7 @@ pub(super) fn unacceptable_ciphertexts() -> Vec<Outcome> {
 	let not_unit = ProofError::Ciphertext(CiphertextError::NotUnit);
 	let not_reduced = ProofError::Ciphertext(CiphertextError::NotReduced);
 	let zero = ProofError::Ciphertext(CiphertextError::Zero);
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let scene = run.scene();
 		let spec = scene.spec(call);
 		let proof = run.prove(&spec, &scene.plan(&spec)).encode(&spec);
@@ -256,7 +256,7 @@ pub(super) fn unacceptable_ciphertexts() -> Vec<Outcome> {
 /// Attacks the encoding: one proof, one encoding.
 pub(super) fn encodings() -> Vec<Outcome> {
 	let mut run = Run::new("encodings");
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let scene = run.scene();
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let honest = run.prove(&spec, &scene.plan(&spec));
@@ -379,7 +379,7 @@ pub(super) fn encodings() -> Vec<Outcome> {
 pub(super) fn every_proof_byte() -> Vec<Outcome> {
 	let mut run = Run::new("bytes");
 	let mut outcomes = Vec::new();
-	for call in Call::ALL {
+	for call in Call::WITH_VALUES {
 		let scene = run.scene();
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let proof = run.prove(&spec, &scene.plan(&spec)).encode(&spec);
@@ -407,7 +407,7 @@ pub(super) fn garbage() -> Vec<Outcome> {
 	let mut run = Run::new("garbage");
 	let scenes: Vec<_> = (0..2).map(|_| run.scene()).collect();
 	for i in 0..10_000usize {
-		let call = Call::ALL[i % Call::ALL.len()];
+		let call = Call::WITH_VALUES[i % Call::WITH_VALUES.len()];
 		let scene = &scenes[i % 2];
 		let (spec, statement) = (scene.spec(call), scene.statement(call));
 		let (k, m) = (spec.values.len(), spec.equations.len());
@@ -436,7 +436,7 @@ pub(super) fn garbage() -> Vec<Outcome> {
 	}
 	// Random lengths, and random statements.
 	for i in 0..500 {
-		let call = Call::ALL[i % Call::ALL.len()];
+		let call = Call::WITH_VALUES[i % Call::WITH_VALUES.len()];
 		let mut bytes = vec![1; run.rng.next_u32() as usize % 3000];
 		run.rng.fill_bytes(&mut bytes);
 		run.refused("garbage of any length", &scenes[0].statement(call), &bytes, &[]);
@@ -444,7 +444,7 @@ pub(super) fn garbage() -> Vec<Outcome> {
 	}
 	// All the same byte.
 	for byte in [0, 1, 0x7f, 0x80, 0xff] {
-		for call in Call::ALL {
+		for call in Call::WITH_VALUES {
 			let mut bytes = vec![byte; scenes[0].spec(call).proof_len()];
 			bytes[0] = 1;
 			run.refused(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::try_join;
 use pallet_certificates::{Moment, OrderId};
 use pallet_ecommerce::{
-	runtime_api::AccountState, Credit, CreditId, CreditKind, Listing, ListingId, Order, OrderState, Quote,
+	runtime_api::AccountState, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote,
 };
 use veilmart_runtime::{AccountId, Hash};
 use veilmart_wallet::opening::{Opened, OpenedListing, Quoted};
@@ -320,7 +320,7 @@ impl Session {
 		credit: Credit,
 		at: Hash,
 	) -> Result<Option<Opened>> {
-		let order = if id.kind == CreditKind::Issued {
+		let order = if !id.kind.is_of_order() {
 			None
 		} else {
 			let order = OrderId {

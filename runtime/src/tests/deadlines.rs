@@ -1,0 +1,161 @@
+//! Deadlines in real blocks: the agenda's share, closing blocks, halts, and whether a leader can sit a period out.
+
+use frame_support::{assert_ok, traits::Get, weights::Weight};
+use pallet_ecommerce::{ListingId, OrderId, OrderState, Terms};
+use pallet_td_raft_election::LastBlock;
+use sp_keyring::Sr25519Keyring::{Bob, Charlie};
+use veilmart_td_raft::Timing;
+
+use super::{market::*, *};
+use crate::{
+	configs::{AgendaWeight, HaltThreshold, LeastPeriod, RuntimeBlockWeights},
+	Certificates, Ecommerce, TxPause,
+};
+
+/// Ends the block and begins the next, so much later.
+fn next_block(milliseconds: u64) {
+	Executive::finalize_block();
+	let number = System::block_number() + 1;
+	let now = pallet_timestamp::Now::<Runtime>::get() + milliseconds;
+	begin_block_with(number, Hash::default(), digest(number), now);
+}
+
+/// An order of Charlie's for something of Bob's.
+fn placed() -> OrderId<AccountId> {
+	let (buyer, seller) = (account(Charlie), account(Bob));
+	let view_key = pallet_certificates::ViewKey::new([9; 32]).expect("not of small order");
+	assert_ok!(Certificates::set_view_key(signed(Charlie), view_key, 1));
+	let (money, balance) = issue(&buyer, 1_000);
+	let dispatch = |who: RuntimeOrigin, call: RuntimeCall| {
+		use sp_runtime::traits::Dispatchable;
+		assert!(call.dispatch(who).is_ok());
+	};
+	dispatch(RuntimeOrigin::signed(issuer()), money);
+	dispatch(signed(Charlie), collect(&buyer));
+	let (offer, price) = list_at(&seller, 0, 255);
+	dispatch(signed(Bob), offer);
+	let id = OrderId {
+		buyer: buyer.clone(),
+		seq: seq(&buyer),
+	};
+	let listing = ListingId { seller, seq: 0 };
+	dispatch(signed(Charlie), order(&buyer, &listing, &price, &balance, 2));
+	id
+}
+
+fn state(id: &OrderId<AccountId>) -> OrderState {
+	Ecommerce::order_of(id).expect("the order is there").state
+}
+
+#[test]
+fn a_deadline_acts_in_the_block_after_it_has_fallen_and_weighs_something() {
+	development().execute_with(|| {
+		// In the middle of a session.
+		(0..3).for_each(|_| next_block(10_000));
+		let id = placed();
+		for _ in 0..6 {
+			next_block(10_000);
+			assert_eq!(state(&id), OrderState::Placed);
+		}
+		let quiet = System::block_weight().total();
+		next_block(1);
+		assert_eq!(state(&id), OrderState::Refunded);
+		assert!(System::block_weight().total().ref_time() > quiet.ref_time());
+	});
+}
+
+/// Such a block is full before the marketplace is asked.
+#[test]
+fn a_block_that_begins_a_session_leaves_the_agenda_to_the_next() {
+	development().execute_with(|| {
+		let id = placed();
+		// The session is over when the deadline falls.
+		(0..6).for_each(|_| next_block(10_000));
+		let session = pallet_session::CurrentIndex::<Runtime>::get();
+		next_block(1);
+		assert_eq!(pallet_session::CurrentIndex::<Runtime>::get(), session + 1);
+		assert_eq!(state(&id), OrderState::Placed);
+		next_block(1);
+		assert_eq!(state(&id), OrderState::Refunded);
+	});
+}
+
+#[test]
+fn a_closing_block_leaves_the_agenda_to_the_next() {
+	development().execute_with(|| {
+		let share = AgendaWeight::get();
+		let whole = RuntimeBlockWeights::get().max_block;
+		assert_eq!(share.ref_time(), whole.ref_time() / 4);
+		LastBlock::<Runtime>::mutate(|head| head.closing = true);
+		assert_eq!(AgendaWeight::get(), Weight::zero());
+	});
+}
+
+#[test]
+fn a_halt_moves_deadlines_before_any_transaction_of_the_next_block() {
+	development().execute_with(|| {
+		let id = placed();
+		assert_eq!(HaltThreshold::get(), 15_000);
+		next_block(15_000);
+		assert_eq!(Ecommerce::market().halted, 0);
+		next_block(3_600_000);
+		assert_eq!(Ecommerce::market().halted, 3_600_000);
+		next_block(1);
+		assert_eq!(state(&id), OrderState::Placed);
+	});
+}
+
+/// Half of the council can pause a call. It cannot by that make sellers forfeit their bonds or orders lapse.
+#[test]
+fn while_a_call_that_keeps_a_deadline_is_paused_no_time_passes() {
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	for (call, counts) in [
+		("accept", false),
+		("ship", false),
+		("dispute", false),
+		("resolve", false),
+		("list", true),
+	] {
+		development().execute_with(|| {
+			(0..3).for_each(|_| next_block(10_000));
+			let id = placed();
+			let full_name = (name("Ecommerce"), name(call));
+			assert_ok!(TxPause::pause(RuntimeOrigin::root(), full_name.clone()));
+			(0..12).for_each(|_| next_block(10_000));
+			let after = if counts {
+				OrderState::Refunded
+			} else {
+				OrderState::Placed
+			};
+			assert_eq!(state(&id), after, "{call}");
+			assert_eq!(Ecommerce::market().halted, if counts { 0 } else { 120_000 });
+			assert_ok!(TxPause::unpause(RuntimeOrigin::root(), full_name));
+			(0..7).for_each(|_| next_block(10_000));
+			next_block(1);
+			assert_eq!(state(&id), OrderState::Refunded, "{call}");
+		});
+	}
+}
+
+/// Nobody loses money by a period that a leader can sit out. A leader that leaves a transaction out is deposed after the
+/// synchronization timeout; the election that follows takes an attempt or two. Of four authorities one is faulty, of seven
+/// two, and each may come to lead once; the timestamps of all together drift by 30 s at most.
+#[test]
+fn the_shortest_period_outlasts_leaders_that_leave_out_what_they_want() {
+	let Timing {
+		sync_timeout,
+		election_timeout,
+		idle_block_interval,
+		..
+	} = Timing::LOCAL;
+	let faulty = 2;
+	let deposed = u64::from(sync_timeout + 2 * election_timeout);
+	let drift = 30_000;
+	assert!(LeastPeriod::get() > drift + faulty * deposed);
+	// The terms of the presets have more than that.
+	let terms = Terms::default();
+	assert_eq!(terms.check(LeastPeriod::get()), Ok(()));
+	for period in [terms.grace_period, terms.confirm_period, terms.resolve_period] {
+		assert!(period > drift + faulty * deposed + u64::from(idle_block_interval));
+	}
+}
