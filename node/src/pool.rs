@@ -42,7 +42,7 @@ use veilmart_runtime::opaque::Block;
 use crate::service::FullClient;
 
 /// How many transactions that wait are validated again in a second.
-const AGAIN_PER_SECOND: u32 = 50;
+const AGAIN_PER_SECOND: u32 = 10;
 
 /// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -365,6 +365,7 @@ impl MaintainedTransactionPool for Pool {
 mod tests {
 	use std::sync::atomic::{AtomicUsize, Ordering};
 
+	use codec::Decode;
 	use futures::executor::block_on;
 	use sp_core::H256;
 	use sp_runtime::{transaction_validity::ValidTransaction, OpaqueExtrinsic};
@@ -440,7 +441,8 @@ mod tests {
 	}
 
 	async fn validate(api: &Sparing<Counting>, at: u64) -> Result<TransactionValidity, Refusal> {
-		let transaction = Arc::new(OpaqueExtrinsic::from_bytes(&[0]).expect("a transaction of one byte"));
+		let transaction = OpaqueExtrinsic::decode(&mut &[4, 0][..]).expect("one of one byte");
+		let transaction = Arc::new(transaction);
 		let at = H256::from_low_u64_be(at);
 		let priority = ValidateTransactionPriority::Submitted;
 		api.validate_transaction(at, TransactionSource::External, transaction, priority)
@@ -484,9 +486,9 @@ mod tests {
 			std::iter::from_fn(|| budget.take(now).then_some(())).count()
 		};
 		assert_eq!(take_all(0), 0);
-		assert_eq!(take_all(100), 5);
-		assert_eq!(take_all(200), 5);
-		assert_eq!(take_all(60_000), 50, "what was not used is not saved for longer");
+		assert_eq!(take_all(100), 1);
+		assert_eq!(take_all(200), 1);
+		assert_eq!(take_all(60_000), 10, "what was not used is not saved for longer");
 	}
 
 	#[test]

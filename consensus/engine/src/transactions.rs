@@ -3,6 +3,9 @@
 //! Some of the transactions that become ready are *watched*: sent to the leader, given to the core, which runs a clock
 //! for each, and looked for in every block. A block passes a watched one over if it carries later ones, or nothing at all:
 //! later are those that became ready here afterwards, or never.
+//!
+//! What comes while enough are watched has its turn when there is room again, the oldest first. Otherwise one that the leader
+//! has lost, because its pool was full for instance, would wait for ever in the pool of the node that it was given to.
 
 use sp_core::H256;
 use std::{
@@ -35,7 +38,12 @@ pub struct Transactions {
 	arrivals: HashMap<H256, u64>,
 	order: BTreeMap<u64, H256>,
 	watched: HashMap<H256, Watched>,
+	/// Those of `order` that came while enough were watched.
+	waiting: BTreeMap<u64, H256>,
 }
+
+/// How many of those that wait for their turn are looked at at once.
+const TURNS_AT_ONCE: usize = 4 * TRANSACTIONS_AT_ONCE;
 
 impl Transactions {
 	/// A transaction has become ready. Gives whether it is to be watched: then the caller sends it to the leader and
@@ -48,22 +56,47 @@ impl Transactions {
 		self.arrivals.insert(hash, self.next);
 		self.order.insert(self.next, hash);
 		if self.order.len() > REMEMBERED {
-			if let Some((_, oldest)) = self.order.pop_first() {
+			if let Some((place, oldest)) = self.order.pop_first() {
 				self.arrivals.remove(&oldest);
+				self.waiting.remove(&place);
 			}
 		}
 		if self.watched.len() >= TRANSACTIONS_AT_ONCE {
+			self.waiting.insert(self.next, hash);
 			return None;
 		}
 		let bytes = bytes()?;
+		self.watch(self.next, hash, bytes.clone());
+		Some(bytes)
+	}
+
+	fn watch(&mut self, arrived: u64, hash: H256, bytes: Vec<u8>) {
 		let watched = Watched {
-			arrived: self.next,
+			arrived,
 			since: Instant::now(),
-			bytes: bytes.clone(),
+			bytes,
 			spread: false,
 		};
 		self.watched.insert(hash, watched);
-		Some(bytes)
+	}
+
+	/// Watches those whose turn has come and that are still `ready`: as many as there is room for. They are the caller's to
+	/// send, as those of [`Self::arrived`].
+	pub fn next_turn(&mut self, ready: impl Fn(&H256) -> Option<Vec<u8>>) -> Vec<(H256, Vec<u8>)> {
+		let mut turn = Vec::new();
+		for _ in 0..TURNS_AT_ONCE {
+			if self.watched.len() >= TRANSACTIONS_AT_ONCE {
+				break;
+			}
+			let Some((place, hash)) = self.waiting.pop_first() else {
+				break;
+			};
+			if let Some(bytes) = ready(&hash) {
+				self.watch(place, hash, bytes.clone());
+				turn.push((hash, bytes));
+			}
+		}
+		turn
 	}
 
 	/// What a block with these transactions (without inherents) does to the watched ones: those included, and those
@@ -180,5 +213,36 @@ mod tests {
 			(transactions.arrivals.len(), transactions.order.len()),
 			(REMEMBERED, REMEMBERED)
 		);
+		assert!(transactions.waiting.len() <= REMEMBERED);
+	}
+
+	#[test]
+	fn what_came_when_enough_were_watched_has_its_turn_if_it_is_still_ready() {
+		let mut transactions = Transactions::default();
+		let hashes: Vec<_> = (0..3 * TRANSACTIONS_AT_ONCE as u64)
+			.map(H256::from_low_u64_be)
+			.collect();
+		for hash in &hashes {
+			transactions.arrived(*hash, || Some(Vec::new()));
+		}
+		let ready = |hash: &H256| Some(hash.0.to_vec());
+		assert_eq!(transactions.next_turn(ready), [], "there is no room");
+
+		// The first sixty-four are in a block, the others of the second sixty-four but the last are gone meanwhile.
+		transactions.in_block(&hashes[..TRANSACTIONS_AT_ONCE]);
+		let last = hashes[2 * TRANSACTIONS_AT_ONCE - 1];
+		let turn = transactions.next_turn(|hash| {
+			let place = hashes.iter().position(|known| known == hash).unwrap_or_default();
+			(place >= 2 * TRANSACTIONS_AT_ONCE - 1).then(|| hash.0.to_vec())
+		});
+		assert_eq!(turn.len(), TRANSACTIONS_AT_ONCE);
+		assert_eq!(turn[0], (last, last.0.to_vec()), "the oldest first");
+		assert_eq!(transactions.watched.len(), TRANSACTIONS_AT_ONCE);
+
+		// It came before what a block carries, although it was not watched then.
+		let (_, passed) = transactions.in_block(&hashes[2 * TRANSACTIONS_AT_ONCE..][..1]);
+		assert_eq!(passed, [last]);
+		assert_eq!(transactions.next_turn(ready).len(), 1);
+		assert_eq!(transactions.next_turn(ready), []);
 	}
 }

@@ -447,6 +447,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			for hash in self.transactions.gone(|hash| pool.ready(hash).is_some()) {
 				self.step(Input::Settled(hash.0));
 			}
+			let turn = self.transactions.next_turn(|hash| pool.ready(hash));
+			let all = turn.iter().map(|(_, bytes)| bytes.clone()).collect();
+			self.pass_on(self.core.leader().copied(), all);
+			for (hash, bytes) in turn {
+				self.step(Input::Relayed(hash.0, bytes));
+			}
 		}
 		// Should a review have been missed, the next is a tick away.
 		if !self.ready && self.reviews.is_empty() {

@@ -139,7 +139,7 @@ async fn a_node_that_joins_late_catches_up_and_takes_part() {
 	// It loses everything but its keys.
 	let folder = scene.network.nodes[late].folder().join("chains");
 	fs::remove_dir_all(folder).unwrap();
-	let blocks = std::env::var("VEILMART_SOAK").map_or(60, |_| 2_000);
+	let blocks = std::env::var("VEILMART_SOAK").map_or(60, |_| 10_000);
 	while scene.ledger.height() < blocks {
 		scene.progress().await;
 	}
