@@ -533,6 +533,18 @@ impl Wallet {
 		Err(WalletError::NoteUnreadable)
 	}
 
+	/// The four values of a note that this account sealed to itself in the call with this number; what they are
+	/// docs/formats.md says. Nothing is compared with the ledger: for a statement of account, from calls that the
+	/// account itself signed, and not for anything that money hangs on.
+	pub fn noted(&self, note: &SealedNote, call: NoteCall, seq: u64) -> Result<[u64; 4], WalletError> {
+		let note = self.read_own(note)?;
+		if (note.call, note.seq) == (call, seq) {
+			Ok(note.values)
+		} else {
+			Err(WalletError::NoteMismatch)
+		}
+	}
+
 	fn read_own(&self, sealed: &SealedNote) -> Result<OwnNote, WalletError> {
 		match self.read(sealed)? {
 			Note::Own(note) => Ok(note),

@@ -1,6 +1,7 @@
 //! Tests over several modules: two wallets and a ledger in memory.
 
 mod disputes;
+mod history;
 mod ledger;
 mod nonces;
 mod notes;

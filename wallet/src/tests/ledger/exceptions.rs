@@ -154,7 +154,8 @@ impl Ledger {
 		Ok(())
 	}
 
-	/// Ends a dispute: what each side gets, what is burned of the bond, and whether the deposit is.
+	/// Ends a dispute: what each side gets, what is burned of the bond, and whether the deposit is. The buyer's
+	/// share of a forfeited bond is one total here, whatever the terms say.
 	pub fn resolve(&mut self, buyer: &AccountBytes, seq: u64, to: Ending) {
 		let (order, _) = self.orders[&(*buyer, seq)].clone();
 		let (total, multiple) = (order.total.clone(), order.terms.bond_multiple);
