@@ -651,7 +651,7 @@ STATEMENTS = {
     "accept": (ORDER_NAME + LISTING + TERMS, ["own", "stock"], ["quantity", "total", "stock-after", "balance-after"],
                [PLAIN, PLAIN], [("stock-after", ["N", None]), ("balance-after", [None, "N"])]),
 }  # fmt: skip
-CALL_BYTES = {call: i for i, call in enumerate([*STATEMENTS, "collect"])}
+CALL_BYTES = {call: i for i, call in enumerate([*STATEMENTS, "collect", "refresh"])}
 # Of values nothing is shown: the proof is another. What else is bound depends on what is refreshed.
 STATEMENTS["refresh"] = (["target"], ["own"], ["refreshed", "residue"], [], [])
 TARGETS = [[], CREDIT, LISTING]

@@ -3,7 +3,7 @@
 use crate::{
 	notes::SealedNote,
 	opening::{Opened, OpenedListing, OpenedOrder},
-	state::{AccountBytes, Ciphertext, CreditName, ListingName, OrderName, Proof, Salt},
+	state::{AccountBytes, Ciphertext, CreditName, ListingName, OrderName, Proof, RefreshTarget, Salt},
 };
 use alloc::vec::Vec;
 
@@ -131,4 +131,109 @@ pub struct AcceptCall {
 	pub balance: Opened,
 	/// Not part of the call: the listing after it.
 	pub listing: OpenedListing,
+}
+
+/// The body of `transfer` or `redeem`.
+#[derive(Clone, Debug)]
+pub struct PaymentCall {
+	/// The payer's sequence number, which names the credit or redemption.
+	pub seq: u64,
+	/// The salt.
+	pub salt: Salt,
+	/// The recipient, or the issuer that will pay.
+	pub to: AccountBytes,
+	/// `A`.
+	pub amount: Ciphertext,
+	/// `B'`.
+	pub balance_after: Ciphertext,
+	/// The payer's note to itself, with which it opens a transfer that comes back.
+	pub own_note: SealedNote,
+	/// The note to the other side.
+	pub note: SealedNote,
+	/// The proof.
+	pub proof: Proof,
+	/// Not part of the call: the balance after it.
+	pub balance: Opened,
+}
+
+/// The body of `dispute`.
+#[derive(Clone, Debug)]
+pub struct DisputeCall {
+	/// The buyer's sequence number.
+	pub seq: u64,
+	/// The salt.
+	pub salt: Salt,
+	/// The order, which is the caller's own.
+	pub order: OrderName,
+	/// `B'`.
+	pub balance_after: Ciphertext,
+	/// The buyer's note to itself.
+	pub own_note: SealedNote,
+	/// The proof.
+	pub proof: Proof,
+	/// Not part of the call: the balance after it.
+	pub balance: Opened,
+}
+
+/// The body of `reprice`.
+#[derive(Clone, Debug)]
+pub struct RepriceCall {
+	/// The seller's sequence number, by which the price's nonce is found again.
+	pub seq: u64,
+	/// The salt.
+	pub salt: Salt,
+	/// The sequence number that names the listing.
+	pub listing_seq: u64,
+	/// The price version that begins.
+	pub version: u32,
+	/// `P`.
+	pub price: Ciphertext,
+	/// The seller's note to itself.
+	pub own_note: SealedNote,
+	/// The proof.
+	pub proof: Proof,
+	/// Not part of the call: the listing after it.
+	pub listing: OpenedListing,
+}
+
+/// The body of `restock`.
+#[derive(Clone, Debug)]
+pub struct RestockCall {
+	/// The seller's sequence number.
+	pub seq: u64,
+	/// The salt.
+	pub salt: Salt,
+	/// The sequence number that names the listing.
+	pub listing_seq: u64,
+	/// The price version in force.
+	pub version: u32,
+	/// `D`.
+	pub delivery: Ciphertext,
+	/// The seller's note to itself.
+	pub own_note: SealedNote,
+	/// The proof.
+	pub proof: Proof,
+	/// Not part of the call: the listing after it.
+	pub listing: OpenedListing,
+}
+
+/// The body of `refresh`.
+#[derive(Clone, Debug)]
+pub struct RefreshCall {
+	/// The account's sequence number.
+	pub seq: u64,
+	/// The salt.
+	pub salt: Salt,
+	/// What is refreshed.
+	pub target: RefreshTarget,
+	/// The new ciphertext.
+	pub after: Ciphertext,
+	/// `Z`, by which the old one is multiplied.
+	pub residue: Ciphertext,
+	/// The account's note to itself.
+	pub own_note: SealedNote,
+	/// The proof.
+	pub proof: Proof,
+	/// Not part of the call: the new ciphertext with its opening.
+	pub refreshed: Opened,
 }

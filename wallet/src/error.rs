@@ -25,6 +25,20 @@ pub enum WalletError {
 		/// What the order costs, in minor units; may be more than any balance can be.
 		cost: u128,
 	},
+	/// The balance does not cover what was to be sent or redeemed.
+	NotEnoughToPay {
+		/// What the account has, in minor units.
+		have: u64,
+		/// What was to be paid, in minor units.
+		amount: u64,
+	},
+	/// The balance does not cover the deposit of a dispute.
+	NotEnoughForDeposit {
+		/// What the account has, in minor units.
+		have: u64,
+		/// The deposit, in minor units: as much as the order's total.
+		deposit: u64,
+	},
 	/// The seller's balance does not cover the bond.
 	NotEnoughForBond {
 		/// What the account has, in minor units.
@@ -54,8 +68,12 @@ pub enum WalletError {
 	ZeroPrice,
 	/// An order of no pieces.
 	ZeroQuantity,
+	/// A delivery of no pieces.
+	ZeroDelivery,
 	/// The balance would exceed what an account can hold.
 	TooMuch,
+	/// The stock would exceed what a listing can hold.
+	TooManyPieces,
 	/// The balance's ciphertext has been added to so often that it must be refreshed first.
 	RefreshFirst,
 	/// The price changed since the quote.
@@ -64,6 +82,8 @@ pub enum WalletError {
 	NotYours,
 	/// Buyer and seller are the same.
 	SelfDealing,
+	/// Sender and recipient are the same.
+	SelfPayment,
 	/// The order is for another listing than the one given.
 	OtherListing,
 	/// The other party's view key is none that anything could be kept secret with.
@@ -75,6 +95,8 @@ pub enum WalletError {
 	/// The note is not about what it came with, or there is none. What it should open must not be relied
 	/// upon.
 	NoteMismatch,
+	/// Value and root that somebody was told do not give the ledger's ciphertext.
+	RootMismatch,
 	/// Nothing was named to collect.
 	NothingToCollect,
 	/// More credits than one call takes.
@@ -115,6 +137,22 @@ impl core::fmt::Display for WalletError {
 					amount::format(*cost)
 				)
 			}
+			Self::NotEnoughToPay { have, amount } => {
+				return write!(
+					f,
+					"not enough balance: you have {}, not {}",
+					money(have),
+					money(amount)
+				)
+			}
+			Self::NotEnoughForDeposit { have, deposit } => {
+				return write!(
+					f,
+					"not enough balance for the deposit: you have {}, the deposit is {} (as much as the order)",
+					money(have),
+					money(deposit)
+				)
+			}
 			Self::NotEnoughForBond { have, bond, multiple } => {
 				return write!(
 					f,
@@ -137,13 +175,16 @@ impl core::fmt::Display for WalletError {
 			Self::ZeroAmount => "the amount must be more than zero",
 			Self::ZeroPrice => "the price must be more than zero",
 			Self::ZeroQuantity => "order at least one piece",
+			Self::ZeroDelivery => "add at least one piece",
 			Self::TooMuch => "that is more than an account can hold",
+			Self::TooManyPieces => "that is more than a stock can hold",
 			Self::RefreshFirst => "the balance has taken in too many credits: refresh it first",
 			Self::PriceChanged => {
 				"the price has changed since you were quoted: ask the seller for a new quote"
 			}
 			Self::NotYours => "that belongs to another account",
 			Self::SelfDealing => "you cannot buy from yourself",
+			Self::SelfPayment => "you cannot send money to yourself",
 			Self::OtherListing => "the order is for another listing",
 			Self::UnsafeViewKey => {
 				"the other party's view key is unsafe: nothing sealed to it would stay secret"
@@ -151,6 +192,9 @@ impl core::fmt::Display for WalletError {
 			Self::NoteUnreadable => "the note cannot be read with this account's view keys",
 			Self::NoteMalformed => "the note is not in a form that this wallet understands",
 			Self::NoteMismatch => "the note does not match what it came with: do not rely on it",
+			Self::RootMismatch => {
+				"value and root do not open what is on the ledger: ask the certificate authority again"
+			}
 			Self::NothingToCollect => "there is nothing to collect",
 			Self::TooManyCredits => "collect at most 16 credits at once",
 			Self::DuplicateCredit => "a credit is named twice",

@@ -52,6 +52,11 @@
 //!   [`opening::OpenedOrder::bond`] are `u128`.
 //! - **Accepting with the price that is current.** An order keeps the price that it was placed at; its seed
 //!   derives from the order's `price_seq` and `price_salt`, the listing's from the listing's.
+//! - **Paying for a redemption that does not open.** The ledger proves that some amount was burned; how much
+//!   is owed only the note says, and only if [`Wallet::open_redemption`] opens it.
+//! - **Adding to a stock beyond 64 bits.** The ledger multiplies without looking; the stock opens no more.
+//! - **Believing what the authority tells.** Value and root of a lost opening count if they give the ledger's
+//!   ciphertext bit for bit: [`Wallet::told`] leaves no other way.
 //! - **Disclosing a parent.** A quote holds two seeds, of price and item code. The seed of a call, or the PRF
 //!   secret, would open the stock as well; there is no seed of a call, and none must be invented.
 //! - **Keeping openings in a file as the only copy.** Everything is found again from phrase and state; what

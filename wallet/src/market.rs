@@ -8,12 +8,19 @@
 //! `seq` is always the sequence number of the *marketplace* (`AccountState::seq` of the runtime API, plus the
 //! calls that were prepared but not included yet), never the system's nonce. `rng` must be a cryptographic
 //! random source; should it repeat itself nevertheless, nonces still differ for different plaintexts.
+//!
+//! Calls that hold nothing but names (`cancel`, `ship`, `refuse`, `settle`, `poke` and so on) need no wallet.
+
+mod disputes;
+mod offers;
+mod payments;
+mod refresh;
 
 use crate::{
 	derive::{self, Object},
 	notes::{note_hash, CreditNote, Note, NoteCall, OrderNote, OwnNote, QuoteNote, SealedNote, Seed},
 	opening::{Opened, OpenedListing, OpenedOrder, Quoted},
-	state::{Ciphertext, CreditName, ListingName, OrderName, Party, Proof, Salt, Terms},
+	state::{AccountBytes, Ciphertext, CreditName, ListingName, OrderName, Party, Proof, Salt, Terms},
 	Wallet, WalletError,
 };
 use alloc::vec::Vec;
@@ -25,7 +32,11 @@ use veilmart_confidential::{
 use veilmart_paillier::{Opening, ParameterSet};
 use zeroize::Zeroizing;
 
-pub use crate::calls::{AcceptCall, CollectCall, IssueCall, ListCall, OrderCall, QuoteCall};
+pub use crate::calls::{
+	AcceptCall, CollectCall, DisputeCall, IssueCall, ListCall, OrderCall, PaymentCall, QuoteCall,
+	RefreshCall, RepriceCall, RestockCall,
+};
+pub use refresh::Known;
 
 /// The most credits that one [`Wallet::collect`] takes.
 pub const MAX_COLLECT: usize = 16;
@@ -457,9 +468,23 @@ impl Wallet {
 
 	/// A new ciphertext of the object that the call creates.
 	fn fresh(&self, call: Call, seq: u64, salt: &Salt, role: Role, value: u64) -> Result<Fresh, WalletError> {
+		self.fresh_of(seq, call, seq, salt, role, value)
+	}
+
+	/// A new ciphertext of the object that this account created in the call with the number `object`.
+	fn fresh_of(
+		&self,
+		object: u64,
+		call: Call,
+		seq: u64,
+		salt: &Salt,
+		role: Role,
+		value: u64,
+	) -> Result<Fresh, WalletError> {
 		let seed = self.seed(call, seq, salt, role);
 		let account = self.account();
-		let nonce = self.nonce(&seed, &account, &Object { account, seq }, role);
+		let object = Object { account, seq: object };
+		let nonce = self.nonce(&seed, &account, &object, role);
 		Ok(Fresh {
 			opened: self.encrypt(Opening { value, nonce })?,
 			seed,

@@ -56,11 +56,14 @@ pub enum NoteCall {
 	Accept,
 	/// Balance after; the nonce of the balance.
 	Collect,
+	/// Of a balance or a credit: its value; its new nonce. Of a stock: price, stock, item code; the stock's new
+	/// nonce.
+	Refresh,
 }
 
 impl NoteCall {
 	/// All calls, each at the index that is its byte.
-	const ALL: [Self; 10] = [
+	const ALL: [Self; 11] = [
 		Self::Issue,
 		Self::Transfer,
 		Self::Redeem,
@@ -71,6 +74,7 @@ impl NoteCall {
 		Self::Dispute,
 		Self::Accept,
 		Self::Collect,
+		Self::Refresh,
 	];
 }
 
@@ -121,7 +125,7 @@ pub struct OrderNote {
 	pub total_seed: Seed,
 }
 
-/// Opens an amount that was issued or transferred.
+/// Opens an amount that was issued, transferred or redeemed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct CreditNote {
 	/// The amount, in minor units.
@@ -141,7 +145,7 @@ pub enum Note {
 	Quote(QuoteNote),
 	/// From a buyer to a seller.
 	Order(OrderNote),
-	/// From an issuer to a recipient.
+	/// From who issues, sends or redeems to who receives.
 	Credit(CreditNote),
 }
 

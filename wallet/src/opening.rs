@@ -9,8 +9,11 @@
 
 use crate::{
 	derive::Object,
-	notes::{Note, NoteCall, OrderNote, OwnNote, QuoteNote, SealedNote, Seed},
-	state::{Ciphertext, Credit, CreditKind, Listing, ListingName, Order, OrderName, Owned, Quote, Terms},
+	notes::{CreditNote, Note, NoteCall, OrderNote, OwnNote, QuoteNote, SealedNote, Seed},
+	state::{
+		AccountBytes, Ciphertext, Credit, CreditKind, Listing, ListingName, Order, OrderName, Owned, Quote,
+		Redemption, Terms,
+	},
 	Wallet, WalletError,
 };
 use veilmart_confidential::{Call, Role, Salt};
@@ -199,9 +202,14 @@ impl Wallet {
 	pub fn open_balance(&self, state: &Owned) -> Result<Opened, WalletError> {
 		self.open_owned(state, |note| match (note.call, note.values) {
 			(NoteCall::Transfer | NoteCall::Redeem, [_, balance, ..]) => Some(balance),
-			(NoteCall::Order | NoteCall::Dispute | NoteCall::Accept | NoteCall::Collect, [balance, ..]) => {
-				Some(balance)
-			}
+			(
+				NoteCall::Order
+				| NoteCall::Dispute
+				| NoteCall::Accept
+				| NoteCall::Collect
+				| NoteCall::Refresh,
+				[balance, ..],
+			) => Some(balance),
 			_ => None,
 		})
 	}
@@ -246,11 +254,26 @@ impl Wallet {
 		let note = self.read_own(&listing.note)?;
 		if !matches!(
 			note.call,
-			NoteCall::List | NoteCall::Reprice | NoteCall::Restock | NoteCall::Accept
+			NoteCall::List | NoteCall::Reprice | NoteCall::Restock | NoteCall::Accept | NoteCall::Refresh
 		) {
 			return Err(WalletError::NoteMismatch);
 		}
 		let [price, stock, commodity, _] = note.values;
+		let stock = Opening {
+			value: stock,
+			nonce: note.nonce.clone(),
+		};
+		self.check_listing(listing, price, commodity, self.check(stock, &listing.stock)?)
+	}
+
+	/// `P = Enc(price)` and `C = Enc(commodity)`, with the nonces that derive from the salts of their calls.
+	pub(crate) fn check_listing(
+		&self,
+		listing: &Listing,
+		price: u64,
+		commodity: u64,
+		stock: Opened,
+	) -> Result<OpenedListing, WalletError> {
 		let price_seed = self.own_price_seed(&listing.name, listing.price_seq, &listing.price_salt);
 		let commodity_seed = self.seed(Call::List, listing.name.seq, &listing.salt, Role::Commodity);
 		let price_nonce = self.listing_nonce(&price_seed, &listing.name, Role::Price);
@@ -265,13 +288,7 @@ impl Wallet {
 				},
 				&listing.price,
 			)?,
-			stock: self.check(
-				Opening {
-					value: stock,
-					nonce: note.nonce.clone(),
-				},
-				&listing.stock,
-			)?,
+			stock,
 			commodity: self.check(
 				Opening {
 					value: commodity,
@@ -398,60 +415,52 @@ impl Wallet {
 
 	/// Opens a credit of this account. `order` is the order that it comes out of, which the ledger keeps
 	/// until then; `None` for money that was issued, sent or returned. Refund, share and deposit open for the
-	/// buyer; proceeds and bond for the seller; what was returned for who had sent it.
+	/// buyer; proceeds and bond for the seller; what was returned for who had sent it. A credit that was
+	/// refreshed opens with its own note, whatever it is.
 	///
 	/// A credit that does not open must not be collected: its nonce would be lost in the balance's.
 	pub fn open_credit(&self, credit: &Credit, order: Option<&Order>) -> Result<Opened, WalletError> {
 		let name = credit.name;
-		let opening = match (name.kind, order) {
-			(CreditKind::Issued | CreditKind::Transfer, _) => {
-				let sealed = credit.note.as_ref().ok_or(WalletError::NoteMismatch)?;
-				let Note::Credit(note) = self.read(sealed)? else {
-					return Err(WalletError::NoteMismatch);
-				};
-				let object = Object {
-					account: name.creator,
-					seq: name.seq,
-				};
-				let nonce = self.nonce(&note.amount_seed, &name.creator, &object, Role::Amount);
+		let note = credit.note.as_ref().map(|sealed| self.read(sealed)).transpose()?;
+		let opening = match (name.kind, note, order) {
+			(_, Some(Note::Own(own)), _) if own.call == NoteCall::Refresh => {
+				let [amount, ..] = own.values;
 				Opening {
-					value: note.amount,
-					nonce,
+					value: amount,
+					nonce: own.nonce.clone(),
 				}
 			}
-			(CreditKind::Returned, _) => {
-				// The note that this account sealed to itself in the call that sent it.
-				let sealed = credit.note.as_ref().ok_or(WalletError::NoteMismatch)?;
-				let own = self.read_own(sealed)?;
+			(CreditKind::Issued | CreditKind::Transfer, Some(Note::Credit(note)), _) => {
+				self.paid(&note, &name.creator, name.seq)
+			}
+			// The note that this account sealed to itself in the call that sent it.
+			(CreditKind::Returned, Some(Note::Own(own)), _) => {
 				let call = match own.call {
 					NoteCall::Issue => Call::Issue,
 					NoteCall::Transfer => Call::Transfer,
 					_ => return Err(WalletError::NoteMismatch),
 				};
-				let account = self.account();
-				if (account, own.seq) != (name.creator, name.seq) {
+				if (self.account(), own.seq) != (name.creator, name.seq) {
 					return Err(WalletError::NoteMismatch);
 				}
-				let seed = self.seed(call, own.seq, &own.salt, Role::Amount);
-				let object = Object {
-					account,
-					seq: own.seq,
-				};
 				let [amount, ..] = own.values;
-				Opening {
-					value: amount,
-					nonce: self.nonce(&seed, &account, &object, Role::Amount),
-				}
+				let note = CreditNote {
+					amount,
+					amount_seed: self.seed(call, own.seq, &own.salt, Role::Amount),
+				};
+				self.paid(&note, &name.creator, name.seq)
 			}
-			(_, None) => return Err(WalletError::NoteMismatch),
-			(_, Some(order)) if (order.name.buyer, order.name.seq) != (name.creator, name.seq) => {
+			(CreditKind::Issued | CreditKind::Transfer | CreditKind::Returned, ..) | (_, _, None) => {
 				return Err(WalletError::NoteMismatch)
 			}
-			(CreditKind::Refund | CreditKind::Share | CreditKind::Deposit, Some(order)) => {
+			(_, _, Some(order)) if (order.name.buyer, order.name.seq) != (name.creator, name.seq) => {
+				return Err(WalletError::NoteMismatch)
+			}
+			(CreditKind::Refund | CreditKind::Share | CreditKind::Deposit, _, Some(order)) => {
 				self.open_order_as_buyer(order)?.total.opening
 			}
-			(CreditKind::Proceeds, Some(order)) => self.open_order_as_seller(order)?.total.opening,
-			(CreditKind::Bond, Some(order)) => {
+			(CreditKind::Proceeds, _, Some(order)) => self.open_order_as_seller(order)?.total.opening,
+			(CreditKind::Bond, _, Some(order)) => {
 				let total = self.open_order_as_seller(order)?.total.opening;
 				total
 					.scale(order.terms.bond_multiple.into())
@@ -459,6 +468,26 @@ impl Wallet {
 			}
 		};
 		self.check(opening, &credit.amount)
+	}
+
+	/// Opens what somebody redeemed with this account, an issuer, and is to be paid for.
+	///
+	/// Pay only what opens: the ledger proves that some amount was burned, the note says which.
+	pub fn open_redemption(&self, redemption: &Redemption) -> Result<Opened, WalletError> {
+		let Note::Credit(note) = self.read(&redemption.note)? else {
+			return Err(WalletError::NoteMismatch);
+		};
+		let opening = self.paid(&note, &redemption.holder, redemption.seq);
+		self.check(opening, &redemption.amount)
+	}
+
+	/// The opening of an amount that an account issued, sent or redeemed in this call.
+	fn paid(&self, note: &CreditNote, payer: &AccountBytes, seq: u64) -> Opening {
+		let object = Object { account: *payer, seq };
+		Opening {
+			value: note.amount,
+			nonce: self.nonce(&note.amount_seed, payer, &object, Role::Amount),
+		}
 	}
 
 	/// The opening, if it gives exactly this ciphertext.
@@ -502,6 +531,18 @@ impl Wallet {
 			}
 		}
 		Err(WalletError::NoteUnreadable)
+	}
+
+	/// The four values of a note that this account sealed to itself in the call with this number; what they are
+	/// docs/formats.md says. Nothing is compared with the ledger: for a statement of account, from calls that the
+	/// account itself signed, and not for anything that money hangs on.
+	pub fn noted(&self, note: &SealedNote, call: NoteCall, seq: u64) -> Result<[u64; 4], WalletError> {
+		let note = self.read_own(note)?;
+		if (note.call, note.seq) == (call, seq) {
+			Ok(note.values)
+		} else {
+			Err(WalletError::NoteMismatch)
+		}
 	}
 
 	fn read_own(&self, sealed: &SealedNote) -> Result<OwnNote, WalletError> {

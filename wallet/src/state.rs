@@ -108,6 +108,22 @@ pub enum CreditKind {
 	Returned,
 }
 
+impl CreditKind {
+	/// The number by which proofs bind the kind.
+	pub const fn number(self) -> u32 {
+		match self {
+			Self::Issued => 0,
+			Self::Refund => 1,
+			Self::Proceeds => 2,
+			Self::Bond => 3,
+			Self::Share => 4,
+			Self::Deposit => 5,
+			Self::Transfer => 6,
+			Self::Returned => 7,
+		}
+	}
+}
+
 /// The name of a credit. For what comes out of an order the creator is the buyer and `seq` the order's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CreditName {
@@ -126,8 +142,33 @@ pub struct Credit {
 	pub name: CreditName,
 	/// The encrypted amount.
 	pub amount: Ciphertext,
-	/// The note that opens it; credits that come out of an order have none, the order's notes open them.
+	/// The note that opens it; credits that come out of an order have none unless they were refreshed, the
+	/// order's notes open them.
 	pub note: Option<SealedNote>,
+}
+
+/// Money that a holder burned and that an issuer has to pay outside of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redemption {
+	/// Who redeemed.
+	pub holder: AccountBytes,
+	/// The holder's sequence number in that call.
+	pub seq: u64,
+	/// The encrypted amount.
+	pub amount: Ciphertext,
+	/// The note to the issuer.
+	pub note: SealedNote,
+}
+
+/// What an account refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTarget {
+	/// Its balance.
+	Balance,
+	/// A credit that waits for it.
+	Credit(CreditName),
+	/// The stock of a listing of its own.
+	Stock(ListingName),
 }
 
 /// A proof as a call carries it.

@@ -127,6 +127,19 @@ impl Market {
 		})
 	}
 
+	/// The consortium's bank.
+	pub fn issuer(&self) -> &Session {
+		&self.issuer
+	}
+
+	/// Certifies somebody else.
+	pub async fn newcomer(&self, roles: Roles, name: &str) -> Result<Session> {
+		let ca = Account::development("//CA")?;
+		let (account, _) = Account::generate()?;
+		certify(&self.chain, &ca, &account, roles, name).await?;
+		Ok(Session::open(self.chain.clone(), account).await?)
+	}
+
 	/// Lists each item at each of its prices, with as many pieces as will be ordered and a hundred more.
 	pub async fn list(&mut self, lines: &[OrderLine]) -> Result<()> {
 		let mut wanted: BTreeMap<(String, u64), u64> = BTreeMap::new();

@@ -15,7 +15,8 @@ use jsonrpsee::{
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
-use pallet_ecommerce::DeclineReason;
+use pallet_certificates::Role;
+use pallet_ecommerce::{Call, DeclineReason, Disclosure, RefreshTarget, Verdict};
 use sc_executor::{HostFunctions, WasmExecutor};
 use serde_json::Value;
 use sp_core::{
@@ -31,7 +32,7 @@ use std::{
 	path::Path,
 	time::{Duration, Instant},
 };
-use veilmart_cli::chain::Chain;
+use veilmart_cli::{account::Account, chain::Chain, transaction::Until};
 use veilmart_demo_parts::{
 	market::Market,
 	process,
@@ -236,6 +237,55 @@ async fn orders_that_come_to_nothing(market: &mut Market, line: &OrderLine) {
 	buyer.collect_all().await.unwrap();
 }
 
+/// Money that is sent back, paid out and encrypted anew; a dispute; an offer that changes and goes; what the certificate authority
+/// does. All calls that no purchase needs, but for those of [`NOT_MADE`].
+async fn what_no_purchase_needs(chain: &Chain, market: &Market, line: &OrderLine) {
+	let (seller, listing) = market.catalogue[&(line.item.clone(), line.price)].clone();
+	let seller = &market.sellers[seller].session;
+	let buyer = &market.customers[&line.customer].session;
+	let issuer = market.issuer();
+
+	let transfer = buyer.transfer(seller.id(), 100).await.unwrap().id;
+	seller.refuse(&transfer).await.unwrap();
+	buyer.collect_all().await.unwrap();
+	let redemption = buyer.redeem(issuer.id(), 50).await.unwrap().id;
+	issuer.settle(&redemption).await.unwrap();
+	buyer.refresh(&RefreshTarget::Balance).await.unwrap();
+
+	let arbiter = market
+		.newcomer([Role::Arbiter].into(), "The arbiter")
+		.await
+		.unwrap();
+	seller.quote(listing.seq, buyer.id()).await.unwrap();
+	let order = buyer.order(&listing, 1, Some(line.price)).await.unwrap().id;
+	seller.accept(&order).await.unwrap();
+	seller.ship(&order).await.unwrap();
+	buyer.dispute(order.seq).await.unwrap();
+	arbiter.resolve(&order, Verdict::Refunded).await.unwrap();
+
+	seller.restock(listing.seq, 5).await.unwrap();
+	seller.reprice(listing.seq, line.price + 1).await.unwrap();
+	seller.delist(listing.seq).await.unwrap();
+
+	let submit = |who: &'static str, call| async move {
+		let account = Account::development(who).unwrap();
+		chain
+			.submit_and_watch(&account, RuntimeCall::Ecommerce(call), Until::Finalized)
+			.await
+	};
+	let quota = Call::set_issuer_quota {
+		issuer: issuer.id().clone(),
+		quota: 10_000_000_000,
+	};
+	submit("//CA", quota).await.unwrap();
+	let subject = Disclosure::Account(buyer.id().clone());
+	submit("//CA", Call::record_disclosure { subject }).await.unwrap();
+}
+
+/// The calls that no account makes on a chain that keeps up: a transfer is reclaimed after a day, an order poked when the chain was
+/// too busy to see to its deadline, and terms are set by a motion, whose transaction is not the call's.
+const NOT_MADE: [&str; 3] = ["poke", "reclaim", "set_terms"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 	let (Some(native), Some(portable)) = (WASM_BINARY, PORTABLE_WASM_BINARY) else {
@@ -258,6 +308,7 @@ async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 			.unwrap();
 	}
 	orders_that_come_to_nothing(&mut market, &lines[0]).await;
+	what_no_purchase_needs(&chain, &market, &lines[0]).await;
 	let history = History::read(&node.url).await;
 	node.stop().await.unwrap();
 
@@ -272,7 +323,8 @@ async fn the_portable_runtime_replays_the_chain_to_the_same_state_root() {
 		.iter()
 		.copied()
 		.collect();
-	assert_eq!(seen, all, "a call of the marketplace is in no block");
+	let missing: Vec<_> = all.difference(&seen).copied().collect();
+	assert_eq!(missing, NOT_MADE, "calls of the marketplace that are in no block");
 
 	let mut state = TestExternalities::new_with_code(native, genesis.clone());
 	let error = Replay::<SubstrateHostFunctions>::new("native without its host function", native)

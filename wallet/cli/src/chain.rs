@@ -20,7 +20,7 @@ use jsonrpsee::{
 use pallet_certificates::{Certificate, Moment, OrderId};
 use pallet_ecommerce::{
 	runtime_api::{AccountState, Market},
-	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote,
+	Accumulators, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, Redemption, RedemptionId,
 };
 use serde::{de::DeserializeOwned, Deserialize};
 use sp_core::{storage::StorageKey, Bytes};
@@ -179,6 +179,15 @@ impl Chain {
 		self.call("EcommerceApi_incoming", account, at).await
 	}
 
+	/// What was redeemed with an issuer and is not settled.
+	pub async fn redemptions(
+		&self,
+		issuer: &AccountId,
+		at: Option<Hash>,
+	) -> Result<Vec<(RedemptionId<AccountId>, Redemption)>> {
+		self.call("EcommerceApi_redemptions", issuer, at).await
+	}
+
 	/// One listing.
 	pub async fn listing(&self, id: &ListingId<AccountId>, at: Option<Hash>) -> Result<Option<Listing>> {
 		self.call("EcommerceApi_listing", id, at).await
@@ -294,6 +303,15 @@ impl Chain {
 		}
 		Vec::<Event>::decode_all(&mut &encoded[..])
 			.map_err(|error| Error::node(format!("The events of block {block:?} cannot be read: {error}")))
+	}
+
+	/// A block's time, in milliseconds since the Unix epoch.
+	pub(crate) async fn time(&self, block: Hash) -> Result<Moment> {
+		let key = StorageKey(storage_prefix(b"Timestamp", b"Now").to_vec());
+		let encoded: Option<Bytes> = self.request("state_getStorage", rpc_params![key, block]).await?;
+		let encoded = encoded.map(|bytes| bytes.0).unwrap_or_default();
+		Moment::decode_all(&mut &encoded[..])
+			.map_err(|error| Error::node(format!("The time of block {block:?} cannot be read: {error}")))
 	}
 
 	/// Announces final blocks as they come. Nodes leave out some of them when many become final at once.

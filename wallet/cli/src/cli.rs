@@ -1,10 +1,12 @@
 //! The command line.
 
+mod values;
+
+pub use values::{Decision, Reason, RoleName, State};
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use pallet_certificates::Role;
-use pallet_ecommerce::{DeclineReason, OrderState};
+use clap::{Args, Parser, Subcommand};
 use veilmart_runtime::Hash;
 
 use crate::ca::unhex;
@@ -192,6 +194,117 @@ pub enum Command {
 		order: u64,
 	},
 
+	/// Dispute an own order that is said to be shipped: puts up a deposit as large as its total
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account buyer dispute 5\n\nThe deposit is lost only if it is decided that the seller did what it had to."
+	)]
+	Dispute {
+		/// The number of one of your orders.
+		order: u64,
+	},
+
+	/// Decide a dispute (arbiters that are no party of the order)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account judge resolve buyer:5 refunded\n  veilmart --suri //Arbiter resolve //Bob:5 penalised"
+	)]
+	Resolve {
+		/// The order, as BUYER:NUMBER.
+		order: String,
+		/// How it ends.
+		#[arg(value_enum)]
+		verdict: Decision,
+	},
+
+	/// Let the deadline of an order act that has passed, instead of waiting until the chain does it
+	#[command(after_help = "EXAMPLES:\n  veilmart --account buyer poke buyer:5")]
+	Poke {
+		/// The order, as BUYER:NUMBER.
+		order: String,
+	},
+
+	/// Set another price for an own listing; who was quoted the old one needs a new quote
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop reprice 3 11.90")]
+	Reprice {
+		/// The number of one of your listings.
+		listing: u64,
+		/// The new price of one piece, like 12.50.
+		price: String,
+	},
+
+	/// Add pieces to the stock of an own listing
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop restock 3 100")]
+	Restock {
+		/// The number of one of your listings.
+		listing: u64,
+		/// How many pieces are added.
+		pieces: u64,
+	},
+
+	/// Take an own listing away; orders that were not accepted yet cannot be any more
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop delist 3")]
+	Delist {
+		/// The number of one of your listings.
+		listing: u64,
+	},
+
+	/// Send money to an account; it waits there to be collected
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop transfer buyer 25.00\n  veilmart --suri //Bob transfer //Alice 0.50"
+	)]
+	Transfer {
+		/// Whom to: an address, an account's name or a development key.
+		to: String,
+		/// How much, like 12.50.
+		amount: String,
+	},
+
+	/// Return a credit that was sent or issued to you and that you have not collected
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop refuse transfer:5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty:12\n  veilmart --suri //Alice refuse transfer://Bob:12"
+	)]
+	Refuse {
+		/// The credit, as KIND:SENDER:NUMBER; `balance` shows them.
+		credit: String,
+	},
+
+	/// Take back a transfer that its recipient has not collected in a long time
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop reclaim 12 --from buyer")]
+	Reclaim {
+		/// The number of one of your transfers.
+		transfer: u64,
+		/// To whom it was sent.
+		#[arg(long, value_name = "ACCOUNT")]
+		from: String,
+	},
+
+	/// Burn money that the issuer has to pay out outside of the chain
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop redeem bank 500.00\n  veilmart --suri //Alice redeem //Issuer 500.00"
+	)]
+	Redeem {
+		/// The issuer that pays: an address, an account's name or a development key.
+		issuer: String,
+		/// How much, like 12.50.
+		amount: String,
+	},
+
+	/// Show what was redeemed with you and is not settled, opened (issuers)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account bank redemptions")]
+	Redemptions,
+
+	/// Record that you have paid what was redeemed with you (issuers)
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account bank settle shop:14\n  veilmart --suri //Issuer settle //Alice:14"
+	)]
+	Settle {
+		/// The redemption, as HOLDER:NUMBER.
+		redemption: String,
+	},
+
+	/// Give something that you own a new nonce; its value stays
+	#[command(subcommand)]
+	Refresh(RefreshCommand),
+
 	/// Take credits into the balance: all that wait
 	#[command(after_help = "EXAMPLES:\n  veilmart --account shop collect")]
 	Collect,
@@ -220,6 +333,19 @@ pub enum Command {
 	#[command(after_help = "EXAMPLES:\n  veilmart --account buyer quotes")]
 	Quotes,
 
+	/// Show what happened to the account and how its balance changed, from the blocks of a node that kept them all
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop history\n  veilmart --account shop history --csv > shop.csv\n  veilmart --account shop history --from 1200 --json\n\nThe node has to run with --state-pruning archive, or --from has to be recent."
+	)]
+	History {
+		/// Begin with this block.
+		#[arg(long, value_name = "NUMBER", default_value_t = 1)]
+		from: u32,
+		/// As a table for spreadsheets: commas, a line of names first.
+		#[arg(long)]
+		csv: bool,
+	},
+
 	/// Print what happens to the account on the marketplace, as it becomes final
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart --account shop watch\n  veilmart --account shop --json watch --blocks 100"
@@ -228,6 +354,28 @@ pub enum Command {
 		/// Stop after this many blocks.
 		#[arg(long)]
 		blocks: Option<u32>,
+	},
+}
+
+/// What gets a new nonce.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RefreshCommand {
+	/// The balance
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop refresh balance")]
+	Balance,
+
+	/// A credit that waits to be collected; nobody can return it afterwards
+	#[command(after_help = "EXAMPLES:\n  veilmart --suri //Alice refresh credit transfer://Bob:12")]
+	Credit {
+		/// The credit, as KIND:SENDER:NUMBER; `balance` shows them.
+		credit: String,
+	},
+
+	/// The stock of an own listing
+	#[command(after_help = "EXAMPLES:\n  veilmart --account shop refresh stock 3")]
+	Stock {
+		/// The number of one of your listings.
+		listing: u64,
 	},
 }
 
@@ -410,97 +558,6 @@ pub enum AccountCommand {
 	},
 }
 
-/// A role of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RoleName {
-	/// Orders and pays.
-	Buyer,
-	/// Lists, accepts, ships.
-	Seller,
-	/// Brings money in.
-	Issuer,
-	/// Decides disputes.
-	Arbiter,
-	/// Reads along.
-	Auditor,
-	/// Runs an authority node.
-	Validator,
-}
-
-impl From<RoleName> for Role {
-	fn from(role: RoleName) -> Self {
-		match role {
-			RoleName::Buyer => Self::Buyer,
-			RoleName::Seller => Self::Seller,
-			RoleName::Issuer => Self::Issuer,
-			RoleName::Arbiter => Self::Arbiter,
-			RoleName::Auditor => Self::Auditor,
-			RoleName::Validator => Self::Validator,
-		}
-	}
-}
-
-/// Why an order is declined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Reason {
-	/// Nothing more is said.
-	#[default]
-	Unspecified,
-	/// The stock does not suffice.
-	OutOfStock,
-	/// The note does not open the order.
-	NoteMismatch,
-	/// The bond cannot be put up now.
-	NoBond,
-	/// This buyer is not delivered to.
-	NotServed,
-}
-
-impl From<Reason> for DeclineReason {
-	fn from(reason: Reason) -> Self {
-		match reason {
-			Reason::Unspecified => Self::Unspecified,
-			Reason::OutOfStock => Self::OutOfStock,
-			Reason::NoteMismatch => Self::NoteMismatch,
-			Reason::NoBond => Self::NoBond,
-			Reason::NotServed => Self::NotServed,
-		}
-	}
-}
-
-/// The state of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum State {
-	/// The seller has not answered.
-	Placed,
-	/// The seller accepted.
-	Accepted,
-	/// The seller shipped.
-	Shipped,
-	/// Confirmed, by the buyer, by time or by a decision.
-	Completed,
-	/// Cancelled, declined, lapsed, or refunded after a dispute.
-	Refunded,
-	/// The buyer disputes it.
-	Disputed,
-	/// Not shipped in time, or decided so.
-	Penalised,
-}
-
-impl From<State> for OrderState {
-	fn from(state: State) -> Self {
-		match state {
-			State::Placed => Self::Placed,
-			State::Accepted => Self::Accepted,
-			State::Shipped => Self::Shipped,
-			State::Completed => Self::Completed,
-			State::Refunded => Self::Refunded,
-			State::Disputed => Self::Disputed,
-			State::Penalised => Self::Penalised,
-		}
-	}
-}
-
 /// A hash of 32 bytes, with or without `0x`.
 fn parse_hash(text: &str) -> Result<Hash, String> {
 	unhex(text)
@@ -583,6 +640,23 @@ mod tests {
 				..
 			}
 		));
+		let cli = parse("veilmart --account judge resolve buyer:5 penalised").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Resolve {
+				verdict: Decision::Penalised,
+				..
+			}
+		));
+		let cli = parse("veilmart --account shop reclaim 12 --from buyer").unwrap();
+		assert!(matches!(cli.command, Command::Reclaim { transfer: 12, from } if from == "buyer"));
+		let cli = parse("veilmart --account shop history --csv").unwrap();
+		assert!(matches!(cli.command, Command::History { from: 1, csv: true }));
+		let cli = parse("veilmart refresh stock 3 --account shop").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Refresh(RefreshCommand::Stock { listing: 3 })
+		));
 		let cli = parse("veilmart ca keygen --out x").unwrap();
 		assert!(matches!(cli.command, Command::Ca(CaCommand::Keygen { bits, .. }) if bits == "2048"));
 		assert!(parse("veilmart certificate request --role buyer --role seller --organisation Shop").is_ok());
@@ -608,6 +682,12 @@ mod tests {
 			"veilmart ca decrypt --key k",
 			"veilmart ca decrypt --key k --of a --ciphertext 0x00",
 			"veilmart order //Alice:3 two",
+			"veilmart reclaim 12",
+			"veilmart refresh",
+			"veilmart refresh stock",
+			"veilmart resolve //Bob:5 guilty",
+			"veilmart restock 3 -1",
+			"veilmart settle",
 			"veilmart certificate request --organisation Shop",
 			"veilmart --passphrase secret balance",
 			"veilmart --genesis 0x12 balance",

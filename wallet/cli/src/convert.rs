@@ -2,7 +2,8 @@
 
 use pallet_certificates::OrderId;
 use pallet_ecommerce::{
-	Credit, CreditId, CreditKind, Listing, ListingId, Order, Owned, Proof, Quote, Salt, SealedNote,
+	Credit, CreditId, CreditKind, Listing, ListingId, Order, Owned, Proof, Quote, Redemption, RedemptionId,
+	Salt, SealedNote,
 };
 use veilmart_runtime::AccountId;
 use veilmart_wallet::{notes, state};
@@ -125,6 +126,15 @@ pub(crate) fn credit(id: &CreditId<AccountId>, credit: Credit) -> state::Credit 
 	}
 }
 
+pub(crate) fn redemption(id: &RedemptionId<AccountId>, redemption: Redemption) -> state::Redemption {
+	state::Redemption {
+		holder: bytes(&id.holder),
+		seq: id.seq,
+		amount: redemption.amount,
+		note: redemption.note.0,
+	}
+}
+
 pub(crate) fn salt(salt: state::Salt) -> Salt {
 	Salt(salt)
 }
@@ -159,6 +169,11 @@ mod tests {
 				kind,
 			};
 			assert_eq!(credit_id(&credit_name(&credit)), credit);
+			assert_eq!(
+				credit_name(&credit).kind.number(),
+				kind.number(),
+				"proofs bind another kind"
+			);
 		}
 	}
 }

@@ -1,10 +1,11 @@
 //! How people name accounts, listings, orders and credits.
 //!
 //! An account is an SS58 address, a name in the keystore, or a development key like `//Alice`. Listings and orders are
-//! `ACCOUNT:NUMBER`: who made them, and in which call of that account.
+//! `ACCOUNT:NUMBER`: who made them, and in which call of that account. Before a credit's name stands what it is:
+//! `transfer:ACCOUNT:NUMBER`.
 
 use pallet_certificates::OrderId;
-use pallet_ecommerce::{CreditId, CreditKind, ListingId, OrderState};
+use pallet_ecommerce::{CreditId, CreditKind, ListingId, OrderState, RedemptionId};
 use veilmart_runtime::AccountId;
 
 use crate::{
@@ -55,7 +56,41 @@ impl Names {
 		let (buyer, seq) = self.numbered(text, "order")?;
 		Ok(OrderId { buyer, seq })
 	}
+
+	/// The redemption that is meant.
+	pub fn redemption(&self, text: &str) -> Result<RedemptionId<AccountId>> {
+		let (holder, seq) = self.numbered(text, "redemption")?;
+		Ok(RedemptionId { holder, seq })
+	}
+
+	/// The credit that is meant.
+	pub fn credit(&self, text: &str) -> Result<CreditId<AccountId>> {
+		let wrong = || {
+			Error::usage(format!(
+				"\"{text}\" names no credit; write it like transfer://Alice:3, as `veilmart balance` shows it"
+			))
+		};
+		let (kind, rest) = text.split_once(':').ok_or_else(wrong)?;
+		let kind = CREDIT_KINDS
+			.into_iter()
+			.find(|known| credit_kind(*known) == kind)
+			.ok_or_else(wrong)?;
+		let (creator, seq) = self.numbered(rest, "credit")?;
+		Ok(CreditId { creator, seq, kind })
+	}
 }
+
+/// All that a credit can be.
+const CREDIT_KINDS: [CreditKind; 8] = [
+	CreditKind::Issued,
+	CreditKind::Refund,
+	CreditKind::Proceeds,
+	CreditKind::Bond,
+	CreditKind::Share,
+	CreditKind::Deposit,
+	CreditKind::Transfer,
+	CreditKind::Returned,
+];
 
 /// A listing's name.
 pub fn show_listing(id: &ListingId<AccountId>) -> String {
@@ -70,6 +105,11 @@ pub fn show_order(id: &OrderId<AccountId>) -> String {
 /// A credit's name: what it is and what made it.
 pub fn show_credit(id: &CreditId<AccountId>) -> String {
 	format!("{}:{}:{}", credit_kind(id.kind), address(&id.creator), id.seq)
+}
+
+/// A redemption's name.
+pub fn show_redemption(id: &RedemptionId<AccountId>) -> String {
+	format!("{}:{}", address(&id.holder), id.seq)
 }
 
 /// One word for what a credit is.
@@ -120,6 +160,27 @@ mod tests {
 			seq: u64::MAX,
 		};
 		assert_eq!(names.order(&show_order(&order)).unwrap(), order);
+		let redemption = RedemptionId {
+			holder: order.buyer.clone(),
+			seq: 9,
+		};
+		assert_eq!(
+			names.redemption(&show_redemption(&redemption)).unwrap(),
+			redemption
+		);
+		for kind in CREDIT_KINDS {
+			let credit = CreditId {
+				creator: order.buyer.clone(),
+				seq: 5,
+				kind,
+			};
+			assert_eq!(names.credit(&show_credit(&credit)).unwrap(), credit);
+		}
+		assert_eq!(
+			names.credit("transfer://Alice:5").unwrap().creator,
+			order.buyer,
+			"the colon is not that of the kind"
+		);
 	}
 
 	#[test]
@@ -140,6 +201,16 @@ mod tests {
 				matches!(names.order(text), Err(Error::Usage(_))),
 				"{text:?} passed for an order"
 			);
+			for text in [
+				text.to_owned(),
+				format!("transfer:{text}"),
+				format!("money:{text}"),
+			] {
+				assert!(
+					matches!(names.credit(&text), Err(Error::Usage(_))),
+					"{text:?} passed for a credit"
+				);
+			}
 		}
 	}
 

@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
-use codec::Encode;
+use codec::{DecodeAll, Encode};
 use frame_system::Phase;
-use futures::future::try_join;
+use futures::future::{try_join, try_join3};
 use jsonrpsee::{core::client::Subscription, rpc_params};
+use pallet_certificates::Moment;
 use serde::Deserialize;
 use serde_json::Value;
 use sp_core::{Bytes, H256};
 use sp_runtime::{
-	generic::Era,
+	generic::{Era, Preamble},
 	traits::{BlakeTwo256, Hash as _},
 	transaction_validity::{
 		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
 		UnknownTransaction,
 	},
+	MultiAddress,
 };
 use veilmart_runtime::{
-	extensions::signed_extrinsic, Hash, Nonce, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
+	extensions::signed_extrinsic, AccountId, BlockNumber, Hash, Nonce, Runtime, RuntimeCall, RuntimeEvent,
+	UncheckedExtrinsic,
 };
 
 use crate::{
@@ -58,6 +61,49 @@ pub struct Sent {
 	chain: Chain,
 	extrinsic: UncheckedExtrinsic,
 	status: Subscription<Value>,
+}
+
+/// What a final block did, transaction by transaction.
+pub(crate) struct Body {
+	/// The block's number.
+	pub(crate) number: BlockNumber,
+	/// Its time, in milliseconds since the Unix epoch.
+	pub(crate) time: Moment,
+	/// What happened before its transactions.
+	pub(crate) begun: Vec<RuntimeEvent>,
+	/// Its transactions.
+	pub(crate) transactions: Vec<Dispatched>,
+	/// What happened after them.
+	pub(crate) ended: Vec<RuntimeEvent>,
+}
+
+/// A transaction in a block.
+#[derive(Default)]
+pub(crate) struct Dispatched {
+	/// Who signed it, if somebody did.
+	pub(crate) sender: Option<AccountId>,
+	/// Its call, if it was dispatched without an error and this program understands it: runtimes of earlier versions had
+	/// other calls.
+	pub(crate) call: Option<RuntimeCall>,
+	/// What it announced.
+	pub(crate) events: Vec<RuntimeEvent>,
+}
+
+impl Dispatched {
+	fn read(encoded: &[u8]) -> Self {
+		let Ok(extrinsic) = UncheckedExtrinsic::decode_all(&mut &*encoded) else {
+			return Self::default();
+		};
+		let sender = match extrinsic.preamble {
+			Preamble::Signed(MultiAddress::Id(sender), ..) => Some(sender),
+			_ => None,
+		};
+		Self {
+			sender,
+			call: Some(extrinsic.function),
+			events: Vec::new(),
+		}
+	}
 }
 
 /// What is needed of `chain_getBlock`.
@@ -174,6 +220,24 @@ impl Chain {
 		})
 	}
 
+	/// What a block did. The node has to have kept its state.
+	pub(crate) async fn body(&self, number: BlockNumber) -> Result<Body> {
+		let block = self
+			.block_hash(number)
+			.await?
+			.ok_or_else(|| Error::node(format!("The node has no block {number}.")))?;
+		let body = self.request::<Option<SignedBlock>>("chain_getBlock", rpc_params![block]);
+		let (body, events, time) = try_join3(body, self.events(block), self.time(block)).await?;
+		let body = body.ok_or_else(|| Error::node(format!("The node has no body of block {number}.")))?;
+		let transactions = body
+			.block
+			.extrinsics
+			.iter()
+			.map(|encoded| Dispatched::read(encoded.as_ref()))
+			.collect();
+		Ok(sorted(number, time, transactions, events))
+	}
+
 	/// The index of an encoded transaction in a block, if it is there.
 	pub(crate) async fn place_in(&self, encoded: &[u8], block: Hash) -> Result<Option<u32>> {
 		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
@@ -284,6 +348,37 @@ impl Progress {
 	}
 }
 
+/// Each event to the transaction that it belongs to; a transaction that failed has no call.
+fn sorted(number: BlockNumber, time: Moment, mut transactions: Vec<Dispatched>, events: Vec<Event>) -> Body {
+	let (mut begun, mut ended) = (Vec::new(), Vec::new());
+	for record in events {
+		match record.phase {
+			Phase::Initialization => begun.push(record.event),
+			Phase::Finalization => ended.push(record.event),
+			Phase::ApplyExtrinsic(index) => {
+				let found = usize::try_from(index)
+					.ok()
+					.and_then(|index| transactions.get_mut(index));
+				let Some(transaction) = found else { continue };
+				if matches!(
+					record.event,
+					RuntimeEvent::System(frame_system::Event::<Runtime>::ExtrinsicFailed { .. })
+				) {
+					transaction.call = None;
+				}
+				transaction.events.push(record.event);
+			}
+		}
+	}
+	Body {
+		number,
+		time,
+		begun,
+		transactions,
+		ended,
+	}
+}
+
 /// The events of the extrinsic with this index, or the error of its dispatch.
 fn dispatched(index: u32, events: Vec<Event>) -> Result<Vec<RuntimeEvent>> {
 	let own: Vec<_> = events
@@ -386,5 +481,57 @@ mod tests {
 		};
 		assert_eq!(refusal.name, "PriceChanged");
 		assert!(matches!(dispatched(2, events()), Err(Error::Node(_))));
+	}
+
+	#[test]
+	fn a_transaction_that_failed_did_not_happen() {
+		let transaction = || Dispatched {
+			call: Some(frame_system::Call::<Runtime>::remark { remark: Vec::new() }.into()),
+			..Dispatched::default()
+		};
+		let success = || frame_system::Event::ExtrinsicSuccess {
+			dispatch_info: DispatchEventInfo::default(),
+		};
+		let mut events = vec![
+			record(0, success()),
+			record(1, failed(DispatchError::BadOrigin)),
+			record(7, success()),
+			record(0, success()),
+		];
+		events[3].phase = Phase::Initialization;
+		let body = sorted(5, 6, vec![transaction(), transaction()], events);
+		assert_eq!((body.number, body.time), (5, 6));
+		assert_eq!(
+			body.transactions
+				.iter()
+				.map(|transaction| transaction.call.is_some())
+				.collect::<Vec<_>>(),
+			[true, false]
+		);
+		assert_eq!((body.begun.len(), body.ended.len()), (1, 0));
+	}
+
+	#[test]
+	fn transactions_are_read_with_their_senders() {
+		let account = Account::development("//Alice").unwrap();
+		let call = RuntimeCall::from(frame_system::Call::<Runtime>::remark { remark: vec![1] });
+		let hash = Hash::repeat_byte(1);
+		let extrinsic = signed_extrinsic(
+			call.clone(),
+			account.id(),
+			3,
+			Era::mortal(ERA, 5),
+			hash,
+			hash,
+			|payload| account.sign(payload),
+		);
+		let read = Dispatched::read(&extrinsic.encode());
+		assert_eq!((read.sender, read.call), (Some(account.id()), Some(call.clone())));
+		let bare = UncheckedExtrinsic::new_bare(call.clone());
+		let read = Dispatched::read(&bare.encode());
+		assert_eq!((read.sender, read.call), (None, Some(call)));
+		for bytes in [&[][..], &[40, 5], &[0xFF; 64]] {
+			assert_eq!(Dispatched::read(bytes).call, None);
+		}
 	}
 }

@@ -109,7 +109,7 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 }
 
 /// The event in words and as JSON, if the account has to do with it.
-fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String, Value)> {
+pub(crate) fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String, Value)> {
 	let concerns = |parties: &[&AccountId]| parties.contains(&me).then_some(());
 	let of_order = |name: &str, verb: &str, order: &pallet_ecommerce::OrderId<AccountId>| {
 		let order = show_order(order);

@@ -1,5 +1,9 @@
 //! A ledger small enough to read: the exact identities and the proofs of the marketplace, nothing else.
 
+mod exceptions;
+
+pub use exceptions::Ending;
+
 use crate::{
 	market::{AcceptCall, CollectCall, IssueCall, ListCall, OrderCall, QuoteCall},
 	notes::note_hash,
@@ -21,6 +25,7 @@ pub type Verdict = Result<(), String>;
 pub enum Stage {
 	Placed,
 	Accepted,
+	Disputed,
 	Done,
 }
 
@@ -43,6 +48,10 @@ pub struct Ledger {
 	pub listings: BTreeMap<(AccountBytes, u64), Listing>,
 	pub quotes: BTreeMap<(AccountBytes, AccountBytes, u64), Quote>,
 	pub orders: BTreeMap<(AccountBytes, u64), (Order, Stage)>,
+	/// The senders' notes to themselves, beside what waits to be collected.
+	sender_notes: BTreeMap<CreditName, [u8; 368]>,
+	redeemed: Ciphertext,
+	zeroed: Ciphertext,
 }
 
 fn ensure(condition: bool, otherwise: &str) -> Verdict {
@@ -70,6 +79,9 @@ impl Ledger {
 			listings: BTreeMap::new(),
 			quotes: BTreeMap::new(),
 			orders: BTreeMap::new(),
+			sender_notes: BTreeMap::new(),
+			redeemed: Ciphertext::ONE,
+			zeroed: Ciphertext::ONE,
 		}
 	}
 
@@ -154,6 +166,7 @@ impl Ledger {
 			kind: CreditKind::Issued,
 		};
 		self.credit(&call.to, name, call.amount.clone(), Some(call.note));
+		self.sender_notes.insert(name, call.own_note);
 		Ok(())
 	}
 
@@ -357,7 +370,7 @@ impl Ledger {
 		self.account(who).seq += 1;
 	}
 
-	/// All that was issued is somewhere: an identity of ciphertexts, without a key.
+	/// All that was issued is somewhere or was burned: an identity of ciphertexts, without a key.
 	pub fn assert_conserved(&self) {
 		let mut held: Vec<(&Ciphertext, u32)> = Vec::new();
 		for account in self.accounts.values() {
@@ -368,13 +381,16 @@ impl Ledger {
 			match stage {
 				Stage::Placed => held.push((&order.total, 1)),
 				Stage::Accepted => held.push((&order.total, 1 + order.terms.bond_multiple)),
+				Stage::Disputed => held.push((&order.total, 2 + order.terms.bond_multiple)),
 				Stage::Done => (),
 			}
 		}
+		held.push((&self.redeemed, 1));
 		let issued = self
 			.accounts
 			.values()
-			.map(|account| (&account.issued.ciphertext, 1));
+			.map(|account| (&account.issued.ciphertext, 1))
+			.chain([(&self.zeroed, 1)]);
 		assert!(
 			self.product(held) == self.product(issued),
 			"money was created or destroyed"

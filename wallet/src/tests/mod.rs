@@ -1,9 +1,14 @@
 //! Tests over several modules: two wallets and a ledger in memory.
 
+mod disputes;
+mod history;
 mod ledger;
 mod nonces;
 mod notes;
+mod offers;
+mod payments;
 mod purchase;
+mod refresh;
 mod refusals;
 mod restore;
 mod rotation;

@@ -42,6 +42,14 @@ fn of_list(call: &ListCall) -> [&Ciphertext; 3] {
 	[&call.price, &call.stock, &call.commodity]
 }
 
+fn of_listing(listing: &OpenedListing) -> [&Ciphertext; 3] {
+	[
+		&listing.price.ciphertext,
+		&listing.stock.ciphertext,
+		&listing.commodity.ciphertext,
+	]
+}
+
 fn of_issue(call: &IssueCall) -> [&Ciphertext; 2] {
 	[&call.amount, &call.issued_after]
 }
@@ -147,6 +155,53 @@ fn a_random_source_that_repeats_itself_shows_nothing() {
 		.order(7, &richer, &quoted, 3, &terms, &key, &mut Stuck)
 		.expect("orders");
 	assert_apart(&world, &of_order(&call), &of_order(&same));
+}
+
+#[test]
+fn the_other_calls_never_share_a_nonce_either() {
+	let mut world = World::funded(10_000, 20_000);
+	let (listing, _) = world.listed();
+	let balance = world.balance_of_buyer();
+	let to = world.seller.party();
+	let known = world.buyer.known(&balance).expect("in range");
+	let [first, other] = [3, 4].map(|amount| {
+		world
+			.buyer
+			.transfer(7, &balance, &to, amount, &mut Stuck)
+			.expect("transfers")
+	});
+	let redeemed = world
+		.buyer
+		.redeem(7, &balance, &to, 3, &mut Stuck)
+		.expect("redeems");
+	let refreshed = world
+		.buyer
+		.refresh_balance(7, &known, &mut Stuck)
+		.expect("refreshes");
+	let payments = [&first, &other, &redeemed].map(|call| [&call.amount, &call.balance_after]);
+	for (i, one) in payments.iter().enumerate() {
+		assert_apart(&world, one, &[&refreshed.after]);
+		payments[i + 1..]
+			.iter()
+			.for_each(|two| assert_apart(&world, one, two));
+	}
+	let [first, other] = [PRICE + 1, PRICE + 2].map(|price| {
+		world
+			.seller
+			.reprice(7, &listing, price, &mut Stuck)
+			.expect("reprices")
+	});
+	let [more, most] = [1, 2].map(|pieces| {
+		world
+			.seller
+			.restock(7, &listing, pieces, &mut Stuck)
+			.expect("restocks")
+	});
+	assert_apart(
+		&world,
+		&[&first.price, &other.price, &more.delivery, &most.delivery],
+		&of_listing(&listing),
+	);
 }
 
 #[test]

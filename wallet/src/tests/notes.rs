@@ -83,7 +83,8 @@ fn version_kind_call_length_and_nonce_are_checked() {
 	assert_eq!(with(0, 0), malformed);
 	assert_eq!(with(0, 2), malformed);
 	assert_eq!(with(1, 4), malformed);
-	assert_eq!(with(2, 10), malformed);
+	assert_eq!(with(2, 11), malformed);
+	assert_eq!(with(2, 10), None);
 	assert_eq!(with(2, 0), None);
 	assert_eq!(Note::decode(SET, &bytes[..319]).err(), malformed);
 	assert_eq!(Note::decode(SET, &[]).err(), malformed);

@@ -209,6 +209,93 @@ fn collecting_checks_names_and_sums() {
 }
 
 #[test]
+fn a_payer_is_told_what_is_missing() {
+	let world = World::new();
+	let balance = amount(&world, 1_250);
+	let to = world.seller.party();
+	let transfer = |value| world.buyer.transfer(0, &balance, &to, value, &mut Stuck);
+	let redeem = |value| world.buyer.redeem(0, &balance, &to, value, &mut Stuck);
+	says(transfer(1_251), "not enough balance: you have 12.50, not 12.51");
+	says(redeem(1_251), "not enough balance: you have 12.50, not 12.51");
+	says(
+		transfer(u64::MAX),
+		"not enough balance: you have 12.50, not 184467440737095516.15",
+	);
+	says(transfer(0), "the amount must be more than zero");
+	says(redeem(0), "the amount must be more than zero");
+	assert_eq!(transfer(1_250).expect("transfers").balance.value(), 0);
+	let myself = world.buyer.party();
+	says(
+		world.buyer.transfer(0, &balance, &myself, 1, &mut Stuck),
+		"you cannot send money to yourself",
+	);
+	let unsafe_key = Party {
+		view_key: [0; 32],
+		..to
+	};
+	says(
+		world.buyer.transfer(0, &balance, &unsafe_key, 1, &mut Stuck),
+		"the other party's view key is unsafe: nothing sealed to it would stay secret",
+	);
+}
+
+#[test]
+fn a_disputing_buyer_is_told_what_is_missing() {
+	let mut world = World::funded(3 * PRICE, 20_000);
+	let (_, quoted) = world.listed();
+	let order = world.ordered(&quoted, 3);
+	let dispute = |wallet: &Wallet, have| wallet.dispute(0, &amount(&world, have), &order, &mut Stuck);
+	says(
+		dispute(&world.buyer, 3 * PRICE - 1),
+		"not enough balance for the deposit: you have 15.29, the deposit is 15.30 (as much as the order)",
+	);
+	says(
+		dispute(&world.seller, 3 * PRICE),
+		"that belongs to another account",
+	);
+	assert_eq!(
+		dispute(&world.buyer, 3 * PRICE)
+			.expect("disputes")
+			.balance
+			.value(),
+		0
+	);
+}
+
+#[test]
+fn changes_to_a_listing_are_checked() {
+	let mut world = World::new();
+	let listing = world
+		.seller
+		.list(0, PRICE, STOCK, ITEM, &mut world.rng)
+		.expect("lists")
+		.listing;
+	says(
+		world.seller.reprice(1, &listing, 0, &mut Stuck),
+		"the price must be more than zero",
+	);
+	says(
+		world.seller.restock(1, &listing, 0, &mut Stuck),
+		"add at least one piece",
+	);
+	says(
+		world
+			.seller
+			.restock(1, &listing, u64::MAX - STOCK + 1, &mut Stuck),
+		"that is more than a stock can hold",
+	);
+	let full = world
+		.seller
+		.restock(1, &listing, u64::MAX - STOCK, &mut Stuck)
+		.expect("restocks");
+	assert_eq!(full.listing.stock().value(), u64::MAX);
+	let theirs = "that belongs to another account";
+	says(world.buyer.reprice(1, &listing, 1, &mut Stuck), theirs);
+	says(world.buyer.restock(1, &listing, 1, &mut Stuck), theirs);
+	says(world.buyer.refresh_stock(1, &listing, &mut Stuck), theirs);
+}
+
+#[test]
 fn another_size_of_key_is_refused() {
 	let text = include_str!("../../../primitives/paillier/test-keys/3072.factors");
 	let mut lines = text.lines().map(unhex);

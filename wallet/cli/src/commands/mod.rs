@@ -1,10 +1,12 @@
 //! What each command does: reads the arguments, asks session, chain or keystore, and says what came out.
 
 mod authority;
+mod beside;
 mod certificates;
 mod finality;
 mod local;
 mod reports;
+mod statement;
 
 use std::path::PathBuf;
 
@@ -295,12 +297,7 @@ impl Context {
 					&self.output.wait("Reading", session.quotes()).await?,
 				))
 			}
-			Command::Ca(_)
-			| Command::Certificate(_)
-			| Command::Account(_)
-			| Command::Chain(_)
-			| Command::Finality(_)
-			| Command::Watch { .. } => Err(Error::usage("This command is not one of a session.")),
+			command => self.beside(command).await,
 		}
 	}
 

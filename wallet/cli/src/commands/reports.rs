@@ -7,9 +7,9 @@ use veilmart_runtime::AccountId;
 use crate::{
 	account::address,
 	amount, commodity,
-	names::{credit_kind, order_state, show_credit, show_listing, show_order},
+	names::{credit_kind, order_state, show_credit, show_listing, show_order, show_redemption},
 	output::{table, Report},
-	session::{Done, Holdings, OpenListing, OpenOrder, OpenQuote, Side},
+	session::{Done, Holdings, OpenListing, OpenOrder, OpenQuote, OpenRedemption, Side},
 };
 
 /// The report of a call: what happened, and where it stands on the chain.
@@ -26,7 +26,6 @@ pub(super) fn order_report(verb: &str, done: &Done<OrderId<AccountId>>) -> Repor
 
 pub(super) fn holdings_report(holdings: &Holdings) -> Report {
 	let mut text = format!("Balance  {}", amount::show(holdings.balance));
-	let shown = |amount: Option<u64>| amount.map_or("does not open".into(), amount::show);
 	if !holdings.incoming.is_empty() {
 		let rows: Vec<_> = holdings
 			.incoming
@@ -36,7 +35,7 @@ pub(super) fn holdings_report(holdings: &Holdings) -> Report {
 				vec![
 					credit_kind(id.kind).into(),
 					format!("{}:{}", address(&id.creator), id.seq),
-					shown(credit.amount),
+					open_amount(credit.amount),
 				]
 			})
 			.collect();
@@ -66,6 +65,29 @@ pub(super) fn holdings_report(holdings: &Holdings) -> Report {
 		json["quota"] = json!(amount::show(holdings.quota));
 	}
 	Report::new(text, json)
+}
+
+pub(super) fn redemptions_report(redemptions: &[OpenRedemption]) -> Report {
+	let rows: Vec<_> = redemptions
+		.iter()
+		.map(|redemption| vec![show_redemption(&redemption.id), open_amount(redemption.amount)])
+		.collect();
+	let json: Vec<_> = redemptions
+		.iter()
+		.map(|redemption| {
+			json!({
+				"redemption": show_redemption(&redemption.id),
+				"holder": address(&redemption.id.holder),
+				"amount": redemption.amount.map(amount::show),
+			})
+		})
+		.collect();
+	Report::new(table(&["redemption", "amount>"], &rows), json.into())
+}
+
+/// An amount whose note may not open it.
+pub(super) fn open_amount(amount: Option<u64>) -> String {
+	amount.map_or("does not open".into(), amount::show)
 }
 
 pub(super) fn orders_report(orders: &[OpenOrder]) -> Report {

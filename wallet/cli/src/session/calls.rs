@@ -1,4 +1,4 @@
-//! What an account does: one method for each call.
+//! What an account does on the straight way of a purchase, one method for each call; and what all calls share.
 
 use std::time::{Duration, Instant};
 
@@ -411,7 +411,7 @@ impl Session {
 	// What calls share.
 
 	/// One call at a time, and none on top of transactions that are still in the pool.
-	async fn turn(&self) -> Result<MutexGuard<'_, ()>> {
+	pub(super) async fn turn(&self) -> Result<MutexGuard<'_, ()>> {
 		let turn = self.turn.lock().await;
 		let started = Instant::now();
 		while self.chain.pending(&self.id).await? > 0 {
@@ -425,12 +425,12 @@ impl Session {
 		Ok(turn)
 	}
 
-	async fn seq(&self) -> Result<u64> {
+	pub(super) async fn seq(&self) -> Result<u64> {
 		Ok(self.chain.account(&self.id, None).await?.seq)
 	}
 
 	/// Whom notes are sealed to.
-	async fn party(&self, account: &AccountId, at: Hash) -> Result<Party> {
+	pub(super) async fn party(&self, account: &AccountId, at: Hash) -> Result<Party> {
 		let certificate = self
 			.chain
 			.certificate(account, Some(at))
@@ -449,7 +449,7 @@ impl Session {
 	}
 
 	/// The order, if the account is on this side of it and it is in this state.
-	async fn order_in(
+	pub(super) async fn order_in(
 		&self,
 		id: &OrderId<AccountId>,
 		state: OrderState,
@@ -484,7 +484,7 @@ impl Session {
 		Ok(order)
 	}
 
-	async fn send<T>(&self, call: Call<Runtime>, id: T) -> Result<Done<T>> {
+	pub(super) async fn send<T>(&self, call: Call<Runtime>, id: T) -> Result<Done<T>> {
 		let included = self
 			.chain
 			.submit_and_watch(&self.account, RuntimeCall::Ecommerce(call), self.until)
@@ -517,7 +517,7 @@ impl Session {
 	}
 }
 
-fn no_listing(id: &ListingId<AccountId>) -> Error {
+pub(super) fn no_listing(id: &ListingId<AccountId>) -> Error {
 	Error::wallet(format!(
 		"There is no listing {}; `veilmart listings` shows those there are.",
 		show_listing(id)

@@ -13,12 +13,17 @@
 //! key opens a new session.
 
 mod calls;
+mod disputes;
+mod history;
+mod money;
+mod offers;
 mod reading;
 
 pub use calls::{Done, NewListing};
+pub use history::Entry;
 pub use reading::{
-	Holdings, ListingContents, OpenCredit, OpenListing, OpenOrder, OpenQuote, OrderContents, QuoteContents,
-	Side,
+	Holdings, ListingContents, OpenCredit, OpenListing, OpenOrder, OpenQuote, OpenRedemption, OrderContents,
+	QuoteContents, Side,
 };
 
 use futures::lock::Mutex;

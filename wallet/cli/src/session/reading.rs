@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::try_join;
 use pallet_certificates::{Moment, OrderId};
 use pallet_ecommerce::{
-	runtime_api::AccountState, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote,
+	runtime_api::AccountState, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, RedemptionId,
 };
 use veilmart_runtime::{AccountId, Hash};
 use veilmart_wallet::opening::{Opened, OpenedListing, Quoted};
@@ -37,6 +37,15 @@ pub struct OpenCredit {
 	/// Its name.
 	pub id: CreditId<AccountId>,
 	/// Its amount in minor units; `None` if its note does not open it, so that it is not to be relied upon.
+	pub amount: Option<u64>,
+}
+
+/// What somebody redeemed with the account, opened.
+#[derive(Clone, Debug)]
+pub struct OpenRedemption {
+	/// Its name.
+	pub id: RedemptionId<AccountId>,
+	/// Its amount in minor units; `None` if its note does not open it, so that nobody can say what is owed.
 	pub amount: Option<u64>,
 }
 
@@ -143,6 +152,22 @@ impl Session {
 			issued: issued.value(),
 			quota: state.issuer_quota,
 		})
+	}
+
+	/// What was redeemed with the account and is not settled, oldest name first.
+	pub async fn redemptions(&self) -> Result<Vec<OpenRedemption>> {
+		let mut redemptions = self.chain.redemptions(&self.id, None).await?;
+		redemptions.sort_by(|(one, _), (other, _)| one.cmp(other));
+		Ok(redemptions
+			.into_iter()
+			.map(|(id, redemption)| {
+				let opened = self.wallet.open_redemption(&convert::redemption(&id, redemption));
+				OpenRedemption {
+					amount: opened.ok().map(|opened| opened.value()),
+					id,
+				}
+			})
+			.collect())
 	}
 
 	/// The balance, in minor units.
@@ -314,7 +339,7 @@ impl Session {
 		Ok(out)
 	}
 
-	async fn open_credit(
+	pub(super) async fn open_credit(
 		&self,
 		id: &CreditId<AccountId>,
 		credit: Credit,

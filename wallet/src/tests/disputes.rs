@@ -1,0 +1,57 @@
+//! Disputes, however they end: who has what afterwards.
+
+use super::*;
+use ledger::Ending;
+
+/// With an order of three pieces that the buyer disputes.
+fn disputed() -> (World, OpenedOrder) {
+	let mut world = World::funded(10_000, 20_000);
+	let (_, quoted) = world.listed();
+	let order = world.ordered(&quoted, 3);
+	world.accepted(&order);
+	let who = world.buyer.account();
+	let balance = world.balance_of_buyer();
+	// From the ledger alone, as a wallet that kept nothing.
+	let state = &world.ledger.orders[&(who, order.name().seq)].0;
+	let order = world.buyer.open_order_as_buyer(state).expect("opens");
+	let call = world
+		.buyer
+		.dispute(world.ledger.seq(&who), &balance, &order, &mut world.rng)
+		.expect("disputes");
+	assert_eq!(call.balance.value(), 10_000 - 6 * PRICE);
+	world.ledger.dispute(&who, &call).expect("accepted");
+	assert_eq!(world.balance_of_buyer().value(), 10_000 - 6 * PRICE);
+	world.ledger.assert_conserved();
+	(world, order)
+}
+
+#[test]
+fn every_ending_gives_each_side_its_due() {
+	for (ending, buyer, seller) in [
+		(Ending::Completed, 10_000 - 6 * PRICE, 20_000 + 3 * PRICE),
+		(Ending::Refunded, 10_000, 20_000),
+		(Ending::Penalised, 10_000 + 3 * PRICE, 20_000 - 30 * PRICE),
+	] {
+		let (mut world, order) = disputed();
+		let who = world.buyer.account();
+		world.ledger.resolve(&who, order.name().seq, ending);
+		world.ledger.assert_conserved();
+		if ending != Ending::Completed {
+			collect_all(&world.buyer, &mut world.ledger, &mut world.rng);
+		}
+		if ending != Ending::Penalised {
+			collect_all(&world.seller, &mut world.ledger, &mut world.rng);
+		}
+		world.ledger.assert_conserved();
+		assert_eq!(
+			world.balance_of_buyer().value(),
+			buyer,
+			"{ending:?} for the buyer"
+		);
+		assert_eq!(
+			world.balance_of_seller().value(),
+			seller,
+			"{ending:?} for the seller"
+		);
+	}
+}
