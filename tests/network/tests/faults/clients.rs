@@ -767,12 +767,20 @@ async fn a_leader_that_drops_sealed_transactions_is_passed_by() {
 		.spawn(&["--pool-limit", "0", "--pool-kbytes", "0"])
 		.unwrap();
 	scene.network.nodes[censor].answers().await.unwrap();
-	lead(&mut scene, censor).await;
 	let relay = (censor + 1) % 4;
-	let delivery = deliver(&scene.network.nodes[relay], "//Bob", "dropped by all means");
-	let delivered = delivery.await.unwrap().unwrap();
-	is_included(&scene.network.nodes[relay], &delivered, "dropped by all means").await;
-	assert!(delivered.openly, "{delivered:?}");
+	let mut again = 0..4;
+	let delivered = loop {
+		let attempt = again.next().expect("it includes whatever it gets");
+		lead(&mut scene, censor).await;
+		let what = format!("dropped by all means {attempt}");
+		let delivery = deliver(&scene.network.nodes[relay], "//Bob", &what);
+		let delivered = delivery.await.unwrap().unwrap();
+		is_included(&scene.network.nodes[relay], &delivered, &what).await;
+		// Before the pool drops it, it has it for an instant, in which it may come into a block.
+		if delivered.openly {
+			break delivered;
+		}
+	};
 	assert_eq!(delivered.sealed_to[0], records[censor].body.authority);
 	// Once it was open, the others saw that it was passed over.
 	assert_ne!(
