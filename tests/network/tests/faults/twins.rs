@@ -102,7 +102,7 @@ async fn a_cloned_authority_splits_nothing_and_is_removed_when_it_has_contradict
 	let mut before = wanted(&scene.network.nodes[witness]).await.unwrap();
 	let started = Instant::now();
 	// The twins hear the same and draw the same lot: when one leads, the other does. Each makes a block of its own unless it has
-	// seen the other's, which is a matter of luck: often at the first start, as a rule within a minute.
+	// seen the other's, which is a matter of luck.
 	for round in 1.. {
 		if round % 3 == 0 && leaders(&scene).await.len() > 1 {
 			for node in &mut scene.network.nodes {
