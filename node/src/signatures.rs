@@ -1,8 +1,9 @@
 //! Signatures that were found good are remembered.
 //!
 //! A node verifies the signature of a transaction when it comes, and again when it builds or executes the block that holds it.
-//! The second time costs as much as the first. So the host function that the runtime calls is replaced by one that remembers what was good. That it was good depends on the bytes only, so
-//! the memory changes no verdict. It is bounded; forgetting costs time.
+//! The second time costs as much as the first. So the host function that the runtime calls is replaced by one that remembers
+//! what was good. That it was good depends on the bytes only, so the memory changes no verdict. It is bounded; forgetting
+//! costs time.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
