@@ -154,6 +154,40 @@ pub fn count(number: u64, what: &str) -> String {
 	format!("{number} {what}{plural}")
 }
 
+/// Milliseconds since the Unix epoch as `2026-11-27T13:45:09Z`, whole seconds. Years from 10000 on have more digits.
+pub fn time(milliseconds: u64) -> String {
+	let seconds = milliseconds / 1_000;
+	let (mut days, second) = (seconds / 86_400, seconds % 86_400);
+	// Every 400 years the calendar repeats itself.
+	let mut year = 1970 + days / 146_097 * 400;
+	days %= 146_097;
+	let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+	loop {
+		let length = 365 + u64::from(leap(year));
+		if days < length {
+			break;
+		}
+		days -= length;
+		year += 1;
+	}
+	let february = 28 + u64::from(leap(year));
+	let mut month = 1;
+	for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+		if days < length {
+			break;
+		}
+		days -= length;
+		month += 1;
+	}
+	format!(
+		"{year}-{month:02}-{:02}T{:02}:{:02}:{:02}Z",
+		days + 1,
+		second / 3_600,
+		second / 60 % 60,
+		second % 60
+	)
+}
+
 /// A table with columns as wide as their widest cell. Columns whose name ends in `>` are aligned to the right.
 pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 	let names: Vec<_> = heads
@@ -198,6 +232,24 @@ mod tests {
 			table(&["name", "amount>"], &rows),
 			"name  amount\na      12.50\nlong    7.00\n"
 		);
+	}
+
+	#[test]
+	fn times_are_those_of_the_calendar() {
+		for (seconds, text) in [
+			(0, "1970-01-01T00:00:00Z"),
+			(951_782_399, "2000-02-28T23:59:59Z"),
+			(951_782_400, "2000-02-29T00:00:00Z"),
+			(951_868_800, "2000-03-01T00:00:00Z"),
+			(1_000_000_000, "2001-09-09T01:46:40Z"),
+			(1_735_603_200, "2024-12-31T00:00:00Z"),
+			(2_147_483_647, "2038-01-19T03:14:07Z"),
+			(4_107_542_400, "2100-03-01T00:00:00Z"),
+			(253_402_300_799, "9999-12-31T23:59:59Z"),
+		] {
+			assert_eq!(time(seconds * 1_000 + 999), text);
+		}
+		assert!(time(u64::MAX).starts_with("584556"));
 	}
 
 	#[test]

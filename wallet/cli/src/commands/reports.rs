@@ -8,7 +8,7 @@ use crate::{
 	account::address,
 	amount, commodity,
 	names::{credit_kind, order_state, show_credit, show_listing, show_order, show_redemption},
-	output::{table, Report},
+	output::{table, time, Report},
 	session::{Done, Holdings, OpenListing, OpenOrder, OpenQuote, OpenRedemption, Side},
 };
 
@@ -109,6 +109,7 @@ pub(super) fn orders_report(orders: &[OpenOrder]) -> Report {
 					contents.quantity.to_string(),
 					amount::show(contents.price),
 					amount::show(contents.total),
+					order.due.map(time).unwrap_or_default(),
 				]),
 				Err(problem) => row.push(problem.clone()),
 			}
@@ -124,6 +125,7 @@ pub(super) fn orders_report(orders: &[OpenOrder]) -> Report {
 				"state": order_state(order.state),
 				"listing": show_listing(&order.listing),
 				"since": order.since,
+				"due": order.due,
 			});
 			match &order.contents {
 				Ok(contents) => {
@@ -140,7 +142,9 @@ pub(super) fn orders_report(orders: &[OpenOrder]) -> Report {
 		.collect();
 	Report::new(
 		table(
-			&["order", "as", "state", "item", "pieces>", "price>", "total>"],
+			&[
+				"order", "as", "state", "item", "pieces>", "price>", "total>", "due",
+			],
 			&rows,
 		),
 		json.into(),

@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use crate::{
 	account::address,
 	amount,
-	output::{table, Report},
+	output::{table, time, Report},
 	session::Entry,
 };
 
@@ -15,7 +15,7 @@ pub(super) fn report(entries: &[Entry]) -> Report {
 		.iter()
 		.map(|entry| {
 			vec![
-				show_time(entry.time),
+				time(entry.time),
 				entry.what.clone(),
 				entry.about.clone(),
 				entry.change.map(show_change).unwrap_or_default(),
@@ -34,7 +34,7 @@ pub(super) fn csv(entries: &[Entry]) -> Report {
 	let mut out = String::from("time,block,sequence,what,about,with,change,balance,issued\n");
 	for entry in entries {
 		let cells = [
-			show_time(entry.time),
+			time(entry.time),
 			entry.block.to_string(),
 			entry.seq.map(|seq| seq.to_string()).unwrap_or_default(),
 			entry.what.clone(),
@@ -76,61 +76,9 @@ fn show_change(change: i128) -> String {
 	format!("{sign}{}", amount::show_wide(change.unsigned_abs()))
 }
 
-/// Milliseconds since the Unix epoch as `2026-11-27T13:45:09Z`, whole seconds. Years from 10000 on have more digits.
-fn show_time(milliseconds: u64) -> String {
-	let seconds = milliseconds / 1_000;
-	let (mut days, second) = (seconds / 86_400, seconds % 86_400);
-	// Every 400 years the calendar repeats itself.
-	let mut year = 1970 + days / 146_097 * 400;
-	days %= 146_097;
-	let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-	loop {
-		let length = 365 + u64::from(leap(year));
-		if days < length {
-			break;
-		}
-		days -= length;
-		year += 1;
-	}
-	let february = 28 + u64::from(leap(year));
-	let mut month = 1;
-	for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-		if days < length {
-			break;
-		}
-		days -= length;
-		month += 1;
-	}
-	format!(
-		"{year}-{month:02}-{:02}T{:02}:{:02}:{:02}Z",
-		days + 1,
-		second / 3_600,
-		second / 60 % 60,
-		second % 60
-	)
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn times_are_those_of_the_calendar() {
-		for (seconds, text) in [
-			(0, "1970-01-01T00:00:00Z"),
-			(951_782_399, "2000-02-28T23:59:59Z"),
-			(951_782_400, "2000-02-29T00:00:00Z"),
-			(951_868_800, "2000-03-01T00:00:00Z"),
-			(1_000_000_000, "2001-09-09T01:46:40Z"),
-			(1_735_603_200, "2024-12-31T00:00:00Z"),
-			(2_147_483_647, "2038-01-19T03:14:07Z"),
-			(4_107_542_400, "2100-03-01T00:00:00Z"),
-			(253_402_300_799, "9999-12-31T23:59:59Z"),
-		] {
-			assert_eq!(show_time(seconds * 1_000 + 999), text);
-		}
-		assert!(show_time(u64::MAX).starts_with("584556"));
-	}
 
 	#[test]
 	fn changes_have_a_sign() {

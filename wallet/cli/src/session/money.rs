@@ -1,6 +1,6 @@
 //! Money from account to account and out of the ledger, and new nonces for what the account has.
 
-use futures::future::{join, try_join};
+use futures::future::{join, try_join, try_join4};
 use pallet_ecommerce::{Call, CreditId, CreditKind, RedemptionId, RefreshTarget};
 use rand_core::OsRng;
 use veilmart_runtime::{AccountId, Hash};
@@ -17,6 +17,7 @@ use crate::{
 	convert,
 	error::{Error, Result},
 	names::{show_credit, show_redemption},
+	output::time,
 };
 
 /// How the wallet makes a payment from sequence number, balance and recipient.
@@ -111,8 +112,14 @@ impl Session {
 			seq: transfer,
 			kind: CreditKind::Transfer,
 		};
-		let incoming = self.chain.incoming(from, None);
-		let (incoming, seq) = try_join(incoming, self.seq()).await?;
+		let at = self.chain.best().await?;
+		let (incoming, state, market, now) = try_join4(
+			self.chain.incoming(from, Some(at)),
+			self.chain.account(&self.id, Some(at)),
+			self.chain.market(Some(at)),
+			self.chain.time(at),
+		)
+		.await?;
 		let (_, stored) = incoming.into_iter().find(|(id, _)| *id == credit).ok_or_else(|| {
 			Error::wallet(format!(
 				"No transfer of yours with the number {transfer} waits for {}: it was collected, or it came back already.",
@@ -124,8 +131,18 @@ impl Session {
 				"This transfer cannot be taken back: its recipient has refreshed it.",
 			));
 		}
+		// The moment is on the market's clock, which stands still while the chain does.
+		let earliest = stored
+			.reclaim_from
+			.map(|moment| moment.saturating_add(market.halted));
+		if let Some(earliest) = earliest.filter(|earliest| now < *earliest) {
+			return Err(Error::wallet(format!(
+				"This transfer can be taken back from {} on.",
+				time(earliest)
+			)));
+		}
 		let call = Call::reclaim {
-			seq,
+			seq: state.seq,
 			from: from.clone(),
 			transfer,
 		};

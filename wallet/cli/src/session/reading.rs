@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join;
+use futures::future::{try_join, try_join3};
 use pallet_certificates::{Moment, OrderId};
 use pallet_ecommerce::{
 	runtime_api::AccountState, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, RedemptionId,
@@ -111,6 +111,9 @@ pub struct OpenOrder {
 	pub state: OrderState,
 	/// Since when, in milliseconds since the Unix epoch.
 	pub since: Moment,
+	/// When its deadline acts, in milliseconds since the Unix epoch, unless the chain halts until then; `None` once nothing
+	/// is left to happen.
+	pub due: Option<Moment>,
 	/// What was ordered.
 	pub listing: ListingId<AccountId>,
 	/// What it says, or why it cannot be read: a seller declines such an order.
@@ -234,7 +237,7 @@ impl Session {
 		let at = self.chain.best().await?;
 		let bought = self.chain.orders_of_buyer(&self.id, state, Some(at));
 		let sold = self.chain.orders_of_seller(&self.id, state, Some(at));
-		let (bought, sold) = try_join(bought, sold).await?;
+		let (bought, sold, market) = try_join3(bought, sold, self.chain.market(Some(at))).await?;
 		let mut items = BTreeMap::new();
 		for (_, order) in &sold {
 			if !items.contains_key(&order.listing) {
@@ -248,10 +251,10 @@ impl Session {
 		}
 		let mut orders: Vec<_> = bought
 			.into_iter()
-			.map(|(id, order)| self.view_order(id, order, Side::Buyer, None))
+			.map(|(id, order)| self.view_order(id, order, Side::Buyer, None, market.halted))
 			.chain(sold.into_iter().map(|(id, order)| {
 				let commodity = items.get(&order.listing).copied().flatten();
-				self.view_order(id, order, Side::Seller, commodity)
+				self.view_order(id, order, Side::Seller, commodity, market.halted)
 			}))
 			.collect();
 		orders.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
@@ -261,11 +264,20 @@ impl Session {
 	/// One order of the account, if it (still) exists and the account has to do with it.
 	pub async fn order_view(&self, id: &OrderId<AccountId>) -> Result<Option<OpenOrder>> {
 		let at = self.chain.best().await?;
-		let Some(order) = self.chain.order(id, Some(at)).await? else {
+		let order = self.chain.order(id, Some(at));
+		let (order, market) = try_join(order, self.chain.market(Some(at))).await?;
+		let Some(order) = order else {
 			return Ok(None);
 		};
+		let halted = market.halted;
 		if id.buyer == self.id {
-			return Ok(Some(self.view_order(id.clone(), order, Side::Buyer, None)));
+			return Ok(Some(self.view_order(
+				id.clone(),
+				order,
+				Side::Buyer,
+				None,
+				halted,
+			)));
 		}
 		if order.listing.seller != self.id {
 			return Ok(None);
@@ -274,7 +286,13 @@ impl Session {
 		let commodity = listing
 			.and_then(|listing| self.open_listing(&order.listing, listing).ok())
 			.map(|opened| opened.commodity().value());
-		Ok(Some(self.view_order(id.clone(), order, Side::Seller, commodity)))
+		Ok(Some(self.view_order(
+			id.clone(),
+			order,
+			Side::Seller,
+			commodity,
+			halted,
+		)))
 	}
 
 	fn view_order(
@@ -283,8 +301,11 @@ impl Session {
 		order: Order<AccountId>,
 		side: Side,
 		commodity: Option<u64>,
+		halted: Moment,
 	) -> OpenOrder {
 		let (state, since, listing) = (order.state, order.since, order.listing.clone());
+		// Deadlines are on the market's clock, which stands still while the chain does.
+		let due = order.due.map(|due| due.saturating_add(halted));
 		let opened = match side {
 			Side::Buyer => self.wallet.open_order_as_buyer(&convert::order(&id, order)),
 			Side::Seller => self.wallet.open_order_as_seller(&convert::order(&id, order)),
@@ -303,6 +324,7 @@ impl Session {
 			side,
 			state,
 			since,
+			due,
 			listing,
 			contents,
 		}

@@ -1,0 +1,588 @@
+//! A wallet whose disk was lost: the command with nothing but the mnemonic and a node, here one that holds what the test put
+//! on its chain.
+
+use std::{
+	io::Write,
+	path::Path,
+	process::{Command, Output, Stdio},
+};
+
+use codec::Encode;
+use frame_system::{DispatchEventInfo, EventRecord, Phase};
+use jsonrpsee::{
+	server::{Server, ServerHandle},
+	RpcModule,
+};
+use pallet_certificates::{Certificate, Role, Status, ViewKeyRecord};
+use pallet_ecommerce::{
+	runtime_api::{AccountState, Market},
+	Call, Ciphertext, Credit, CreditId, CreditKind, Event, GenesisKey, Listing, ListingId, Owned, Redemption,
+	RedemptionId, Salt, SealedNote,
+};
+use rand_core::OsRng;
+use serde_json::{json, Value};
+use sp_core::{Bytes, H256};
+use sp_runtime::{generic::Era, DispatchError};
+use veilmart_cli::{account::Account, ca, chain, commodity};
+use veilmart_paillier::{generate, ParameterSet, PrimeKind, PublicKey};
+use veilmart_runtime::{
+	extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent, VERSION,
+};
+use veilmart_wallet::{
+	market::{CollectCall, ListCall, PaymentCall},
+	notes,
+	opening::Opened,
+	state, Wallet,
+};
+
+const GENESIS: Hash = Hash::repeat_byte(1);
+/// The first block's time: 2026-01-01.
+const BEGINNING: u64 = 1_767_225_600_000;
+
+fn note(note: notes::SealedNote) -> SealedNote {
+	SealedNote(note)
+}
+
+fn party(wallet: &Wallet) -> state::Party {
+	state::Party {
+		account: wallet.account(),
+		view_key: wallet.keys().view_key(0).public(),
+	}
+}
+
+/// A block: its transactions and what they announced.
+#[derive(Clone, Default)]
+struct Block {
+	extrinsics: Vec<Vec<u8>>,
+	events: Vec<chain::Event>,
+}
+
+impl Block {
+	/// With this call of the account in it.
+	fn with(
+		mut self,
+		account: &Account,
+		call: Call<Runtime>,
+		event: Result<Event<Runtime>, DispatchError>,
+	) -> Self {
+		let call = RuntimeCall::Ecommerce(call);
+		let extrinsic = signed_extrinsic(
+			call,
+			account.id(),
+			0,
+			Era::Immortal,
+			GENESIS,
+			GENESIS,
+			|payload| account.sign(payload),
+		);
+		let index = self.extrinsics.len() as u32;
+		self.extrinsics.push(extrinsic.encode());
+		let dispatch_info = DispatchEventInfo::default();
+		let (event, verdict) = match event {
+			Ok(event) => (
+				Some(event),
+				frame_system::Event::ExtrinsicSuccess { dispatch_info },
+			),
+			Err(dispatch_error) => (
+				None,
+				frame_system::Event::ExtrinsicFailed {
+					dispatch_error,
+					dispatch_info,
+				},
+			),
+		};
+		let mut announce = |event: RuntimeEvent| {
+			self.events.push(EventRecord {
+				phase: Phase::ApplyExtrinsic(index),
+				event,
+				topics: Vec::new(),
+			})
+		};
+		event.into_iter().for_each(|event| announce(event.into()));
+		announce(verdict.into());
+		self
+	}
+}
+
+/// What is on the chain.
+struct Stored {
+	key: GenesisKey,
+	shop: AccountId,
+	account: AccountState,
+	incoming: Vec<(CreditId<AccountId>, Credit)>,
+	/// What waits for Bob.
+	sent: Vec<(CreditId<AccountId>, Credit)>,
+	listings: Vec<(ListingId<AccountId>, Listing)>,
+	redemptions: Vec<(RedemptionId<AccountId>, Redemption)>,
+	certificate: Certificate<AccountId, u64>,
+	/// From block 1 on.
+	blocks: Vec<Block>,
+}
+
+impl Stored {
+	fn hash(number: usize) -> Hash {
+		Hash::repeat_byte(number as u8 + 1)
+	}
+
+	fn block(&self, hash: Hash) -> Option<(usize, &Block)> {
+		let number = usize::from(hash.as_bytes()[0]) - 1;
+		Some((number, self.blocks.get(number.checked_sub(1)?)?))
+	}
+
+	fn call(&self, method: &str, arguments: &[u8], at: Option<Hash>) -> Vec<u8> {
+		match method {
+			"EcommerceApi_market" => {
+				let public = PublicKey::from_modulus(&self.key.modulus).unwrap();
+				Market {
+					modulus: self.key.modulus.clone(),
+					nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
+					terms: Default::default(),
+					halted: 60_000,
+				}
+				.encode()
+			}
+			"EcommerceApi_modulus_proof" => self.key.proof.encode(),
+			"EcommerceApi_account" if at == Some(GENESIS) => AccountState {
+				seq: 0,
+				balance: Owned::default(),
+				issued: Owned::default(),
+				issuer_quota: 0,
+			}
+			.encode(),
+			"EcommerceApi_account" => self.account.encode(),
+			"EcommerceApi_incoming" if arguments == self.shop.encode() => self.incoming.encode(),
+			"EcommerceApi_incoming" => self.sent.encode(),
+			"EcommerceApi_listings" => self.listings.encode(),
+			"EcommerceApi_listing" => {
+				let found = self.listings.iter().find(|(id, _)| id.encode() == arguments);
+				found.map(|(_, listing)| listing.clone()).encode()
+			}
+			"EcommerceApi_redemptions" => self.redemptions.encode(),
+			"EcommerceApi_order" => None::<()>.encode(),
+			"CertificatesApi_certificate" if arguments == self.shop.encode() => {
+				Some(self.certificate.clone()).encode()
+			}
+			"CertificatesApi_certificate" => {
+				let bob = Account::development("//Bob").unwrap();
+				let view_key = Some(ViewKeyRecord {
+					key: bob.view_key(0).unwrap(),
+					index: 0,
+				});
+				Some(Certificate {
+					view_key,
+					..self.certificate.clone()
+				})
+				.encode()
+			}
+			"AccountNonceApi_account_nonce" => 0u32.encode(),
+			method => panic!("the test did not expect {method}"),
+		}
+	}
+}
+
+struct Node {
+	url: String,
+	_server: ServerHandle,
+}
+
+impl Node {
+	async fn start(stored: Stored) -> Self {
+		let mut module = RpcModule::new(stored);
+		module
+			.register_method("system_chain", |_, _, _| json!("Small"))
+			.unwrap();
+		module
+			.register_method("system_accountNextIndex", |_, _, _| json!(0))
+			.unwrap();
+		module
+			.register_method("state_getRuntimeVersion", |_, _, _| {
+				json!({
+					"specName": VERSION.spec_name,
+					"specVersion": VERSION.spec_version,
+					"transactionVersion": VERSION.transaction_version,
+				})
+			})
+			.unwrap();
+		module
+			.register_method("chain_getBlockHash", |params, stored, _| {
+				let number: Vec<usize> = params.parse().unwrap_or_default();
+				let number = number.first().copied().unwrap_or(stored.blocks.len());
+				json!(Stored::hash(number))
+			})
+			.unwrap();
+		module
+			.register_method("chain_getFinalizedHead", |_, stored, _| {
+				json!(Stored::hash(stored.blocks.len()))
+			})
+			.unwrap();
+		module
+			.register_method("chain_getHeader", |params, stored, _| {
+				let (hash,): (Hash,) = params.parse().unwrap();
+				let (number, _) = stored.block(hash).unwrap();
+				json!({
+					"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
+					"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
+				})
+			})
+			.unwrap();
+		module
+			.register_method("chain_getBlock", |params, stored, _| {
+				let (hash,): (Hash,) = params.parse().unwrap();
+				let (_, block) = stored.block(hash).unwrap();
+				let extrinsics: Vec<_> = block.extrinsics.iter().cloned().map(Bytes).collect();
+				json!({ "block": { "extrinsics": extrinsics } })
+			})
+			.unwrap();
+		module
+			.register_method("state_getStorage", |params, stored, _| {
+				let (key, hash): (Bytes, Hash) = params.parse().unwrap();
+				let (number, block) = stored.block(hash).unwrap();
+				let time = frame_support::storage::storage_prefix(b"Timestamp", b"Now");
+				json!(Bytes(if key.0 == time {
+					(BEGINNING + 1_000 * number as u64).encode()
+				} else {
+					block.events.encode()
+				}))
+			})
+			.unwrap();
+		module
+			.register_method("state_call", |params, stored, _| {
+				let (method, arguments, at): (String, Bytes, Option<Hash>) = params.parse().unwrap();
+				json!(Bytes(stored.call(&method, &arguments, at)))
+			})
+			.unwrap();
+		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
+		let url = format!("ws://{}", server.local_addr().unwrap());
+		Self {
+			url,
+			_server: server.start(module),
+		}
+	}
+
+	fn run(&self, base_path: &Path, arguments: &str, input: &str) -> Output {
+		tokio::task::block_in_place(|| {
+			let passphrase = base_path.join("passphrase");
+			std::fs::write(&passphrase, "a passphrase\n").unwrap();
+			let mut child = Command::new(env!("CARGO_BIN_EXE_veilmart"))
+				.args(["--url", &self.url, "--base-path"])
+				.arg(base_path)
+				.arg("--passphrase-file")
+				.arg(passphrase)
+				.args(arguments.split(' '))
+				.env_remove("VEILMART_URL")
+				.stdin(Stdio::piped())
+				.stdout(Stdio::piped())
+				.stderr(Stdio::piped())
+				.spawn()
+				.unwrap();
+			child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+			child.wait_with_output().unwrap()
+		})
+	}
+
+	fn json(&self, base_path: &Path, arguments: &str) -> Value {
+		let output = self.run(base_path, &format!("--json --account shop {arguments}"), "");
+		assert!(output.status.success(), "{arguments}: {}", errors(&output));
+		serde_json::from_slice(&output.stdout).unwrap()
+	}
+
+	/// What the wallet says of something that it does not even send.
+	fn refusal(&self, base_path: &Path, arguments: &str) -> String {
+		let output = self.run(base_path, &format!("--json --account shop {arguments}"), "");
+		let text = errors(&output);
+		assert_eq!(output.status.code(), Some(1), "{arguments}: {text}");
+		let error: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+		assert_eq!(error["error"]["kind"], "wallet", "{arguments}: {text}");
+		error["error"]["message"].as_str().unwrap().to_owned()
+	}
+}
+
+fn errors(output: &Output) -> String {
+	String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn collect_call(call: &CollectCall, credit: &CreditId<AccountId>) -> Call<Runtime> {
+	Call::collect {
+		seq: call.seq,
+		credits: vec![credit.clone()].try_into().unwrap(),
+		own_note: Box::new(note(call.own_note)),
+	}
+}
+
+fn transfer_call(call: &PaymentCall) -> Call<Runtime> {
+	Call::transfer {
+		seq: call.seq,
+		salt: Salt(call.salt),
+		to: call.to.into(),
+		amount: Box::new(call.amount.clone()),
+		balance_after: Box::new(call.balance_after.clone()),
+		own_note: Box::new(note(call.own_note)),
+		note: Box::new(note(call.note)),
+		proof: call.proof.clone().try_into().unwrap(),
+	}
+}
+
+fn list_call(call: &ListCall) -> Call<Runtime> {
+	Call::list {
+		seq: call.seq,
+		salt: Salt(call.salt),
+		price: Box::new(call.price.clone()),
+		stock: Box::new(call.stock.clone()),
+		commodity: Box::new(call.commodity.clone()),
+		own_note: Box::new(note(call.own_note)),
+		proof: call.proof.clone().try_into().unwrap(),
+	}
+}
+
+/// A shop that collected 500.00, sent 200.00 to Bob and listed something; 12.00 wait for it, and Bob has redeemed 7.00
+/// with it.
+fn chain_of(shop: &Account) -> Stored {
+	let secret = generate(
+		ParameterSet::Paillier2048,
+		PrimeKind::Plain,
+		&mut OsRng,
+		&mut || {},
+	);
+	let key = secret.public().clone();
+	let wallet = |account: &Account| Wallet::new(account.keys(), key.clone(), GENESIS.0).unwrap();
+	let (issuer, bob) = (
+		Account::development("//Issuer").unwrap(),
+		Account::development("//Bob").unwrap(),
+	);
+	let [of_shop, of_issuer, of_bob] = [shop, &issuer, &bob].map(wallet);
+
+	let issued = |seq, before: &Opened, amount| {
+		of_issuer
+			.issue(seq, before, 1_000_000, &party(&of_shop), amount, &mut OsRng)
+			.unwrap()
+	};
+	let first = issued(0, &Opened::zero(), 50_000);
+	let second = issued(1, &first.issued, 1_200);
+	let credit = |seq| CreditId {
+		creator: issuer.id(),
+		seq,
+		kind: CreditKind::Issued,
+	};
+	let name = state::CreditName {
+		creator: of_issuer.account(),
+		seq: 0,
+		kind: state::CreditKind::Issued,
+	};
+	let waiting = state::Credit {
+		name,
+		amount: first.amount.clone(),
+		note: Some(first.note),
+	};
+	let opened = of_shop.open_credit(&waiting, None).unwrap();
+	let collected = of_shop
+		.collect(0, &Opened::zero(), &[(name, opened)], &mut OsRng)
+		.unwrap();
+	let sent = of_shop
+		.transfer(1, &collected.balance, &party(&of_bob), 20_000, &mut OsRng)
+		.unwrap();
+	let again = of_shop
+		.transfer(1, &collected.balance, &party(&of_bob), 10_000, &mut OsRng)
+		.unwrap();
+	let item = commodity::encode("85123A").unwrap();
+	let listed = of_shop.list(2, 1_250, 40, item, &mut OsRng).unwrap();
+	let bobs = of_bob
+		.issue(0, &Opened::zero(), 1_000, &party(&of_shop), 1_000, &mut OsRng)
+		.unwrap();
+	let redeemed = of_bob
+		.redeem(9, &bobs.issued, &party(&of_shop), 700, &mut OsRng)
+		.unwrap();
+
+	let id = ListingId {
+		seller: shop.id(),
+		seq: 2,
+	};
+	let transfer = CreditId {
+		creator: shop.id(),
+		seq: 1,
+		kind: CreditKind::Transfer,
+	};
+	let transferred = Event::Transferred {
+		from: shop.id(),
+		to: bob.id(),
+		credit: transfer.clone(),
+	};
+	let redemption = RedemptionId {
+		holder: bob.id(),
+		seq: 9,
+	};
+	let blocks = vec![
+		Block::default().with(
+			shop,
+			collect_call(&collected, &credit(0)),
+			Ok(Event::Collected {
+				account: shop.id(),
+				credits: vec![credit(0)],
+			}),
+		),
+		Block::default(),
+		// One transfer fails, the one after it does not.
+		Block::default()
+			.with(shop, transfer_call(&again), Err(DispatchError::BadOrigin))
+			.with(shop, transfer_call(&sent), Ok(transferred)),
+		Block::default()
+			.with(
+				&bob,
+				Call::delist { seq: 0, listing: 0 },
+				Ok(Event::Redeemed {
+					issuer: shop.id(),
+					redemption: redemption.clone(),
+				}),
+			)
+			.with(
+				shop,
+				list_call(&listed),
+				Ok(Event::Listed { listing: id.clone() }),
+			),
+	];
+	Stored {
+		key: ca::public_part(&secret).unwrap(),
+		shop: shop.id(),
+		account: AccountState {
+			seq: 3,
+			balance: Owned {
+				ciphertext: sent.balance_after.clone(),
+				note: Some(note(sent.own_note)),
+			},
+			issued: Owned::default(),
+			issuer_quota: 0,
+		},
+		incoming: vec![(
+			credit(1),
+			Credit {
+				amount: second.amount,
+				note: Some(note(second.note)),
+				sender_note: None,
+				reclaim_from: None,
+			},
+		)],
+		sent: vec![(
+			transfer,
+			Credit {
+				amount: sent.amount,
+				note: Some(note(sent.note)),
+				sender_note: Some(note(sent.own_note)),
+				reclaim_from: Some(BEGINNING + 86_400_000),
+			},
+		)],
+		listings: vec![(
+			id,
+			Listing {
+				price: listed.price,
+				version: 0,
+				price_seq: 2,
+				price_salt: Salt(listed.salt),
+				stock: listed.stock,
+				commodity: listed.commodity,
+				salt: Salt(listed.salt),
+				note: note(listed.own_note),
+			},
+		)],
+		redemptions: vec![(
+			redemption,
+			Redemption {
+				amount: redeemed.amount,
+				note: note(redeemed.note),
+			},
+		)],
+		certificate: Certificate {
+			roles: [Role::Seller, Role::Issuer].into(),
+			organisation: b"Corner Shop".to_vec().try_into().unwrap(),
+			view_key: Some(ViewKeyRecord {
+				key: shop.view_key(0).unwrap(),
+				index: 0,
+			}),
+			valid_until: None,
+			status: Status::Active,
+		},
+		blocks,
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_disk_and_the_mnemonic_are_enough() {
+	let (shop, phrase) = Account::generate().unwrap();
+	let (me, bob) = (shop.address(), Account::development("//Bob").unwrap().address());
+	let issuer = Account::development("//Issuer").unwrap().address();
+	let node = Node::start(chain_of(&shop)).await;
+	let folder = tempfile::tempdir().unwrap();
+	let disk = folder.path();
+	let output = node.run(disk, "account import shop", &format!("{}\n", *phrase));
+	assert!(output.status.success(), "{}", errors(&output));
+
+	let balance = node.json(disk, "balance");
+	assert_eq!(balance["balance"], "300.00");
+	assert_eq!(
+		balance["incoming"],
+		json!([{ "credit": format!("issued:{issuer}:1"), "amount": "12.00" }])
+	);
+	let listings = node.json(disk, "listings");
+	assert_eq!(
+		listings,
+		json!([{
+			"listing": format!("{me}:2"), "priceVersion": 0, "item": "85123A", "stock": 40, "price": "12.50",
+		}])
+	);
+	let redemptions = node.json(disk, "redemptions");
+	assert_eq!(
+		redemptions,
+		json!([{ "redemption": format!("{bob}:9"), "holder": bob, "amount": "7.00" }])
+	);
+
+	// The statement, from the first block on and from a later one.
+	let output = node.run(disk, "--account shop history --csv", "");
+	assert!(output.status.success(), "{}", errors(&output));
+	let lines = [
+		"time,block,sequence,what,about,with,change,balance,issued".to_owned(),
+		format!("2026-01-01T00:00:01Z,1,0,collect,issued:{issuer}:0,,500.00,500.00,"),
+		format!("2026-01-01T00:00:03Z,3,1,transfer,transfer:{me}:1,{bob},-200.00,300.00,"),
+		format!("2026-01-01T00:00:04Z,4,,redeemed,{bob}:9,,,,"),
+		format!("2026-01-01T00:00:04Z,4,2,list,{me}:2,,,,"),
+	];
+	let text = String::from_utf8(output.stdout).unwrap();
+	assert_eq!(text.lines().collect::<Vec<_>>(), lines);
+	let later = node.json(disk, "history --from 4");
+	assert_eq!(later.as_array().unwrap().len(), 2);
+	assert_eq!(later[1]["what"], "list");
+
+	// What the wallet sees by itself it says, and sends nothing: the node here takes nothing.
+	for (arguments, said) in [
+		(
+			"transfer //Bob 300.01",
+			"Not enough balance: you have 300.00, not 300.01.",
+		),
+		("transfer //Bob 0", "The amount must be more than zero."),
+		(
+			"redeem //Bob 1000",
+			"Not enough balance: you have 300.00, not 1000.00.",
+		),
+		("transfer shop 1", "You cannot send money to yourself."),
+		("reprice 2 0", "The price must be more than zero."),
+		("restock 2 0", "Add at least one piece."),
+		(
+			"restock 2 18446744073709551615",
+			"That is more than a stock can hold.",
+		),
+	] {
+		assert_eq!(node.refusal(disk, arguments), said, "{arguments}");
+	}
+	for arguments in [
+		"refuse transfer://Bob:3".to_owned(),
+		format!("refuse issued:{issuer}:1"),
+		"reclaim 2 --from //Bob".into(),
+		"settle //Bob:8".into(),
+		"delist 9".into(),
+		"restock 9 1".into(),
+		"dispute 5".into(),
+		"resolve //Bob:5 refunded".into(),
+		"poke //Bob:5".into(),
+		"refresh credit transfer://Bob:3".into(),
+		"refresh stock 9".into(),
+	] {
+		assert!(!node.refusal(disk, &arguments).is_empty());
+	}
+}
