@@ -27,6 +27,8 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 mod composition;
 pub mod configs;
 pub mod extensions;

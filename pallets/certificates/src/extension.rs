@@ -189,7 +189,7 @@ pub struct CheckNonce<T: Config>(#[codec(compact)] pub T::Nonce);
 type Inner<T> = frame_system::CheckNonce<T>;
 
 impl<T: Config> CheckNonce<T> {
-	fn ensure_within_quota(who: &T::AccountId, nonce: T::Nonce) -> Result<(), Refusal> {
+	pub(crate) fn ensure_within_quota(who: &T::AccountId, nonce: T::Nonce) -> Result<(), Refusal> {
 		// Who has no certificate is refused by name in `CheckCertificate`; privileged accounts have no quota.
 		if Pallet::<T>::is_privileged(who) || !Certificates::<T>::contains_key(who) {
 			return Ok(());

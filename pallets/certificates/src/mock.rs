@@ -244,6 +244,16 @@ impl ExtBuilder {
 	}
 }
 
+/// Where benchmarks run once, to see that they do: with a keystore that signs for applicants.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn for_benchmarks() -> sp_io::TestExternalities {
+	let mut ext = ExtBuilder::default().build();
+	ext.register_extension(sp_keystore::KeystoreExt::new(
+		sp_keystore::testing::MemoryKeystore::new(),
+	));
+	ext
+}
+
 pub fn account(who: Sr25519Keyring) -> AccountId32 {
 	who.to_account_id()
 }

@@ -1,6 +1,7 @@
 //! Weights, set by hand.
 //!
-//! No benchmark has been run yet; a later issue replaces the numbers. Until then they are meant to be too high:
+//! `scripts/weights` writes this file anew from the benchmarks in `benchmarking.rs`, with the same names; it has not been run
+//! on a quiet machine yet. Until then the numbers are meant to be too high:
 //! 150 µs for an sr25519 verification (about 50 µs on a slow core), 10 to 20 µs of work beside it, and the
 //! database's own weights for each read and write. A read's proof is counted as the largest value plus 2,048
 //! bytes of trie nodes.

@@ -78,7 +78,7 @@ impl<T: Config> Pallet<T> {
 		meter.consumed()
 	}
 
-	fn run_deadlines(meter: &mut WeightMeter) {
+	pub(crate) fn run_deadlines(meter: &mut WeightMeter) {
 		let now = Self::market_now();
 		for (due, id) in Agenda::<T>::iter_keys() {
 			let due = Moment::from_be_bytes(due);
@@ -107,7 +107,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn run_cascades(meter: &mut WeightMeter) {
+	pub(crate) fn run_cascades(meter: &mut WeightMeter) {
 		let step = <T as Config>::WeightInfo::cascade_step();
 		// Each is finished before the next: their order is that of hashes, and each has an end.
 		while meter.can_consume(step) {
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Removes quotes for listings that are gone.
-	fn remove_quotes(meter: &mut WeightMeter) {
+	pub(crate) fn remove_quotes(meter: &mut WeightMeter) {
 		let step = <T as Config>::WeightInfo::quote_removal();
 		while meter.try_consume(step).is_ok() {
 			let Some(id) = Delisted::<T>::iter_keys().next() else {

@@ -54,6 +54,8 @@
 extern crate alloc;
 
 mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod clock;
 mod disputes;
 mod extension;
@@ -71,6 +73,7 @@ mod refresh;
 pub mod runtime_api;
 mod settlement;
 mod types;
+mod weighing;
 pub mod weights;
 
 #[cfg(test)]
@@ -88,7 +91,8 @@ pub use types::{
 	Terms, UnfitTerms, Verdict,
 };
 pub use veilmart_confidential::Ciphertext;
-pub use weights::{ProofWeight, WeightInfo};
+pub use weighing::{HeaviestCase, ProofWeight};
+pub use weights::WeightInfo;
 
 /// The most credits that one `collect` takes.
 pub const MAX_COLLECT: u32 = 16;

@@ -291,6 +291,16 @@ pub fn execute(test: impl FnOnce()) {
 	});
 }
 
+/// Where benchmarks run once, to see that they do.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn for_benchmarks() -> sp_io::TestExternalities {
+	Now::set(1_000_000);
+	VerifyBy::set(By::Native);
+	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
+	ext.execute_with(|| System::set_block_number(1));
+	ext
+}
+
 /// Gives an account a certificate and a view key.
 pub fn certify(who: &AccountId32, roles: impl Into<Roles>) {
 	System::inc_providers(who);

@@ -1,9 +1,8 @@
 //! Weights, set by hand; proof and storage apart.
 //!
-//! Benchmarks will replace the figures and keep the shape: a call weighs what [`WeightInfo`] says of it, and if it carries a
-//! proof, also what [`ProofWeight`] says of verifying that proof where the runtime has it verified. Until then every figure is
-//! a bound from above, for a core two to three times slower than the one of `docs/benchmarks.md`, for the runtime as wasm, and
-//! for the size of key that the runtime is compiled for:
+//! `scripts/weights` writes this file anew from the benchmarks in `benchmarking.rs`, with the same names; it has not been run
+//! on a quiet machine yet. Until then every figure is a bound from above, for a core two to three times slower than the one of
+//! `docs/benchmarks.md`, for the runtime as wasm, and for the size of key that the runtime is compiled for:
 //!
 //! | | 2048 | 3072 | where it comes from |
 //! |---|---|---|---|
@@ -12,9 +11,6 @@
 //! | proof, in wasm | as native | as native | 71 ms measured; weighs the same, or a chain replayed there would not come to the same state |
 //! | product | 0.3 ms | 0.7 ms | one multiplication and reduction modulo N², with decoding |
 //! | power | 4 ms | 9 ms | 2 to 3 ms observed in wasm before powers went by the exponent's own bits |
-//!
-//! The whole proof is in a call's weight although dispatch usually finds the verdict remembered: forgetting must not make a
-//! block too heavy. A call that is refused before the verifier was asked gives the proof's part back.
 
 use core::marker::PhantomData;
 use frame_support::{
@@ -27,21 +23,21 @@ use frame_support::{
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::ParameterSet;
 
-/// What each call weighs without its proof: checks, identities, storage.
+/// What the benchmarks measure, by their names.
 pub trait WeightInfo {
-	/// `issue`.
+	/// `issue`, without its proof.
 	fn issue() -> Weight;
 	/// `collect` of this many credits.
-	fn collect(credits: u32) -> Weight;
-	/// `list`.
+	fn collect(c: u32) -> Weight;
+	/// `list`, without its proof.
 	fn list() -> Weight;
 	/// `quote`.
 	fn quote() -> Weight;
-	/// `order`.
+	/// `order`, without its proof.
 	fn order() -> Weight;
 	/// `cancel`.
 	fn cancel() -> Weight;
-	/// `accept`.
+	/// `accept`, without its proof.
 	fn accept() -> Weight;
 	/// `decline`.
 	fn decline() -> Weight;
@@ -49,29 +45,39 @@ pub trait WeightInfo {
 	fn ship() -> Weight;
 	/// `confirm`.
 	fn confirm() -> Weight;
-	/// `poke`, whatever it does.
-	fn poke() -> Weight;
-	/// `dispute`.
+	/// `poke` of an order that was not accepted.
+	fn poke_placed() -> Weight;
+	/// `poke` of an order that was not shipped.
+	fn poke_accepted() -> Weight;
+	/// `poke` of an order that was not confirmed.
+	fn poke_shipped() -> Weight;
+	/// `poke` of a dispute that was not decided.
+	fn poke_disputed() -> Weight;
+	/// `dispute`, without its proof.
 	fn dispute() -> Weight;
-	/// `resolve`, however it is decided.
-	fn resolve() -> Weight;
+	/// `resolve` for the seller.
+	fn resolve_completed() -> Weight;
+	/// `resolve` for nobody.
+	fn resolve_refunded() -> Weight;
+	/// `resolve` against the seller.
+	fn resolve_penalised() -> Weight;
 	/// `set_terms`.
 	fn set_terms() -> Weight;
-	/// `transfer`.
+	/// `transfer`, without its proof.
 	fn transfer() -> Weight;
 	/// `refuse`.
 	fn refuse() -> Weight;
 	/// `reclaim`.
 	fn reclaim() -> Weight;
-	/// `redeem`.
+	/// `redeem`, without its proof.
 	fn redeem() -> Weight;
 	/// `settle`.
 	fn settle() -> Weight;
-	/// `refresh`, whatever is refreshed.
+	/// `refresh`, whatever is refreshed, without its proof.
 	fn refresh() -> Weight;
-	/// `reprice`.
+	/// `reprice`, without its proof.
 	fn reprice() -> Weight;
-	/// `restock`.
+	/// `restock`, without its proof.
 	fn restock() -> Weight;
 	/// `delist`.
 	fn delist() -> Weight;
@@ -97,30 +103,26 @@ pub trait WeightInfo {
 	fn quote_removal() -> Weight;
 	/// `CheckProof` in a block, where it leaves everything to the dispatch.
 	fn check_proof() -> Weight;
-}
-
-/// What it weighs to verify the proof of each call that carries one, by the verifier that the runtime chose.
-pub trait ProofWeight {
-	/// Two values, one of them with a limit; two equations.
-	fn issue() -> Weight;
-	/// Three values, three equations.
-	fn list() -> Weight;
-	/// Two values; three equations, one of them over the price.
-	fn order() -> Weight;
-	/// Two values, two equations.
-	fn accept() -> Weight;
-	/// One value, one equation.
-	fn dispute() -> Weight;
-	/// Two values, two equations.
-	fn transfer() -> Weight;
-	/// As `transfer`.
-	fn redeem() -> Weight;
-	/// One value, one equation.
-	fn reprice() -> Weight;
-	/// One value, one equation.
-	fn restock() -> Weight;
-	/// An N-th residue: a power with an exponent as long as N.
-	fn refresh() -> Weight;
+	/// The proof of `issue`.
+	fn verify_issue() -> Weight;
+	/// The proof of `list`.
+	fn verify_list() -> Weight;
+	/// The proof of `order`.
+	fn verify_order() -> Weight;
+	/// The proof of `accept`.
+	fn verify_accept() -> Weight;
+	/// The proof of `dispute`.
+	fn verify_dispute() -> Weight;
+	/// The proof of `transfer`.
+	fn verify_transfer() -> Weight;
+	/// The proof of `redeem`.
+	fn verify_redeem() -> Weight;
+	/// The proof of `reprice`.
+	fn verify_reprice() -> Weight;
+	/// The proof of `restock`.
+	fn verify_restock() -> Weight;
+	/// The proof of `refresh`.
+	fn verify_refresh() -> Weight;
 }
 
 /// The figure for the size of key that this is compiled for.
@@ -206,8 +208,8 @@ macro_rules! hand_set {
 		}
 
 		// `N`, balance, and for each credit the credit, its order, a counter; and the seller's index.
-		fn collect(credits: u32) -> Weight {
-			let credits = u64::from(credits);
+		fn collect(c: u32) -> Weight {
+			let credits = u64::from(c);
 			call(
 				$db,
 				Work {
@@ -316,15 +318,29 @@ macro_rules! hand_set {
 			)
 		}
 
-		// The heaviest that a deadline can do, and both parties' certificates.
-		fn poke() -> Weight {
+		// What the deadline does, and both parties' certificates.
+		fn poke_placed() -> Weight {
 			call($db, Work::NOTHING)
 				.saturating_add($db.reads(2))
-				.saturating_add(
-					Self::lapse_accepted()
-						.max(Self::lapse_shipped())
-						.max(Self::lapse_disputed()),
-				)
+				.saturating_add(Self::lapse_placed())
+		}
+
+		fn poke_accepted() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(2))
+				.saturating_add(Self::lapse_accepted())
+		}
+
+		fn poke_shipped() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(2))
+				.saturating_add(Self::lapse_shipped())
+		}
+
+		fn poke_disputed() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(2))
+				.saturating_add(Self::lapse_disputed())
 		}
 
 		// Order, balance, halts; balance, order, two entries of the agenda.
@@ -340,15 +356,23 @@ macro_rules! hand_set {
 			)
 		}
 
-		// The heaviest ending, and the arbiter's certificate.
-		fn resolve() -> Weight {
+		// The ending, and the arbiter's certificate.
+		fn resolve_completed() -> Weight {
 			call($db, Work::NOTHING)
 				.saturating_add($db.reads(1))
-				.saturating_add(
-					Self::lapse_accepted()
-						.max(Self::lapse_shipped())
-						.max(Self::lapse_disputed()),
-				)
+				.saturating_add(Self::lapse_shipped())
+		}
+
+		fn resolve_refunded() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(1))
+				.saturating_add(Self::lapse_disputed())
+		}
+
+		fn resolve_penalised() -> Weight {
+			call($db, Work::NOTHING)
+				.saturating_add($db.reads(1))
+				.saturating_add(Self::lapse_accepted())
 		}
 
 		fn set_terms() -> Weight {
@@ -600,6 +624,46 @@ macro_rules! hand_set {
 		fn check_proof() -> Weight {
 			$db.reads(1)
 		}
+
+		fn verify_issue() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_list() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_order() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_accept() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_dispute() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_transfer() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_redeem() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_reprice() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_restock() -> Weight {
+			Weight::from_parts(NATIVE, 0)
+		}
+
+		fn verify_refresh() -> Weight {
+			Weight::from_parts(NATIVE_RESIDUE, 0)
+		}
 	};
 }
 
@@ -614,55 +678,3 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 impl WeightInfo for () {
 	hand_set!(RocksDbWeight::get());
 }
-
-/// One figure for every proof, but for that of a residue.
-macro_rules! every_proof {
-	($verifier:ty, $time:expr) => {
-		impl ProofWeight for $verifier {
-			fn issue() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn list() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn order() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn accept() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn dispute() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn transfer() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn redeem() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn reprice() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn restock() -> Weight {
-				Weight::from_parts($time, 0)
-			}
-
-			fn refresh() -> Weight {
-				Weight::from_parts(NATIVE_RESIDUE, 0)
-			}
-		}
-	};
-}
-
-// One weight for both: what blocks weigh is state, and the twin that replays a chain must come to the same root, with the
-// blocks filled as they were. It takes some 25 times as long, so a chain's authorities do not run it.
-every_proof!(veilmart_verification_host::Native, NATIVE);
-every_proof!(veilmart_verification_host::Portable, NATIVE);

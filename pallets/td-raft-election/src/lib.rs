@@ -55,6 +55,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod genesis;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
@@ -69,6 +71,8 @@ mod types;
 mod verification;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use offences::{Offence, Unproven};
 pub use pallet::*;
 pub use structure::{Malformed, Place};
@@ -142,6 +146,10 @@ pub mod pallet {
 		/// The length of a session in milliseconds; not zero.
 		#[pallet::constant]
 		type SessionLength: Get<Moment>;
+
+		/// What benchmarks need to have arranged.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// The chain's side of TD-Raft.
@@ -468,7 +476,7 @@ pub mod pallet {
 		#[pallet::weight((<T as Config>::WeightInfo::report_offence(), DispatchClass::Operational))]
 		#[pallet::authorize(Pallet::<T>::authorize_report)]
 		#[pallet::weight_of_authorize(
-			<T as Config>::WeightInfo::authorize_report_offence(Pallet::<T>::shares_in(evidence))
+			Pallet::<T>::weight_of_report(evidence)
 		)]
 		pub fn report_offence(origin: OriginFor<T>, evidence: Box<Evidence>) -> DispatchResult {
 			ensure_authorized(origin)?;

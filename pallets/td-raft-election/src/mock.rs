@@ -99,8 +99,29 @@ impl pallet_session::Config for Test {
 	type WeightInfo = ();
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::BenchmarkHelper<u64> for Candidates {
+	fn make_candidate(_: &u64) {}
+
+	fn set_time(now: Moment) {
+		pallet_timestamp::Now::<Test>::put(now);
+	}
+}
+
+/// Where benchmarks run once, to see that they do: with a keystore that signs votes.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn for_benchmarks() -> sp_io::TestExternalities {
+	let mut ext = four();
+	ext.register_extension(sp_keystore::KeystoreExt::new(
+		sp_keystore::testing::MemoryKeystore::new(),
+	));
+	ext
+}
+
 impl pallet_td_raft_election::Config for Test {
 	type AuthorityOrigin = EnsureRoot<u64>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Candidates;
 	type Candidates = Candidates;
 	type SessionLength = SessionLength;
 	type Time = Timestamp;

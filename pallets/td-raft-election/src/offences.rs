@@ -17,7 +17,7 @@ use veilmart_trapdoor::Dealing;
 use crate::{
 	types::{OffenceKind, Roster},
 	verification::HostSr25519,
-	Config, Current, Dealt, Pallet, Past, Reported,
+	Config, Current, Dealt, Pallet, Past, Reported, WeightInfo as _,
 };
 
 /// Blocks for which a report may wait.
@@ -159,11 +159,13 @@ impl<T: Config> Pallet<T> {
 		Ok((validity, Weight::zero()))
 	}
 
-	/// For how many holders a dealing has to be verified with this evidence.
-	pub(crate) fn shares_in(evidence: &Evidence) -> u32 {
+	/// What it weighs to authorize a report with this evidence: two signatures, or a dealing to so many holders.
+	pub(crate) fn weight_of_report(evidence: &Evidence) -> Weight {
 		match evidence {
-			Evidence::DealerFault { fault, .. } => fault.dealing.count().into(),
-			_ => 0,
+			Evidence::DealerFault { fault, .. } => {
+				<T as Config>::WeightInfo::authorize_dealer_fault(fault.dealing.count().into())
+			}
+			_ => <T as Config>::WeightInfo::authorize_two_signatures(),
 		}
 	}
 }

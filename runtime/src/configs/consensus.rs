@@ -66,6 +66,8 @@ impl pallet_session::Config for Runtime {
 
 impl pallet_td_raft_election::Config for Runtime {
 	type AuthorityOrigin = RootOrCouncilTwoThirds;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = CertifiedValidators;
 	type Candidates = CertifiedValidators;
 	type SessionLength = SessionLength;
 	type Time = Timestamp;
