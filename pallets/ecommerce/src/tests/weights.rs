@@ -200,7 +200,6 @@ fn a_batch_of_calls_that_fail_at_once_does_not_fill_a_block() {
 
 #[test]
 fn the_figures_are_no_less_than_what_was_observed() {
-	let millis = |weight: Weight| weight.ref_time() / WEIGHT_REF_TIME_PER_MILLIS;
 	for (native, portable) in [
 		(Native::issue(), Portable::issue()),
 		(Native::list(), Portable::list()),
@@ -213,11 +212,19 @@ fn the_figures_are_no_less_than_what_was_observed() {
 		(Native::reprice(), Portable::reprice()),
 		(Native::restock(), Portable::restock()),
 	] {
-		assert!(millis(native) >= 6, "the limit of docs/benchmarks.md");
+		assert!(native.ref_time() > 0);
 		assert_eq!(native, portable, "the twin would come to another state");
 	}
-	// The bond S^10 takes 2 to 3 ms in wasm.
-	assert!(millis(SubstrateWeight::<Test>::accept()) >= 3);
-	assert!(millis(SubstrateWeight::<Test>::confirm()) >= 3);
+	let millis = |weight: Weight| weight.ref_time() / WEIGHT_REF_TIME_PER_MILLIS;
+	assert!(
+		millis(Native::order()) >= 5,
+		"twice what the fastest machine of docs/benchmarks.md takes, but for a little"
+	);
+	assert!(
+		Native::refresh().all_gte(Native::order()),
+		"a residue's proof has twice as many squarings as any other"
+	);
+	// The power for the bond is computed in wasm.
+	assert!(SubstrateWeight::<Test>::accept().all_gt(SubstrateWeight::<Test>::ship()));
 	assert!(SubstrateWeight::<Test>::collect(16).all_gte(SubstrateWeight::<Test>::collect(1)));
 }
