@@ -11,6 +11,7 @@ pub mod moments;
 pub mod mounts;
 pub mod namespaces;
 pub mod scene;
+pub mod second_process;
 
 use std::{
 	collections::BTreeMap,

@@ -5,5 +5,6 @@ mod clocks;
 mod imports;
 mod partitions;
 mod processes;
+mod sealed;
 mod storage;
 mod twins;
