@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with three rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with four rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -8,11 +8,13 @@
 //!   pool throws them out with all that follow from the same account, and refuses them for a while.
 //! - *At a block that is there.* A transaction is validated at the block that was best when it came. If that block was abandoned
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
+//! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
+//!   comes several times at once. The first is validated, the others wait for its answer.
 
 use std::{
 	collections::HashMap,
 	pin::Pin,
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
 
@@ -37,6 +39,7 @@ use sp_runtime::{
 		InvalidTransaction, TransactionValidity, TransactionValidityError, UnknownTransaction,
 	},
 };
+use tokio::sync::OnceCell;
 use veilmart_runtime::opaque::Block;
 
 use crate::service::FullClient;
@@ -112,6 +115,45 @@ pub struct Sparing<A> {
 	/// The best block of now.
 	best: Box<dyn Fn() -> <Block as BlockT>::Hash + Send + Sync>,
 	budget: Mutex<Budget>,
+	under_way: UnderWay,
+}
+
+type Answer = Arc<OnceCell<TransactionValidity>>;
+
+/// Transactions that are being validated, each with the answer to come.
+#[derive(Default)]
+struct UnderWay(Mutex<HashMap<Hash, Answer>>);
+
+impl UnderWay {
+	fn lock(&self) -> MutexGuard<'_, HashMap<Hash, Answer>> {
+		// A panic while the map was held leaves a map of valid entries.
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn join(&self, transaction: Hash) -> Joined<'_> {
+		Joined {
+			answer: self.lock().entry(transaction).or_default().clone(),
+			all: self,
+			transaction,
+		}
+	}
+}
+
+/// One that waits for an answer, or finds it. When the last of them is gone so is the answer, also if it never came.
+struct Joined<'a> {
+	all: &'a UnderWay,
+	transaction: Hash,
+	answer: Answer,
+}
+
+impl Drop for Joined<'_> {
+	fn drop(&mut self) {
+		let mut all = self.all.lock();
+		// The map's, and this one.
+		if Arc::strong_count(&self.answer) <= 2 {
+			all.remove(&self.transaction);
+		}
+	}
 }
 
 impl<A> Sparing<A> {
@@ -120,6 +162,7 @@ impl<A> Sparing<A> {
 			api,
 			best: Box::new(best),
 			budget: Mutex::new(Budget::new(Instant::now())),
+			under_way: UnderWay::default(),
 		}
 	}
 
@@ -149,17 +192,21 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			// What is not known to be invalid stays where it is.
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
-		let answer = self
-			.api
-			.validate_transaction(at, source, transaction.clone(), priority)
-			.await;
-		let best = (self.best)();
-		if answer.is_ok() || best == at {
-			return answer;
-		}
-		self.api
-			.validate_transaction(best, source, transaction, priority)
-			.await
+		let joined = self.under_way.join(self.hash_and_length(&transaction).0);
+		let validate = || async {
+			let answer = self
+				.api
+				.validate_transaction(at, source, transaction.clone(), priority)
+				.await;
+			let best = (self.best)();
+			if answer.is_ok() || best == at {
+				return answer;
+			}
+			self.api
+				.validate_transaction(best, source, transaction, priority)
+				.await
+		};
+		joined.answer.get_or_try_init(validate).await.cloned()
 	}
 
 	fn validate_transaction_blocking(
@@ -366,7 +413,7 @@ mod tests {
 	use std::sync::atomic::{AtomicUsize, Ordering};
 
 	use codec::Decode;
-	use futures::executor::block_on;
+	use futures::{executor::block_on, future::join_all, poll};
 	use sp_core::H256;
 	use sp_runtime::{transaction_validity::ValidTransaction, OpaqueExtrinsic};
 
@@ -392,6 +439,8 @@ mod tests {
 			_: ValidateTransactionPriority,
 		) -> Result<TransactionValidity, Refusal> {
 			self.0.fetch_add(1, Ordering::Relaxed);
+			// Others have their turn before there is an answer.
+			tokio::task::yield_now().await;
 			if at == H256::from_low_u64_be(BEST) {
 				Ok(Ok(ValidTransaction::default()))
 			} else {
@@ -475,6 +524,35 @@ mod tests {
 		assert!(answers
 			.iter()
 			.all(|answer| answer.is_ok() || *answer == postponed));
+	}
+
+	#[test]
+	fn what_comes_several_times_at_once_is_validated_once_and_anew_when_it_comes_later() {
+		let (api, asked) = sparing();
+		block_on(async {
+			let answers = join_all((0..5).map(|_| validate(&api, BEST))).await;
+			assert!(answers
+				.iter()
+				.all(|answer| answer.as_ref().is_ok_and(|validity| validity.is_ok())));
+			assert_eq!(asked.load(Ordering::Relaxed), 1);
+			assert!(validate(&api, BEST).await.is_ok());
+			assert_eq!(asked.load(Ordering::Relaxed), 2);
+		});
+	}
+
+	#[test]
+	fn who_waits_for_an_answer_that_never_comes_asks_itself() {
+		let (api, asked) = sparing();
+		block_on(async {
+			let mut first = Box::pin(validate(&api, BEST));
+			let mut second = Box::pin(validate(&api, BEST));
+			assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+			assert_eq!(asked.load(Ordering::Relaxed), 1);
+			drop(first);
+			assert!(second.await.is_ok_and(|validity| validity.is_ok()));
+			assert_eq!(asked.load(Ordering::Relaxed), 2);
+		});
+		assert!(api.under_way.lock().is_empty());
 	}
 
 	#[test]
