@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with four rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with five rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -10,9 +10,12 @@
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
 //! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
 //!   comes several times at once. The first is validated, the others wait for its answer.
+//! - *No more than it can look at.* A node that is behind with validating refuses what clients and peers bring, and says so, instead of
+//!   falling further behind. Otherwise nodes would come to know transactions many seconds apart, and take a leader that does its best
+//!   for one that leaves them out. What an authority sends for the leader to include is always looked at; it is little.
 
 use std::{
-	collections::HashMap,
+	collections::{BTreeMap, HashMap},
 	pin::Pin,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
@@ -73,6 +76,58 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 			None if is_dev => Duration::ZERO,
 			None => BAN,
 		},
+	}
+}
+
+/// A node is behind when more than [`QUEUE`] transactions wait to be validated, and the first of them for so long: a third of the
+/// synchronization timeout on `local_testnet`.
+const BEHIND: Duration = Duration::from_secs(1);
+
+/// So many may wait however long it takes: a node that has just started compiles the runtime first.
+const QUEUE: usize = 64;
+
+/// Transactions that wait to be validated, by their arrival.
+#[derive(Default)]
+struct Door(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+	next: u64,
+	since: BTreeMap<u64, Instant>,
+}
+
+impl Door {
+	fn lock(&self) -> MutexGuard<'_, Waiting> {
+		// A panic while it was held leaves a map of valid entries.
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Lets one in, which waits until what is given is dropped. None if the node is behind and this comes from outside.
+	fn admit(&self, source: TransactionSource, now: Instant) -> Option<Admitted<'_>> {
+		let mut waiting = self.lock();
+		let is_behind = waiting.since.len() > QUEUE
+			&& waiting
+				.since
+				.first_key_value()
+				.is_some_and(|(_, since)| now.saturating_duration_since(*since) > BEHIND);
+		if is_behind && source == TransactionSource::External {
+			return None;
+		}
+		let place = waiting.next;
+		waiting.next += 1;
+		waiting.since.insert(place, now);
+		Some(Admitted { door: self, place })
+	}
+}
+
+struct Admitted<'a> {
+	door: &'a Door,
+	place: u64,
+}
+
+impl Drop for Admitted<'_> {
+	fn drop(&mut self) {
+		self.door.lock().since.remove(&self.place);
 	}
 }
 
@@ -277,7 +332,10 @@ type Ready = Box<dyn ReadyTransactions<Item = Arc<<Inner as TransactionPool>::In
 type Refusal = <Inner as TransactionPool>::Error;
 
 /// The pool.
-pub struct Pool(Inner);
+pub struct Pool {
+	pool: Inner,
+	door: Door,
+}
 
 impl Pool {
 	/// An empty pool, at the chain's best block.
@@ -293,7 +351,7 @@ impl Pool {
 			best.info().best_hash
 		});
 		let chain = client.usage_info().chain;
-		Self(BasicPool::with_revalidation_type(
+		let pool = BasicPool::with_revalidation_type(
 			options,
 			config.role.is_authority().into(),
 			Arc::new(api),
@@ -303,7 +361,21 @@ impl Pool {
 			chain.best_number,
 			chain.best_hash,
 			chain.finalized_hash,
-		))
+		);
+		Self {
+			pool,
+			door: Door::default(),
+		}
+	}
+
+	fn admit(&self, source: TransactionSource) -> Result<Admitted<'_>, Refusal> {
+		// No error of the pool: for one of those the SDK blames the peer that the transaction came from.
+		self.door.admit(source, Instant::now()).ok_or_else(|| {
+			Refusal::RuntimeApi(
+				"this node is behind with validating transactions and takes no more; try again in a second"
+					.into(),
+			)
+		})
 	}
 }
 
@@ -330,7 +402,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
-		self.0.submit_at(at, source, transactions).await
+		let _admitted = self.admit(source)?;
+		self.pool.submit_at(at, source, transactions).await
 	}
 
 	async fn submit_one(
@@ -339,7 +412,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
-		self.0.submit_one(at, source, transaction).await
+		let _admitted = self.admit(source)?;
+		self.pool.submit_one(at, source, transaction).await
 	}
 
 	async fn submit_and_watch(
@@ -348,15 +422,16 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
-		self.0.submit_and_watch(at, source, transaction).await
+		let _admitted = self.admit(source)?;
+		self.pool.submit_and_watch(at, source, transaction).await
 	}
 
 	async fn ready_at(&self, at: Hash) -> Ready {
-		self.0.ready_at(at).await
+		self.pool.ready_at(at).await
 	}
 
 	fn ready(&self) -> Ready {
-		self.0.ready()
+		self.pool.ready()
 	}
 
 	async fn report_invalid(
@@ -365,36 +440,36 @@ impl TransactionPool for Pool {
 		mut errors: TxInvalidityReportMap<TxHash<Self>>,
 	) -> Vec<Arc<Self::InPoolTransaction>> {
 		errors.retain(|_, error| !is_out_of_turn(error));
-		self.0.report_invalid(at, errors).await
+		self.pool.report_invalid(at, errors).await
 	}
 
 	fn futures(&self) -> Vec<Self::InPoolTransaction> {
-		self.0.futures()
+		self.pool.futures()
 	}
 
 	fn status(&self) -> PoolStatus {
-		self.0.status()
+		self.pool.status()
 	}
 
 	fn import_notification_stream(&self) -> ImportNotificationStream<Hash> {
-		self.0.import_notification_stream()
+		self.pool.import_notification_stream()
 	}
 
 	fn on_broadcasted(&self, propagations: HashMap<Hash, Vec<String>>) {
-		self.0.on_broadcasted(propagations)
+		self.pool.on_broadcasted(propagations)
 	}
 
 	fn hash_of(&self, transaction: &TransactionFor<Self>) -> Hash {
-		self.0.hash_of(transaction)
+		self.pool.hash_of(transaction)
 	}
 
 	fn ready_transaction(&self, hash: &Hash) -> Option<Arc<Self::InPoolTransaction>> {
-		self.0.ready_transaction(hash)
+		self.pool.ready_transaction(hash)
 	}
 
 	async fn ready_at_with_timeout(&self, at: Hash, timeout: Duration) -> Ready {
 		let patience = tokio::time::sleep(PATIENCE.max(timeout));
-		match select(self.0.ready_at(at), Box::pin(patience)).await {
+		match select(self.pool.ready_at(at), Box::pin(patience)).await {
 			Either::Left((ready, _)) => ready,
 			Either::Right(_) => Box::new(std::iter::empty()),
 		}
@@ -404,7 +479,7 @@ impl TransactionPool for Pool {
 #[async_trait::async_trait]
 impl MaintainedTransactionPool for Pool {
 	async fn maintain(&self, event: ChainEvent<Block>) {
-		self.0.maintain(event).await
+		self.pool.maintain(event).await
 	}
 }
 
@@ -553,6 +628,27 @@ mod tests {
 			assert_eq!(asked.load(Ordering::Relaxed), 2);
 		});
 		assert!(api.under_way.lock().is_empty());
+	}
+
+	#[test]
+	fn a_node_that_is_behind_takes_nothing_from_outside_until_it_is_not() {
+		let (door, start) = (Door::default(), Instant::now());
+		let admit = |source, milliseconds| door.admit(source, start + Duration::from_millis(milliseconds));
+		let external = TransactionSource::External;
+		let mut first: Vec<_> = (0..=QUEUE).map(|_| admit(external, 0).expect("room")).collect();
+		let second = admit(external, 1000).expect("the first waits for a second");
+		assert!(admit(external, 1001).is_none());
+		assert!(admit(TransactionSource::Local, 1001).is_some());
+		first.remove(0);
+		assert!(admit(external, 1001).is_none(), "another one waits as long");
+		let few = first.split_off(1);
+		drop(few);
+		assert!(
+			admit(external, 60_000).is_some(),
+			"there are few, however long they wait"
+		);
+		drop((first, second));
+		assert!(door.lock().since.is_empty());
 	}
 
 	#[test]

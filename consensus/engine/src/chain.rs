@@ -141,7 +141,8 @@ impl<P: TransactionPool<Block = Block, Hash = H256> + 'static> Pool for P {
 		async move {
 			let transaction = OpaqueExtrinsic::decode(&mut &transaction[..])
 				.map_err(|_| "it does not decode".to_string())?;
-			self.submit_one(at, TransactionSource::External, transaction)
+			// Not of a client or just any peer: for those a pool may be closed at times.
+			self.submit_one(at, TransactionSource::Local, transaction)
 				.await
 				.map(|_| ())
 				.map_err(|error| error.to_string())
