@@ -32,6 +32,9 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// machine on which everything runs at once.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How much longer it may take a node for each block that it has to catch up with.
+const PER_BLOCK_BEHIND: Duration = Duration::from_millis(20);
+
 /// Every block that was final anywhere.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -84,6 +87,7 @@ impl Ledger {
 		}
 		let before = self.height();
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
+			let mut patience = None;
 			loop {
 				// A node that is being started does not answer yet.
 				let height = match Chain::connect(&node.url).await {
@@ -93,9 +97,11 @@ impl Ledger {
 				if height > before {
 					break;
 				}
-				if start.elapsed() > PATIENCE {
+				let patience =
+					*patience.get_or_insert(PATIENCE + PER_BLOCK_BEHIND * before.saturating_sub(height));
+				if start.elapsed() > patience {
 					return Err(format!(
-						"{} has made nothing final above {before} for {PATIENCE:?}, it is at {height}\n{}",
+						"{} has made nothing final above {before} for {patience:?}, it is at {height}\n{}",
 						node.name,
 						network.last_words()
 					)
