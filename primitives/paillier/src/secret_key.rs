@@ -252,10 +252,11 @@ impl SecretKey {
 		self.key.parse(ciphertext)?;
 		let c = limbs::from_be_bytes(ciphertext, ciphertext.len() / LIMB_BYTES);
 		Ok(self.root_exponents().map(|exponents| {
-			let [mut u_p, u_q] = [(&self.p, &exponents[0]), (&self.q, &exponents[1])].map(|(factor, exponent)| {
-				let residue = Zeroizing::new(factor.reduce(&c));
-				Zeroizing::new(factor.pow(&residue, exponent))
-			});
+			let [mut u_p, u_q] =
+				[(&self.p, &exponents[0]), (&self.q, &exponents[1])].map(|(factor, exponent)| {
+					let residue = Zeroizing::new(factor.reduce(&c));
+					Zeroizing::new(factor.pow(&residue, exponent))
+				});
 			self.key.root_of_limbs(&self.combine(&mut u_p, &u_q))
 		}))
 	}

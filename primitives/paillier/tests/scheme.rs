@@ -351,7 +351,10 @@ fn value_and_root_together_give_the_ciphertext_and_no_others_do() {
 		let minus_one = (&n - 1u8).to_u64_digits();
 		let c = key.compose(&minus_one, &root);
 		assert_eq!(secret.decrypt(&key.encode(&c)), Ok(&n - 1u8));
-		assert_eq!(secret.root_of(&key.encode(&c)).unwrap().unwrap().as_bytes(), told.as_bytes());
+		assert_eq!(
+			secret.root_of(&key.encode(&c)).unwrap().unwrap().as_bytes(),
+			told.as_bytes()
+		);
 	}
 }
 

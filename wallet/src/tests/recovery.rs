@@ -51,10 +51,7 @@ fn a_letter_brings_a_lost_balance_back() {
 	let (mut world, letter, sealed) = lost();
 	let opened = world.buyer.open_letter(&sealed).expect("opens");
 	assert_eq!(opened.encode(), letter.encode());
-	let known = world
-		.buyer
-		.recovered(&opened, &letter.ciphertext)
-		.expect("true");
+	let known = world.buyer.recovered(&opened, &letter.ciphertext).expect("true");
 	let seq = world.ledger.seq(&world.buyer.account());
 	let call = world
 		.buyer
