@@ -48,7 +48,7 @@ pub async fn play(
 	let mut burned = Burned::default();
 	let program = |folder: &str| Program::of(url, &authority.folder.join(folder), authority.passphrase_file);
 
-	println!("8. The council changes a rule while the chain runs.");
+	println!("\n8. The council changes a rule while the chain runs.");
 	let start = Instant::now();
 	shorten_deadlines(&chain, &mut findings).await?;
 	steps.add("a motion of the council", start);
@@ -61,7 +61,7 @@ pub async fn play(
 		"10. Three disputes. The buyer puts up a deposit as large as the price, and an arbiter decides."
 	);
 	let start = Instant::now();
-	let mut wallet = Wallet::new(market, program("wallet")?, 220_00).await?;
+	let mut wallet = Wallet::new(market, program("wallet")?, 22_000).await?;
 	disputes(market, &mut wallet.party, &mut burned, &mut findings).await?;
 	steps.add("disputes", start);
 
@@ -234,4 +234,22 @@ fn falsify(report: &mut Value) -> Result<()> {
 	let said = amount::parse(claim.as_str().ok_or("what was burned is not text")?)?;
 	*claim = amount::show(said - 1).into();
 	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	#[test]
+	fn a_falsified_report_differs_in_one_amount() {
+		let mut report =
+			json!({ "number": 7, "aggregates": { "redeemed": { "amount": "730.00", "root": "0x12" } } });
+		falsify(&mut report).unwrap();
+		assert_eq!(
+			report,
+			json!({ "number": 7, "aggregates": { "redeemed": { "amount": "729.99", "root": "0x12" } } })
+		);
+		assert!(falsify(&mut json!({})).is_err());
+	}
 }

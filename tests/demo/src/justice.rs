@@ -110,7 +110,7 @@ async fn standing_of(party: &Party) -> Result<&'static str> {
 
 /// Lets a seller try to list something more, which should be refused, and gives the reason's name.
 async fn try_to_list(seller: &Party) -> Result<String> {
-	let Err(error) = seller.session.list(novelty(1_00)?).await else {
+	let Err(error) = seller.session.list(novelty(100)?).await else {
 		return Ok("listed".into());
 	};
 	println!("   {} tries to list something more. {error}", seller.name);
@@ -131,9 +131,9 @@ pub struct Idle {
 impl Idle {
 	/// The seller accepts, and from then on its time runs out.
 	pub async fn begin(market: &mut Market) -> Result<Self> {
-		let mut seller = join(market, "Slow Boat Trading", Role::Seller, 600_00).await?;
-		let mut buyer = join(market, "Early Bird Stores", Role::Buyer, 100_00).await?;
-		let deal = deal(&mut seller, &mut buyer, 25_00, 2).await?;
+		let mut seller = join(market, "Slow Boat Trading", Role::Seller, 60_000).await?;
+		let mut buyer = join(market, "Early Bird Stores", Role::Buyer, 10_000).await?;
+		let deal = deal(&mut seller, &mut buyer, 2_500, 2).await?;
 		println!(
 			"   {} orders for {}. {} accepts, which takes a bond of {} out of its hands, and then does nothing.",
 			buyer.name,
@@ -226,28 +226,28 @@ pub async fn disputes(
 	findings: &mut Findings,
 ) -> Result<()> {
 	let arbiter = Session::open(market.chain().clone(), Account::development("//Arbiter")?).await?;
-	let mut honest = join(market, "Good Measure Ltd", Role::Seller, 400_00).await?;
-	let mut unlucky = join(market, "Windward Parcels", Role::Seller, 400_00).await?;
-	let mut cheat = join(market, "False Bottom Boxes", Role::Seller, 400_00).await?;
+	let mut honest = join(market, "Good Measure Ltd", Role::Seller, 40_000).await?;
+	let mut unlucky = join(market, "Windward Parcels", Role::Seller, 40_000).await?;
+	let mut cheat = join(market, "False Bottom Boxes", Role::Seller, 40_000).await?;
 	let mut cases = [
 		Case {
 			complaint: "The goods came, and the buyer denies it",
 			seller: &mut honest,
-			price: 10_00,
+			price: 1_000,
 			verdict: Verdict::Completed,
 			means: "the seller gets price and bond, and the buyer's deposit is burned",
 		},
 		Case {
 			complaint: "The goods were lost on the way, and nobody is to blame",
 			seller: &mut unlucky,
-			price: 20_00,
+			price: 2_000,
 			verdict: Verdict::Refunded,
 			means: "both get back what they put up",
 		},
 		Case {
 			complaint: "There was a brick in the parcel",
 			seller: &mut cheat,
-			price: 30_00,
+			price: 3_000,
 			verdict: Verdict::Penalised,
 			means: "the buyer gets price, deposit and a share of the bond, the rest is burned, and the seller is blacklisted",
 		},
@@ -324,8 +324,8 @@ pub struct Revoked {
 impl Revoked {
 	/// The certificate goes, and new business with it; the order is shipped nevertheless.
 	pub async fn begin(market: &mut Market, buyer: &mut Party, findings: &mut Findings) -> Result<Self> {
-		let mut seller = join(market, "Borrowed Time Clocks", Role::Seller, 250_00).await?;
-		let deal = deal(&mut seller, buyer, 5_00, 4).await?;
+		let mut seller = join(market, "Borrowed Time Clocks", Role::Seller, 25_000).await?;
+		let deal = deal(&mut seller, buyer, 500, 4).await?;
 		let account = seller.session.id().clone();
 		let revoke = RuntimeCall::Certificates(pallet_certificates::Call::revoke { account });
 		let ca = Account::development("//CA")?;

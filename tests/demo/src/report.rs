@@ -117,7 +117,7 @@ pub fn print_findings(findings: &Findings) {
 			]
 		})
 		.collect();
-	println!("\n{}", table(&["", "found", "expected", ""], &rows));
+	print!("\n{}", table(&["", "found", "expected", ""], &rows));
 }
 
 fn verdict(equal: bool) -> &'static str {
@@ -212,4 +212,21 @@ pub fn print_times(steps: &Steps) {
 			&rows
 		)
 	);
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn one_difference_is_enough() {
+		let mut findings = Findings::default();
+		assert!(!findings.agree(), "nobody has looked");
+		findings.compare("an order", "penalised", "penalised");
+		findings.amount("a balance", 15_000, 15_000);
+		assert!(findings.agree());
+		findings.amount("a balance", 15_000, 15_001);
+		findings.compare("another order", "shipped", "shipped");
+		assert!(!findings.agree());
+	}
 }
