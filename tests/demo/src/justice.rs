@@ -291,7 +291,10 @@ pub async fn disputes(
 				("penalised", "blacklisted")
 			}
 		};
-		println!("   {}. The arbiter: {state}; {}.", case.complaint, case.means);
+		println!(
+			"   {}. The arbiter decides: {state}.\n      So {}.",
+			case.complaint, case.means
+		);
 		let (seller, name) = (&case.seller.session, &case.seller.name);
 		findings.compare(
 			format!("{name}: the order"),
