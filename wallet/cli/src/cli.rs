@@ -1,7 +1,9 @@
 //! The command line.
 
+mod authority;
 mod values;
 
+pub use authority::{AuditCommand, CaCommand, CaKey, LostCommand};
 pub use values::{Decision, Reason, RoleName, State};
 
 use std::path::PathBuf;
@@ -76,11 +78,15 @@ pub struct Options {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-	/// The certificate authority's key: create it, decrypt with it, audit the ledger
+	/// The certificate authority's key: create it, decrypt with it, audit the ledger, help with lost openings
 	#[command(subcommand)]
 	Ca(CaCommand),
 
-	/// Certificates: request, issue, show; register a view key
+	/// Reports in which the certificate authority opens the ledger's sums: check them without any key
+	#[command(subcommand)]
+	Audit(AuditCommand),
+
+	/// Certificates: request, issue, revoke, show; register a view key
 	#[command(subcommand)]
 	Certificate(CertificateCommand),
 
@@ -305,6 +311,15 @@ pub enum Command {
 	#[command(subcommand)]
 	Refresh(RefreshCommand),
 
+	/// Make use of a recovery letter: check it against the ledger, and give what it opens a new nonce
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop recover letter.json\n\nThe certificate authority writes such a letter with `veilmart ca recover`. Nothing in it is believed: it opens the\nledger's ciphertext bit for bit, or it is refused."
+	)]
+	Recover {
+		/// The letter; - for the standard input.
+		letter: PathBuf,
+	},
+
 	/// Take credits into the balance: all that wait
 	#[command(after_help = "EXAMPLES:\n  veilmart --account shop collect")]
 	Collect,
@@ -379,48 +394,6 @@ pub enum RefreshCommand {
 	},
 }
 
-/// The certificate authority's key.
-#[derive(Debug, Subcommand)]
-pub enum CaCommand {
-	/// Create the ledger's key: ca-secret.age (encrypted) and ca-key.json (for genesis)
-	#[command(
-		after_help = "EXAMPLES:\n  veilmart ca keygen --out /secure/ca\n  veilmart-node export-chain-spec --chain local --ca-key /secure/ca/ca-key.json --raw"
-	)]
-	Keygen {
-		/// Bits of the modulus.
-		#[arg(long, default_value = "2048", value_parser = ["2048", "3072"])]
-		bits: String,
-		/// The folder for both files.
-		#[arg(long, value_name = "DIR")]
-		out: PathBuf,
-	},
-
-	/// Decrypt a ciphertext, or an account's balance
-	#[command(
-		after_help = "EXAMPLES:\n  veilmart ca decrypt --key /secure/ca --of //Bob\n  veilmart ca decrypt --key /secure/ca --ciphertext 0x1234…"
-	)]
-	#[command(group(clap::ArgGroup::new("what").required(true)))]
-	Decrypt {
-		/// ca-secret.age, or the folder that it is in.
-		#[arg(long, value_name = "PATH")]
-		key: PathBuf,
-		/// A ciphertext, hexadecimal; @FILE reads it from a file.
-		#[arg(long, group = "what")]
-		ciphertext: Option<String>,
-		/// An account, whose balance on the chain is decrypted.
-		#[arg(long, group = "what", value_name = "ACCOUNT")]
-		of: Option<String>,
-	},
-
-	/// Decrypt the ledger's aggregates and check that nothing was created or lost
-	#[command(after_help = "EXAMPLES:\n  veilmart ca audit --key /secure/ca")]
-	Audit {
-		/// ca-secret.age, or the folder that it is in.
-		#[arg(long, value_name = "PATH")]
-		key: PathBuf,
-	},
-}
-
 /// Certificates.
 #[derive(Debug, Subcommand)]
 pub enum CertificateCommand {
@@ -446,6 +419,7 @@ pub enum CertificateCommand {
 
 	/// Put a requested certificate on chain, or renew one (the certificate authority's account)
 	#[command(
+		visible_alias = "renew",
 		after_help = "EXAMPLES:\n  veilmart --account ca certificate issue shop.json\n  veilmart --suri //CA certificate issue shop.json --valid-until 1798761600000"
 	)]
 	Issue {
@@ -454,6 +428,22 @@ pub enum CertificateCommand {
 		/// When it expires, in milliseconds since the Unix epoch; never without.
 		#[arg(long, value_name = "MILLISECONDS")]
 		valid_until: Option<u64>,
+	},
+
+	/// Withdraw a certificate: its holder finishes what it began, and begins nothing new (the certificate authority's
+	/// account)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account ca certificate revoke shop")]
+	Revoke {
+		/// Whose: an address, an account's name or a development key.
+		of: String,
+	},
+
+	/// Put a revoked or blacklisted certificate back in force, for as long as it is valid (the certificate authority's
+	/// account)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account ca certificate reinstate shop")]
+	Reinstate {
+		/// Whose: an address, an account's name or a development key.
+		of: String,
 	},
 
 	/// Show an account's certificate
@@ -659,6 +649,22 @@ mod tests {
 		));
 		let cli = parse("veilmart ca keygen --out x").unwrap();
 		assert!(matches!(cli.command, Command::Ca(CaCommand::Keygen { bits, .. }) if bits == "2048"));
+		let cli = parse("veilmart ca recover --key k --of //Bob --out f credit transfer://Alice:3").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Ca(CaCommand::Recover {
+				what: LostCommand::Credit { .. },
+				unrecorded: false,
+				..
+			})
+		));
+		let cli = parse("veilmart --account ca ca decrypt --key k --key-passphrase-file p --order //Bob:5")
+			.unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Ca(CaCommand::Decrypt { order: Some(order), .. }) if order == "//Bob:5"
+		));
+		assert!(parse("veilmart --account ca certificate renew shop.json").is_ok());
 		assert!(parse("veilmart certificate request --role buyer --role seller --organisation Shop").is_ok());
 		assert!(parse("veilmart orders --state shipped").is_ok());
 		let genesis = "ab".repeat(32);
@@ -681,6 +687,12 @@ mod tests {
 			"veilmart ca keygen --bits 1024 --out x",
 			"veilmart ca decrypt --key k",
 			"veilmart ca decrypt --key k --of a --ciphertext 0x00",
+			"veilmart ca decrypt --key k --of a --order a:1",
+			"veilmart ca recover --key k --of a --out f",
+			"veilmart ca recover --key k --out f balance",
+			"veilmart audit verify",
+			"veilmart recover",
+			"veilmart certificate revoke",
 			"veilmart order //Alice:3 two",
 			"veilmart reclaim 12",
 			"veilmart refresh",

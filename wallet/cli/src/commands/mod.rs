@@ -1,9 +1,11 @@
 //! What each command does: reads the arguments, asks session, chain or keystore, and says what came out.
 
+mod audits;
 mod authority;
 mod beside;
 mod certificates;
 mod finality;
+mod input;
 mod local;
 mod reports;
 mod statement;
@@ -128,6 +130,7 @@ impl Context {
 	async fn run(self, command: Command) -> Result<()> {
 		let report = match command {
 			Command::Ca(command) => self.ca(command).await?,
+			Command::Audit(command) => self.check_audit(command).await?,
 			Command::Certificate(command) => self.certificate(command).await?,
 			Command::Account(command) => self.account(command)?,
 			Command::Chain(command) => self.chain(command)?,

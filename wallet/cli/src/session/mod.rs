@@ -18,6 +18,7 @@ mod history;
 mod money;
 mod offers;
 mod reading;
+mod recovery;
 
 pub use calls::{Done, NewListing};
 pub use history::Entry;
