@@ -10,6 +10,7 @@
 //! - [`chain_key`]: whether a chain's key can be trusted; [`view_key`]: what notes to an account are sealed to;
 //! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
+//! - [`serve`]: a seller's agent, which acts by a rule file;
 //! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
 //! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
 
@@ -31,6 +32,7 @@ pub mod keystore;
 pub mod names;
 pub mod output;
 pub mod sealed;
+pub mod serve;
 pub mod session;
 pub mod transaction;
 pub mod view_key;
