@@ -144,7 +144,10 @@ async fn a_shop_accepts_many_orders_at_once(chain: &Chain) {
 		pipeline.ship(id).await.unwrap();
 	}
 	let outcomes = pipeline.finish().await;
-	assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))), "{outcomes:?}");
+	assert!(
+		outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))),
+		"{outcomes:?}"
+	);
 	for id in &orders {
 		buyer.confirm(id.seq).await.unwrap();
 	}

@@ -117,12 +117,18 @@ impl<'a> Agent<'a> {
 			left.push(format!("these orders need you: {}", orders.join(", ")));
 		}
 		if self.failures > 0 {
-			left.push(format!("{} failed, see above", count(self.failures as u64, "action")));
+			left.push(format!(
+				"{} failed, see above",
+				count(self.failures as u64, "action")
+			));
 		}
 		if left.is_empty() {
 			Ok(())
 		} else {
-			Err(Error::wallet(format!("Not everything was done: {}.", left.join("; "))))
+			Err(Error::wallet(format!(
+				"Not everything was done: {}.",
+				left.join("; ")
+			)))
 		}
 	}
 
@@ -252,7 +258,11 @@ impl<'a> Agent<'a> {
 		let Some(rule) = self.rules.collect else {
 			return Ok(false);
 		};
-		let sum: u128 = seen.credits.iter().map(|(_, opened)| u128::from(opened.value())).sum();
+		let sum: u128 = seen
+			.credits
+			.iter()
+			.map(|(_, opened)| u128::from(opened.value()))
+			.sum();
 		let enough = sum >= u128::from(rule.at_least);
 		let due = enough && self.collected.is_none_or(|last| last.elapsed() >= rule.every);
 		let wanted = !seen.credits.is_empty() && (due || needed) && !self.rests(&Matter::Collect);
@@ -371,7 +381,10 @@ impl<'a> Agent<'a> {
 			let (id, order) = stored;
 			let due = order.due.map(|due| due.saturating_add(seen.halted));
 			if let Some(due) = due.filter(|due| seen.now >= *due) {
-				self.needs(id, &format!("it had to be shipped before {}; its bond is lost", time(due)));
+				self.needs(
+					id,
+					&format!("it had to be shipped before {}; its bond is lost", time(due)),
+				);
 				continue;
 			}
 			let before = due.map(time).unwrap_or_default();
@@ -428,7 +441,9 @@ impl<'a> Agent<'a> {
 		seen: &Look,
 	) -> Result<()> {
 		let (id, order) = stored;
-		let due = order.due.map_or(Moment::MAX, |due| due.saturating_add(seen.halted));
+		let due = order
+			.due
+			.map_or(Moment::MAX, |due| due.saturating_add(seen.halted));
 		let said = |text: &str, json| Said::order("command", id, text.to_owned(), json);
 		let input = match details(session, stored, at, due).await {
 			Ok(input) => input,
@@ -443,7 +458,10 @@ impl<'a> Agent<'a> {
 		match ended {
 			Ended::Shipped => {
 				self.journal.note(id, Step::Shipped)?;
-				self.tell(&said(": the ship command shipped it", json!({ "ended": "shipped" })), json!({}));
+				self.tell(
+					&said(": the ship command shipped it", json!({ "ended": "shipped" })),
+					json!({}),
+				);
 				self.rests.remove(&Matter::Order(id.clone()));
 			}
 			Ended::NotShipped(why) => {
@@ -453,7 +471,9 @@ impl<'a> Agent<'a> {
 			}
 			// The line in the journal stays as it is: nobody knows.
 			Ended::Unclear(why) => {
-				let error = Error::wallet(format!("Whether the ship command shipped it is not known: {why}."));
+				let error = Error::wallet(format!(
+					"Whether the ship command shipped it is not known: {why}."
+				));
 				self.failed(&said("", json!({ "ended": "unclear" })), &error);
 			}
 		}
@@ -497,15 +517,19 @@ impl<'a> Agent<'a> {
 	}
 
 	fn rests(&self, matter: &Matter) -> bool {
-		self.rests.get(matter).is_some_and(|rest| {
-			rest.times > 0 && rest.until.is_none_or(|until| Instant::now() < until)
-		})
+		self.rests
+			.get(matter)
+			.is_some_and(|rest| rest.times > 0 && rest.until.is_none_or(|until| Instant::now() < until))
 	}
 
 	/// Something failed: it rests for a while.
 	fn failed(&mut self, said: &Said, error: &Error) {
 		self.failures += 1;
-		let times = self.rests.get(&said.matter).map_or(0, |rest| rest.times).saturating_add(1);
+		let times = self
+			.rests
+			.get(&said.matter)
+			.map_or(0, |rest| rest.times)
+			.saturating_add(1);
 		let pause = FIRST_REST
 			.saturating_mul(1 << (times - 1).min(16))
 			.min(LONGEST_REST);
@@ -537,7 +561,11 @@ impl<'a> Agent<'a> {
 			Matter::Order(id) => format!("order {}", show_order(id)),
 			_ => said.text.clone(),
 		};
-		self.line(action, &format!("{action}: {what}, to be {}: {error}", said.action), json);
+		self.line(
+			action,
+			&format!("{action}: {what}, to be {}: {error}", said.action),
+			json,
+		);
 	}
 
 	fn tell(&self, said: &Said, more: Value) {

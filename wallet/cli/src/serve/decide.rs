@@ -28,11 +28,7 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Contents {
 	/// The note opens its ciphertexts, bit for bit.
-	Opened {
-		quantity: u64,
-		total: u64,
-		bond: u128,
-	},
+	Opened { quantity: u64, total: u64, bond: u128 },
 	/// It does not.
 	Mismatch(String),
 }
@@ -88,10 +84,7 @@ fn decide_one(rules: &Rules, means: &mut Means, now: Moment, order: &Waiting) ->
 		Some(None) => return Verdict::Nothing(format!("listing {} does not open", order.listing)),
 		Some(Some(stock)) => *stock,
 	};
-	if !rules
-		.buyers
-		.serve(&order.id.buyer, order.organisation.as_deref())
-	{
+	if !rules.buyers.serve(&order.id.buyer, order.organisation.as_deref()) {
 		return breaks(Rule::Buyer, "the buyer is not served".into());
 	}
 	if let Some(most) = rules.accept.max_quantity.filter(|most| quantity > *most) {
@@ -183,10 +176,7 @@ mod tests {
 		let orders = [order(1, 2), order(2, 2), order(3, 1)];
 		let verdicts = decide(&all, means(3_000, 9), 0, &orders);
 		// The second finds 1000 for a bond of 2000; the third, smaller, still fits.
-		assert_eq!(
-			[&verdicts[0], &verdicts[2]],
-			[&Verdict::Accept, &Verdict::Accept]
-		);
+		assert_eq!([&verdicts[0], &verdicts[2]], [&Verdict::Accept, &Verdict::Accept]);
 		assert!(matches!(verdicts[1], Verdict::Answer(Rule::Bond, ..)));
 		assert!(lacks_bond(&verdicts));
 		let verdicts = decide(&all, means(9_000, 3), 0, &orders);
@@ -213,19 +203,43 @@ mod tests {
 			(served(1, 6), rich(), (Rule::Quantity, decline(Reason::NotServed))),
 			(served(1, 1), rich(), (Rule::Total, decline(Reason::Unspecified))),
 			(served(1, 5), rich(), (Rule::Total, decline(Reason::Unspecified))),
-			(served(1, 3), means(1_000_000, 4), (Rule::Stock, decline(Reason::OutOfStock))),
-			(served(1, 3), means(3_099, 1_000), (Rule::Bond, Answer::Leave)),
-			(Waiting { listing: 5, ..served(1, 3) }, rich(), (Rule::Gone, decline(Reason::OutOfStock))),
-			(Waiting { listing: 6, ..served(1, 3) }, rich(), (Rule::Listing, Answer::Leave)),
 			(
-				Waiting { contents: Contents::Mismatch("x".into()), ..served(1, 3) },
+				served(1, 3),
+				means(1_000_000, 4),
+				(Rule::Stock, decline(Reason::OutOfStock)),
+			),
+			(served(1, 3), means(3_099, 1_000), (Rule::Bond, Answer::Leave)),
+			(
+				Waiting {
+					listing: 5,
+					..served(1, 3)
+				},
+				rich(),
+				(Rule::Gone, decline(Reason::OutOfStock)),
+			),
+			(
+				Waiting {
+					listing: 6,
+					..served(1, 3)
+				},
+				rich(),
+				(Rule::Listing, Answer::Leave),
+			),
+			(
+				Waiting {
+					contents: Contents::Mismatch("x".into()),
+					..served(1, 3)
+				},
 				rich(),
 				(Rule::Note, decline(Reason::NoteMismatch)),
 			),
 		] {
 			assert_eq!(broken(&strict, means, order.clone()), expected, "{order:?}");
 		}
-		assert_eq!(decide(&strict, means(3_100, 5), 0, &[served(1, 3)]), [Verdict::Accept]);
+		assert_eq!(
+			decide(&strict, means(3_100, 5), 0, &[served(1, 3)]),
+			[Verdict::Accept]
+		);
 	}
 
 	#[test]

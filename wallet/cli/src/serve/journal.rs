@@ -88,7 +88,8 @@ struct Owner {
 impl Journal {
 	/// Takes the lock and reads the journal in this folder, if there is one.
 	pub fn open(folder: &Path, genesis: Hash, account: &AccountId) -> Result<Self> {
-		let failed = |path: &Path, error: io::Error| Error::file(format!("Cannot use {}: {error}", path.display()));
+		let failed =
+			|path: &Path, error: io::Error| Error::file(format!("Cannot use {}: {error}", path.display()));
 		create_private(folder).map_err(|error| failed(folder, error))?;
 		let chain = hex::encode(genesis.as_bytes().get(..8).unwrap_or_default());
 		let name = format!("{}-{chain}", address(account));
@@ -231,18 +232,16 @@ impl Journal {
 			text += &line(order, *step).map_err(|error| failed(error.into()))?;
 		}
 		let new = path.with_extension("journal.new");
-		let mut file = options()
-			.create(true)
-			.truncate(true)
-			.open(&new)
-			.map_err(failed)?;
+		let mut file = options().create(true).truncate(true).open(&new).map_err(failed)?;
 		file.write_all(text.as_bytes())
 			.and_then(|()| file.sync_all())
 			.and_then(|()| fs::rename(&new, path))
 			.map_err(failed)?;
 		// The new name, too, has to survive a power cut.
 		if let Some(folder) = path.parent() {
-			File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+			File::open(folder)
+				.and_then(|folder| folder.sync_all())
+				.map_err(failed)?;
 		}
 		self.file = Some(file);
 		Ok(())
@@ -318,7 +317,10 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let mut journal = open(folder.path()).unwrap();
 		assert!(journal.is_new());
-		assert!(journal.note(&order(1), Step::Begun).is_err(), "before it was begun");
+		assert!(
+			journal.note(&order(1), Step::Begun).is_err(),
+			"before it was begun"
+		);
 		journal.begin([order(9)]).unwrap();
 		journal.note(&order(1), Step::Begun).unwrap();
 		journal.note(&order(1), Step::Shipped).unwrap();
@@ -327,7 +329,12 @@ mod tests {
 		let mut journal = open(folder.path()).unwrap();
 		assert!(!journal.is_new());
 		let steps = |journal: &Journal| [1, 2, 3, 9].map(|seq| journal.step(&order(seq)));
-		let noted = [Some(Step::Shipped), Some(Step::NotShipped), None, Some(Step::Begun)];
+		let noted = [
+			Some(Step::Shipped),
+			Some(Step::NotShipped),
+			None,
+			Some(Step::Begun),
+		];
 		assert_eq!(steps(&journal), noted);
 		journal.forget(&[order(2)]).unwrap();
 		journal.note(&order(3), Step::Begun).unwrap();
@@ -369,7 +376,10 @@ mod tests {
 			(text.replace("begun", "begin"), "line 2"),
 			(format!("{text}\n"), "line 3"),
 			(text.replace("\"journal\":1", "\"journal\":2"), "version"),
-			(text.replace(&address(&shop()), &address(&order(1).buyer)), "another account"),
+			(
+				text.replace(&address(&shop()), &address(&order(1).buyer)),
+				"another account",
+			),
 			(String::new(), "no journal"),
 		] {
 			fs::write(&path, &wrong).unwrap();

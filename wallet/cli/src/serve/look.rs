@@ -146,7 +146,12 @@ async fn organisations(
 }
 
 /// What the ship command is told about an order.
-pub(super) async fn details(session: &Session, (id, order): &Stored, at: Hash, before: Moment) -> Result<Value> {
+pub(super) async fn details(
+	session: &Session,
+	(id, order): &Stored,
+	at: Hash,
+	before: Moment,
+) -> Result<Value> {
 	let opened = session
 		.wallet()
 		.open_order_as_seller(&convert::order(id, order.clone()))?;

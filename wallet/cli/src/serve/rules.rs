@@ -216,7 +216,8 @@ impl Rules {
 	/// Reads a rule file. Accounts are named as on the command line.
 	pub fn read(path: &Path, names: &Names) -> Result<Self> {
 		let shown = path.display();
-		let failed = |error: std::io::Error| Error::file(format!("Cannot read the rules from {shown}: {error}"));
+		let failed =
+			|error: std::io::Error| Error::file(format!("Cannot read the rules from {shown}: {error}"));
 		if std::fs::metadata(path).map_err(failed)?.len() > LARGEST_FILE {
 			return Err(Error::file(format!("{shown} is too large for a rule file.")));
 		}
@@ -230,7 +231,10 @@ impl Rules {
 			let line = error.span().map_or(1, |span| line_of(text, span.start));
 			format!("line {line}: {}", error.message().trim().replace('\n', "; "))
 		})?;
-		file.resolve(&|start, problem| format!("line {}: {problem}", line_of(text, start)), names)
+		file.resolve(
+			&|start, problem| format!("line {}: {problem}", line_of(text, start)),
+			names,
+		)
 	}
 
 	/// What is done about an order that breaks this rule.
@@ -284,7 +288,10 @@ impl Rules {
 			lines.push(match self.answer(rule) {
 				Answer::Leave => format!("Leaves to you what breaks the rule \"{rule_name}\"."),
 				Answer::Decline(reason) => {
-					format!("Declines what breaks the rule \"{rule_name}\": {}.", reason_name(reason))
+					format!(
+						"Declines what breaks the rule \"{rule_name}\": {}.",
+						reason_name(reason)
+					)
 				}
 			});
 		}
@@ -501,7 +508,10 @@ impl RulesFile {
 			));
 		}
 		let organisations = &self.buyers.deny_organisations;
-		if let Some(both) = organisations.intersection(&self.buyers.allow_organisations).next() {
+		if let Some(both) = organisations
+			.intersection(&self.buyers.allow_organisations)
+			.next()
+		{
 			return Err(format!("[buyers]: {both:?} is allowed and denied at once"));
 		}
 		let max_total = self.accept.max_total;
@@ -608,10 +618,16 @@ mod tests {
 		)
 		.unwrap();
 		assert!(rules.accept.listings.contains(7) && !rules.accept.listings.contains(4));
-		assert_eq!((rules.accept.min_total, rules.accept.max_total), (Some(500), Some(10_000)));
+		assert_eq!(
+			(rules.accept.min_total, rules.accept.max_total),
+			(Some(500), Some(10_000))
+		);
 		assert_eq!(rules.answer(Rule::Quantity), Answer::Decline(Reason::OutOfStock));
 		assert_eq!(rules.answer(Rule::Bond), Answer::Leave);
-		assert_eq!(rules.answer(Rule::Note).reason(), Some(DeclineReason::NoteMismatch));
+		assert_eq!(
+			rules.answer(Rule::Note).reason(),
+			Some(DeclineReason::NoteMismatch)
+		);
 		assert_eq!(rules.quote, [id("//Bob")]);
 		let Ship::Command(command) = &rules.ship else {
 			panic!("a command was given")

@@ -111,7 +111,11 @@ mod tests {
 		let input = json!({ "order": "x:1" });
 		let told = run(&shell("grep -q '\"order\":\"x:1\"'", 10), &input).await;
 		assert_eq!(told, Ended::Shipped);
-		assert_eq!(run(&shell("exit 0", 10), &input).await, Ended::Shipped, "without reading");
+		assert_eq!(
+			run(&shell("exit 0", 10), &input).await,
+			Ended::Shipped,
+			"without reading"
+		);
 		let told = run(&shell("exit 3", 10), &input).await;
 		assert!(matches!(told, Ended::NotShipped(why) if why.contains('3')));
 		let missing = ShipCommand {

@@ -162,9 +162,7 @@ impl Pipeline<'_> {
 	pub async fn accept(&mut self, id: &OrderId<AccountId>, order: Order<AccountId>) -> Result<()> {
 		let session = self.session;
 		let listing = self.listing(order.listing.seq).await?;
-		let opened = session
-			.wallet
-			.open_order_as_seller(&convert::order(id, order))?;
+		let opened = session.wallet.open_order_as_seller(&convert::order(id, order))?;
 		let call = session
 			.wallet
 			.accept(self.seq, &self.balance, &listing, &opened, &mut OsRng)?;
@@ -199,10 +197,7 @@ impl Pipeline<'_> {
 
 	/// Tells a buyer price and item code of an own listing.
 	pub async fn quote(&mut self, listing: u64, buyer: &AccountId) -> Result<()> {
-		let (_, call) = self
-			.session
-			.quote_call(self.seq, listing, buyer, self.at)
-			.await?;
+		let (_, call) = self.session.quote_call(self.seq, listing, buyer, self.at).await?;
 		self.push(call).await
 	}
 

@@ -34,7 +34,11 @@ async fn everything_was_done_once(stage: &Stage, folder: &Path, good: &[Order], 
 	for order in good {
 		assert_eq!(stage.state(order).await, Some(OrderState::Shipped), "{when}");
 	}
-	assert_eq!(stage.state(bad).await, Some(OrderState::Refunded), "{when}: not declined");
+	assert_eq!(
+		stage.state(bad).await,
+		Some(OrderState::Refunded),
+		"{when}: not declined"
+	);
 	let mut names: Vec<_> = good.iter().map(veilmart_cli::names::show_order).collect();
 	names.sort();
 	assert_eq!(parcels(folder), names, "{when}: other parcels than orders");
@@ -58,7 +62,13 @@ async fn killed_at_any_request_it_does_all_and_nothing_twice() {
 	let (result, said) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
 	result.unwrap().unwrap();
 	let requests = stage.ledger.with(|inner| inner.requests());
-	for (action, times) in [("collected", 1), ("accepted", 2), ("declined", 1), ("command", 2), ("shipped", 2)] {
+	for (action, times) in [
+		("collected", 1),
+		("accepted", 2),
+		("declined", 1),
+		("command", 2),
+		("shipped", 2),
+	] {
 		assert_eq!(of_kind(&said, action).len(), times, "{action}: {said:#?}");
 	}
 	everything_was_done_once(&stage, folder.path(), &good, &bad, "undisturbed").await;
@@ -87,12 +97,17 @@ async fn killed_at_any_request_it_does_all_and_nothing_twice() {
 				inner.revive(None);
 			});
 			let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
-			result.expect("nobody kills it now").unwrap_or_else(|error| panic!("{when}: {error}"));
+			result
+				.expect("nobody kills it now")
+				.unwrap_or_else(|error| panic!("{when}: {error}"));
 			everything_was_done_once(&stage, folder.path(), &good, &bad, &when).await;
 		}
 	}
 	// Waiting takes more or fewer requests from time to time, so the last deaths may come too late.
-	assert!(deaths as u64 > requests, "only {deaths} deaths at {requests} requests");
+	assert!(
+		deaths as u64 > requests,
+		"only {deaths} deaths at {requests} requests"
+	);
 }
 
 /// Serves until the file `started` is there, and is killed then.
@@ -121,7 +136,11 @@ async fn killed_within_the_ship_command_it_stops_and_asks() {
 		let folder = tempfile::tempdir().unwrap();
 		let started = folder.path().join("started");
 		let hangs = if did_ship {
-			format!("{}; touch '{}'; sleep 2", script(folder.path()), started.display())
+			format!(
+				"{}; touch '{}'; sleep 2",
+				script(folder.path()),
+				started.display()
+			)
 		} else {
 			format!("touch '{}'; sleep 2", started.display())
 		};
@@ -157,8 +176,17 @@ async fn with_a_new_journal_nothing_is_shipped_that_was_accepted_before() {
 	let rules = rules_with(&script(folder.path()));
 	let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
 	assert!(result.unwrap().is_err());
-	assert!(parcels(folder.path()).is_empty(), "somebody may have shipped it already");
-	let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[(order.clone(), Step::NotShipped)]).await;
+	assert!(
+		parcels(folder.path()).is_empty(),
+		"somebody may have shipped it already"
+	);
+	let (result, _) = serve(
+		&stage.ledger,
+		&rules,
+		folder.path(),
+		&[(order.clone(), Step::NotShipped)],
+	)
+	.await;
 	result.unwrap().unwrap();
 	assert_eq!(parcels(folder.path()).len(), 1);
 	assert_eq!(stage.state(&order).await, Some(OrderState::Shipped));

@@ -33,9 +33,7 @@ use sp_runtime::{
 	ApplyExtrinsicResult, Digest, MultiAddress, StateVersion,
 };
 use tokio::sync::{mpsc, Notify};
-use veilmart_cli::{
-	account::Account, chain::Chain, session::Session, transaction::Until, view_key,
-};
+use veilmart_cli::{account::Account, chain::Chain, session::Session, transaction::Until, view_key};
 use veilmart_runtime::{api, AccountId, Hash, Header, Nonce, RuntimeCall, UncheckedExtrinsic, VERSION};
 use veilmart_td_raft::{
 	header, AuthorityIndex, HeaderDigest, Number, Phase, QuorumCertificate, SetId, Target, Term,
@@ -221,8 +219,12 @@ impl Inner {
 	/// How many transactions an account signed in this block.
 	pub fn signed_in(&self, number: u32, account: &AccountId) -> usize {
 		let extrinsics = &self.blocks[&number].extrinsics;
-		let decoded = extrinsics.iter().map(|bytes| UncheckedExtrinsic::decode(&mut &bytes[..]).unwrap());
-		decoded.filter(|extrinsic| sender(extrinsic).as_ref() == Some(account)).count()
+		let decoded = extrinsics
+			.iter()
+			.map(|bytes| UncheckedExtrinsic::decode(&mut &bytes[..]).unwrap());
+		decoded
+			.filter(|extrinsic| sender(extrinsic).as_ref() == Some(account))
+			.count()
 	}
 
 	/// Forgets what waits, as a node that was started anew does.
@@ -271,9 +273,17 @@ impl Inner {
 		}
 		self.pool.splice(0..0, left);
 		let extrinsics = included.iter().map(|pooled| pooled.extrinsic.encode()).collect();
-		self.blocks.insert(number, Block { hash, state, extrinsics });
+		self.blocks.insert(
+			number,
+			Block {
+				hash,
+				state,
+				extrinsics,
+			},
+		);
 		self.best = number;
-		self.blocks.retain(|known, _| *known == 0 || known + KEPT > number);
+		self.blocks
+			.retain(|known, _| *known == 0 || known + KEPT > number);
 		self.announce();
 	}
 
@@ -332,7 +342,14 @@ impl Inner {
 		self.blocks.retain(|number, _| *number == 0);
 		let state = TestExternalities::from_raw_snapshot(raw.0, raw.1, StateVersion::V1);
 		let extrinsics = Vec::new();
-		self.blocks.insert(best, Block { hash, state, extrinsics });
+		self.blocks.insert(
+			best,
+			Block {
+				hash,
+				state,
+				extrinsics,
+			},
+		);
 		self.best = best;
 		self.revive(None);
 	}
@@ -350,7 +367,10 @@ impl Inner {
 	}
 
 	fn number(&self, hash: Hash) -> Option<u32> {
-		self.blocks.iter().find(|(_, block)| block.hash == hash).map(|(number, _)| *number)
+		self.blocks
+			.iter()
+			.find(|(_, block)| block.hash == hash)
+			.map(|(number, _)| *number)
 	}
 
 	fn at(&mut self, hash: Option<Hash>) -> Option<&mut Block> {
@@ -363,7 +383,10 @@ impl Inner {
 
 	fn next_nonce(&mut self, account: &AccountId) -> Nonce {
 		let included: Nonce = self.best().read("AccountNonceApi_account_nonce", account);
-		let waiting = self.pool.iter().filter(|pooled| sender(&pooled.extrinsic).as_ref() == Some(account));
+		let waiting = self
+			.pool
+			.iter()
+			.filter(|pooled| sender(&pooled.extrinsic).as_ref() == Some(account));
 		included + waiting.count() as Nonce
 	}
 
@@ -372,9 +395,11 @@ impl Inner {
 		let extrinsic = UncheckedExtrinsic::decode(&mut &encoded[..]).unwrap();
 		let best = self.best().hash;
 		let arguments = (TransactionSource::External, &extrinsic, best);
-		let verdict: TransactionValidity =
-			self.best().read("TaggedTransactionQueue_validate_transaction", arguments);
-		let refused = |number, message: &str, data: String| Err(ErrorObjectOwned::owned(number, message, Some(data)));
+		let verdict: TransactionValidity = self
+			.best()
+			.read("TaggedTransactionQueue_validate_transaction", arguments);
+		let refused =
+			|number, message: &str, data: String| Err(ErrorObjectOwned::owned(number, message, Some(data)));
 		match verdict {
 			Ok(_) => {}
 			Err(TransactionValidityError::Invalid(InvalidTransaction::Custom(code))) => {
@@ -483,7 +508,9 @@ impl Ledger {
 	pub async fn session(&self, name: &str) -> Session {
 		let chain = Chain::connect(&self.url).await.unwrap();
 		let account = Account::development(name).unwrap();
-		view_key::register(&chain, &account, Until::Finalized).await.unwrap();
+		view_key::register(&chain, &account, Until::Finalized)
+			.await
+			.unwrap();
 		Session::open(chain, account).await.unwrap()
 	}
 }
@@ -491,7 +518,9 @@ impl Ledger {
 fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 	let mut module = RpcModule::new(ledger);
 	let no_block = || ErrorObjectOwned::owned(4_003, "Unknown block", None::<()>);
-	module.register_method("system_chain", |_, _, _| json!("Memory")).unwrap();
+	module
+		.register_method("system_chain", |_, _, _| json!("Memory"))
+		.unwrap();
 	module
 		.register_method("state_getRuntimeVersion", |_, ledger, _| {
 			ledger.request(|_| {
@@ -541,8 +570,10 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 			ledger.request(move |inner| {
 				let block = inner.at(Some(hash)).ok_or_else(no_block)?;
 				// The clock's inherent comes first.
-				let extrinsics: Vec<_> =
-					[Bytes(vec![0])].into_iter().chain(block.extrinsics.iter().cloned().map(Bytes)).collect();
+				let extrinsics: Vec<_> = [Bytes(vec![0])]
+					.into_iter()
+					.chain(block.extrinsics.iter().cloned().map(Bytes))
+					.collect();
 				Ok(json!({ "block": { "extrinsics": extrinsics } }))
 			})
 		})
@@ -563,7 +594,9 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 			ledger.request(move |inner| {
 				let block = inner.at(at).ok_or_else(no_block)?;
 				let answer = block.ask(&method, &arguments.0);
-				Ok(Bytes(answer.unwrap_or_else(|| panic!("the runtime does not know {method}"))))
+				Ok(Bytes(
+					answer.unwrap_or_else(|| panic!("the runtime does not know {method}")),
+				))
 			})
 		})
 		.unwrap();

@@ -52,7 +52,10 @@ async fn eight_orders_are_accepted_in_one_block() {
 	let blocks: Vec<_> = outcomes.iter().map(block_of).collect();
 	assert!(blocks.iter().all(|block| *block == blocks[0]), "{blocks:?}");
 	let shop = stage.shop.id().clone();
-	assert_eq!(stage.ledger.with(move |inner| inner.signed_in(before + 1, &shop)), 8);
+	assert_eq!(
+		stage.ledger.with(move |inner| inner.signed_in(before + 1, &shop)),
+		8
+	);
 	for order in &orders {
 		assert_eq!(stage.state(order).await, Some(OrderState::Accepted));
 	}
@@ -78,7 +81,10 @@ async fn behind_a_call_that_fails_everything_is_made_anew() {
 	}
 	stage.ledger.with(|inner| inner.mining = true);
 	let outcomes = pipeline.finish().await;
-	cancelled.wait(veilmart_cli::transaction::Until::Finalized).await.unwrap();
+	cancelled
+		.wait(veilmart_cli::transaction::Until::Finalized)
+		.await
+		.unwrap();
 	assert!(matches!(&outcomes[0], Outcome::Done(_)), "{outcomes:?}");
 	assert!(
 		matches!(&outcomes[1], Outcome::Failed(Error::Refused(refusal)) if refusal.origin == "Ecommerce"),
@@ -98,7 +104,11 @@ async fn behind_a_call_that_fails_everything_is_made_anew() {
 	for order in &orders[2..] {
 		accept(&mut pipeline, &stage, order).await.unwrap();
 	}
-	assert!(pipeline.finish().await.iter().all(|outcome| matches!(outcome, Outcome::Done(_))));
+	assert!(pipeline
+		.finish()
+		.await
+		.iter()
+		.all(|outcome| matches!(outcome, Outcome::Done(_))));
 	assert_eq!(stage.shop.balance().await.unwrap(), MONEY - 10 * 8 * PRICE);
 	assert_eq!(stage.stock().await, STOCK - 8);
 }
@@ -110,7 +120,10 @@ async fn a_refused_call_leaves_no_trace_and_a_lost_one_ends_it() {
 	stage.issuer.issue(stage.shop.id(), 700).await.unwrap();
 	let mut pipeline = stage.shop.pipeline().await.unwrap();
 	let credits: Vec<_> = pipeline.incoming().await.unwrap();
-	let credits: Vec<_> = credits.into_iter().filter_map(|(id, opened)| Some((id, opened?))).collect();
+	let credits: Vec<_> = credits
+		.into_iter()
+		.filter_map(|(id, opened)| Some((id, opened?)))
+		.collect();
 	// The pool refuses to ship what is not accepted; the next call has the same numbers.
 	let error = pipeline.ship(&orders[0]).await.unwrap_err();
 	assert!(matches!(&error, Error::Refused(_)), "{error}");
@@ -124,7 +137,13 @@ async fn a_refused_call_leaves_no_trace_and_a_lost_one_ends_it() {
 
 	let mut pipeline = stage.shop.pipeline().await.unwrap();
 	pipeline.collect(&credits).await.unwrap();
-	let order = stage.shop.chain().order(&orders[1], Some(pipeline.at())).await.unwrap().unwrap();
+	let order = stage
+		.shop
+		.chain()
+		.order(&orders[1], Some(pipeline.at()))
+		.await
+		.unwrap()
+		.unwrap();
 	// The next request after the listing's is the one that sends.
 	stage.ledger.with(|inner| inner.revive(Some(Death::After(2))));
 	let error = pipeline.accept(&orders[1], order.clone()).await.unwrap_err();
@@ -148,7 +167,12 @@ async fn what_is_not_final_is_waited_for() {
 	// A final block before the order.
 	stage.ledger.with(|inner| inner.hold = Some(inner.height() - 1));
 	let pipeline = stage.shop.pipeline().await.unwrap();
-	let seen = stage.shop.chain().order(&order, Some(pipeline.at())).await.unwrap();
+	let seen = stage
+		.shop
+		.chain()
+		.order(&order, Some(pipeline.at()))
+		.await
+		.unwrap();
 	assert_eq!(seen, None, "it is not final");
 	drop(pipeline);
 	// A call of the shop itself that is in a block which is not final.
@@ -158,11 +182,19 @@ async fn what_is_not_final_is_waited_for() {
 	});
 	let chain = stage.shop.chain();
 	let seq = chain.account(stage.shop.id(), None).await.unwrap().seq;
-	let call = RuntimeCall::Ecommerce(Call::delist { seq, listing: stage.listing });
+	let call = RuntimeCall::Ecommerce(Call::delist {
+		seq,
+		listing: stage.listing,
+	});
 	let sent = chain.submit(stage.shop.account(), call).await.unwrap();
-	sent.wait(veilmart_cli::transaction::Until::InBlock).await.unwrap();
+	sent.wait(veilmart_cli::transaction::Until::InBlock)
+		.await
+		.unwrap();
 	let early = tokio::time::timeout(std::time::Duration::from_millis(600), stage.shop.pipeline()).await;
-	assert!(early.is_err(), "a pipeline began before block {hold} was followed by a final one");
+	assert!(
+		early.is_err(),
+		"a pipeline began before block {hold} was followed by a final one"
+	);
 	stage.ledger.with(|inner| inner.release());
 	stage.shop.pipeline().await.unwrap();
 }

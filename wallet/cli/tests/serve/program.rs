@@ -28,12 +28,17 @@ fn veilmart(url: &str, folder: &Path, arguments: &str) -> Command {
 
 fn output(url: &str, folder: &Path, arguments: &str) -> Output {
 	tokio::task::block_in_place(|| {
-		veilmart(url, folder, arguments).stderr(Stdio::piped()).output().unwrap()
+		veilmart(url, folder, arguments)
+			.stderr(Stdio::piped())
+			.output()
+			.unwrap()
 	})
 }
 
 fn line(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> Value {
-	let line = tokio::task::block_in_place(|| lines.next()).expect("it goes on").unwrap();
+	let line = tokio::task::block_in_place(|| lines.next())
+		.expect("it goes on")
+		.unwrap();
 	serde_json::from_str(&line).expect("each line is JSON")
 }
 
@@ -61,8 +66,14 @@ async fn the_program_serves_until_it_is_told_to_end() {
 	let order = stage.order(2).await;
 	for action in ["accepted", "shipped"] {
 		let line = line(&mut lines);
-		assert_eq!((&line["action"], &line["order"]), (&action.into(), &show_order(&order).into()));
-		assert!(line["transaction"].is_string() && line["block"].is_string(), "{line}");
+		assert_eq!(
+			(&line["action"], &line["order"]),
+			(&action.into(), &show_order(&order).into())
+		);
+		assert!(
+			line["transaction"].is_string() && line["block"].is_string(),
+			"{line}"
+		);
 	}
 
 	// Another one is refused, and says who is there.
@@ -72,7 +83,9 @@ async fn the_program_serves_until_it_is_told_to_end() {
 	assert!(errors.contains("acts for"), "{errors}");
 
 	// The node goes away and comes back.
-	stage.ledger.with(|inner| inner.revive(Some(crate::ledger::Death::Before(1))));
+	stage
+		.ledger
+		.with(|inner| inner.revive(Some(crate::ledger::Death::Before(1))));
 	tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
 	stage.ledger.with(|inner| inner.revive(None));
 	let order = stage.order(1).await;
@@ -80,7 +93,10 @@ async fn the_program_serves_until_it_is_told_to_end() {
 	assert_eq!(line(&mut lines)["action"], "shipped");
 	assert_eq!(stage.state(&order).await, Some(OrderState::Shipped));
 
-	let killed = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap();
+	let killed = Command::new("kill")
+		.args(["-TERM", &running.0.id().to_string()])
+		.status()
+		.unwrap();
 	assert!(killed.success());
 	let status = tokio::task::block_in_place(|| running.0.wait()).unwrap();
 	assert_eq!(status.code(), Some(0));
@@ -109,5 +125,8 @@ async fn a_rule_file_is_checked_without_a_node() {
 	assert_eq!(bad.status.code(), Some(2));
 	let error: Value = serde_json::from_slice(&bad.stderr).unwrap();
 	let message = error["error"]["message"].as_str().unwrap();
-	assert!(message.contains("rules.toml, line 6") && message.contains("colect"), "{message}");
+	assert!(
+		message.contains("rules.toml, line 6") && message.contains("colect"),
+		"{message}"
+	);
 }

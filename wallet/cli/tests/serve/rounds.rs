@@ -2,12 +2,7 @@
 
 use pallet_ecommerce::{Call, DeclineReason, Event, ListingId, OrderState, Salt, SealedNote};
 use rand_core::OsRng;
-use veilmart_cli::{
-	account::Account,
-	names::show_order,
-	serve::journal::Step,
-	transaction::Until,
-};
+use veilmart_cli::{account::Account, names::show_order, serve::journal::Step, transaction::Until};
 use veilmart_runtime::{RuntimeCall, RuntimeEvent};
 use veilmart_wallet::state;
 
@@ -53,7 +48,15 @@ async fn order_with_a_wrong_note(stage: &Stage) -> Order {
 	let terms = chain.market(None).await.unwrap().terms.into();
 	let other = Account::development("//Eve").unwrap().view_key(0).unwrap();
 	let call = wallet
-		.order(account.seq, &balance, &quoted, 1, &terms, other.as_bytes(), &mut OsRng)
+		.order(
+			account.seq,
+			&balance,
+			&quoted,
+			1,
+			&terms,
+			other.as_bytes(),
+			&mut OsRng,
+		)
 		.unwrap();
 	let note = |note| Box::new(SealedNote(note));
 	let order = Call::order {
@@ -70,7 +73,10 @@ async fn order_with_a_wrong_note(stage: &Stage) -> Order {
 		proof: call.proof.try_into().unwrap(),
 	};
 	let order = RuntimeCall::Ecommerce(order);
-	chain.submit_and_watch(stage.buyer.account(), order, Until::Finalized).await.unwrap();
+	chain
+		.submit_and_watch(stage.buyer.account(), order, Until::Finalized)
+		.await
+		.unwrap();
 	Order {
 		buyer: me.clone(),
 		seq: call.seq,

@@ -121,8 +121,7 @@ pub async fn serve(
 	let work = async {
 		let session = open(ledger).await?;
 		let journal = Journal::open(folder, session.chain().genesis(), session.id())?;
-		let mut agent =
-			Agent::new(rules.clone(), journal, true, &say).with_answers(answers.iter().cloned());
+		let mut agent = Agent::new(rules.clone(), journal, true, &say).with_answers(answers.iter().cloned());
 		let (_never, mut stop) = Stop::by_hand();
 		let connect = || async { Err(Error::node("There is no other connection.")) };
 		run(&mut agent, session, connect, &mut stop, &|_: &str| {}).await
