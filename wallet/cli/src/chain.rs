@@ -286,6 +286,12 @@ impl Chain {
 			.await
 	}
 
+	/// How many transactions of an account are in the blocks up to this one.
+	pub(crate) async fn nonce(&self, account: &AccountId, at: Hash) -> Result<Nonce> {
+		self.call("AccountNonceApi_account_nonce", account, Some(at))
+			.await
+	}
+
 	/// How many of an account's transactions wait in the node's pool.
 	pub async fn pending(&self, account: &AccountId) -> Result<Nonce> {
 		let included = self.call::<Nonce>("AccountNonceApi_account_nonce", account, None);

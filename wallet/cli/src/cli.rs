@@ -361,6 +361,28 @@ pub enum Command {
 		csv: bool,
 	},
 
+	/// Serve as a seller's agent: accept, decline, ship and collect by a rule file
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart serve --rules rules.toml --check\n  veilmart --account shop serve --rules rules.toml\n  veilmart --account shop --json serve --rules rules.toml --once\n\nEnds with Ctrl-C or SIGTERM when what it sent is final; a second time, at once. With --once the exit status is 1 if\nsomething failed or needs you."
+	)]
+	Serve {
+		/// The rule file; see docs/merchants.md.
+		#[arg(long, value_name = "FILE")]
+		rules: PathBuf,
+		/// Only check the rule file, and say in words what it means.
+		#[arg(long, conflicts_with_all = ["once", "shipped", "not_shipped"])]
+		check: bool,
+		/// Do what is due and end.
+		#[arg(long)]
+		once: bool,
+		/// An order, as BUYER:NUMBER, that was shipped, which the agent cannot know.
+		#[arg(long, value_name = "ORDER")]
+		shipped: Vec<String>,
+		/// An order that was not shipped: the ship command runs for it (again).
+		#[arg(long, value_name = "ORDER")]
+		not_shipped: Vec<String>,
+	},
+
 	/// Print what happens to the account on the marketplace, as it becomes final
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart --account shop watch\n  veilmart --account shop --json watch --blocks 100"
@@ -642,6 +664,11 @@ mod tests {
 		assert!(matches!(cli.command, Command::Reclaim { transfer: 12, from } if from == "buyer"));
 		let cli = parse("veilmart --account shop history --csv").unwrap();
 		assert!(matches!(cli.command, Command::History { from: 1, csv: true }));
+		let cli = parse("veilmart --account shop serve --rules r.toml --once --shipped //Bob:4").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Serve { once: true, check: false, shipped, .. } if shipped == ["//Bob:4"]
+		));
 		let cli = parse("veilmart refresh stock 3 --account shop").unwrap();
 		assert!(matches!(
 			cli.command,
@@ -700,6 +727,8 @@ mod tests {
 			"veilmart resolve //Bob:5 guilty",
 			"veilmart restock 3 -1",
 			"veilmart settle",
+			"veilmart serve",
+			"veilmart serve --rules r.toml --check --once",
 			"veilmart certificate request --organisation Shop",
 			"veilmart --passphrase secret balance",
 			"veilmart --genesis 0x12 balance",

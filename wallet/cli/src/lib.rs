@@ -12,6 +12,7 @@
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
 //! - [`audit_report`]: sums that the certificate authority opens and anybody checks; [`disclosure`]: what it decrypts for
 //!   somebody, on record; [`letter`]: how an owner gets a lost opening back;
+//! - [`serve`]: a seller's agent, which acts by a rule file;
 //! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
 //! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
 
@@ -36,6 +37,7 @@ pub mod letter;
 pub mod names;
 pub mod output;
 pub mod sealed;
+pub mod serve;
 pub mod session;
 pub mod transaction;
 pub mod view_key;

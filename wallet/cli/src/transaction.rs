@@ -156,7 +156,7 @@ impl Chain {
 		self.submit_signed(account, nonce, validity, call).await
 	}
 
-	async fn submit_signed(
+	pub(crate) async fn submit_signed(
 		&self,
 		account: &Account,
 		nonce: Nonce,

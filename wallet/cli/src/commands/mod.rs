@@ -8,6 +8,7 @@ mod finality;
 mod input;
 mod local;
 mod reports;
+mod serve;
 mod statement;
 
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ struct Context {
 	genesis: Option<Hash>,
 	account: Option<String>,
 	suri: Option<String>,
+	base_path: PathBuf,
 	keystore: Keystore,
 	pins: Pins,
 	names: Names,
@@ -77,6 +79,7 @@ impl Context {
 			names: Names::new(keystore.clone()),
 			keystore,
 			pins: Pins::new(&base_path),
+			base_path,
 			passphrase: PassphraseSource::from_file(file),
 			output,
 		})
@@ -138,6 +141,16 @@ impl Context {
 			Command::Watch { blocks } => {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;
+			}
+			Command::Serve {
+				rules,
+				check,
+				once,
+				shipped,
+				not_shipped,
+			} => {
+				let answers = self.answers(&shipped, &not_shipped)?;
+				return self.serve(&rules, check, once, answers).await;
 			}
 			Command::Listings { seller: Some(seller) } => {
 				let seller = self.names.account(&seller)?;

@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// How long a session waits for the account's earlier transactions.
-const PENDING_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const PENDING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Calls that are sent without waiting for each other, well below the quota of a minute.
-const AT_ONCE: usize = 50;
+pub(super) const AT_ONCE: usize = 50;
 
 /// A call that has happened.
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ impl Session {
 		Ok(out)
 	}
 
-	async fn quote_call(
+	pub(super) async fn quote_call(
 		&self,
 		seq: u64,
 		listing: u64,

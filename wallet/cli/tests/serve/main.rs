@@ -1,0 +1,8 @@
+//! The seller's agent, and calls in a row, against the real runtime in memory.
+
+mod crashes;
+mod ledger;
+mod pipeline;
+mod program;
+mod rounds;
+mod stage;
