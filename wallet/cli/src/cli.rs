@@ -31,6 +31,7 @@ EXAMPLES:
   veilmart --account shop balance
   veilmart --account shop list --price 12.50 --stock 40 --item 85123A
   veilmart --json --suri //Alice orders
+  veilmart --sealed --account buyer order shop:3 2
 
 EXIT STATUS: 0 done, 1 failed or refused, 2 wrong usage.")]
 pub struct Cli {
@@ -70,6 +71,11 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "FILE")]
 	pub passphrase_file: Option<PathBuf>,
 
+	/// Seal the transaction to the leader, so that nobody else reads it before it is in a block. If leaders do not include it,
+	/// it is sent openly, and the result says so.
+	#[arg(long, global = true)]
+	pub sealed: bool,
+
 	/// Print results (and errors, on the standard error) as JSON.
 	#[arg(long, global = true)]
 	pub json: bool,
@@ -101,6 +107,10 @@ pub enum Command {
 	/// Proofs that a block is final, and their verification without a node
 	#[command(subcommand)]
 	Finality(FinalityCommand),
+
+	/// The authorities of the consensus: who they are, and how each is reached
+	#[command(subcommand)]
+	Authority(AuthorityCommand),
 
 	/// Show the balance and what waits to be collected
 	#[command(
@@ -525,6 +535,24 @@ pub enum FinalityCommand {
 	},
 }
 
+/// The authorities of the consensus.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuthorityCommand {
+	/// Show the present authorities, who leads, and the keys that transactions to them are sealed to
+	#[command(after_help = "EXAMPLES:\n  veilmart authority show")]
+	Show,
+
+	/// Put on the chain how the authority of a node is reached, as often as that changes
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop authority publish\n  veilmart --account shop --url ws://10.0.0.2:9944 authority publish --node ws://127.0.0.1:9944\n\nThe node signs the record with its authority's key, and only for a client that it trusts: run this on the node's machine. Any account may send it."
+	)]
+	Publish {
+		/// The authority's own node, if --url names another one.
+		#[arg(long, value_name = "URL")]
+		node: Option<String>,
+	},
+}
+
 /// Chains whose keys were verified.
 #[derive(Debug, Subcommand)]
 pub enum ChainCommand {
@@ -732,6 +760,7 @@ mod tests {
 			"veilmart certificate request --organisation Shop",
 			"veilmart --passphrase secret balance",
 			"veilmart --genesis 0x12 balance",
+			"veilmart authority",
 			"veilmart chain forget",
 			"veilmart chain forget Development",
 		] {

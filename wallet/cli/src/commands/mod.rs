@@ -1,6 +1,7 @@
 //! What each command does: reads the arguments, asks session, chain or keystore, and says what came out.
 
 mod audits;
+mod authorities;
 mod authority;
 mod beside;
 mod certificates;
@@ -57,6 +58,7 @@ struct Context {
 	pins: Pins,
 	names: Names,
 	passphrase: PassphraseSource,
+	sealed: bool,
 	output: Output,
 }
 
@@ -81,6 +83,7 @@ impl Context {
 			pins: Pins::new(&base_path),
 			base_path,
 			passphrase: PassphraseSource::from_file(file),
+			sealed: options.sealed,
 			output,
 		})
 	}
@@ -88,7 +91,7 @@ impl Context {
 	async fn connect(&self) -> Result<Chain> {
 		let chain = self.output.wait("Connecting", Chain::connect(&self.url)).await?;
 		match self.genesis.filter(|genesis| *genesis != chain.genesis()) {
-			None => Ok(chain),
+			None => Ok(chain.sealing(self.sealed)),
 			Some(genesis) => Err(Error::wallet(format!(
 				"{} is a node of another chain: its genesis hash is {:?}, --genesis demands {genesis:?}.",
 				self.url,
@@ -138,6 +141,7 @@ impl Context {
 			Command::Account(command) => self.account(command)?,
 			Command::Chain(command) => self.chain(command)?,
 			Command::Finality(command) => self.finality(command).await?,
+			Command::Authority(command) => self.authority(command).await?,
 			Command::Watch { blocks } => {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;

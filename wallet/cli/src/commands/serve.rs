@@ -48,6 +48,11 @@ impl Context {
 			self.output.report(&Report::new(text, json!({ "rules": lines })));
 			return Ok(());
 		}
+		if self.sealed {
+			return Err(Error::usage(
+				"The agent has several transactions on their way at a time, which cannot be sealed: leave --sealed out.",
+			));
+		}
 		let session = self.session().await?;
 		let (account, genesis) = (session.account().clone(), session.chain().genesis());
 		let journal = Journal::open(&self.base_path.join("serve"), genesis, session.id())?;
