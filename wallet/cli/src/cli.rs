@@ -617,6 +617,26 @@ mod tests {
 		Cli::command().debug_assert();
 	}
 
+	/// clap lets an argument hide an option of all commands that has the same identifier, and says nothing.
+	#[test]
+	fn no_argument_hides_an_option_of_all_commands() {
+		fn check(command: &clap::Command, global: &[String]) {
+			for argument in command.get_arguments() {
+				let name = argument.get_id().to_string();
+				assert!(!global.contains(&name), "{}: {name}", command.get_name());
+			}
+			command.get_subcommands().for_each(|sub| check(sub, global));
+		}
+		let command = Cli::command();
+		let global: Vec<_> = command
+			.get_arguments()
+			.filter(|argument| argument.is_global_set())
+			.map(|argument| argument.get_id().to_string())
+			.collect();
+		assert!(global.len() > 5);
+		command.get_subcommands().for_each(|sub| check(sub, &global));
+	}
+
 	#[test]
 	fn every_command_has_an_example() {
 		fn check(command: &clap::Command, path: &str) {

@@ -8,13 +8,13 @@ use clap::{Args, Subcommand};
 #[derive(Clone, Debug, Args)]
 pub struct CaKey {
 	/// ca-secret.age, or the folder that it is in.
-	#[arg(long = "key", value_name = "PATH")]
-	pub path: PathBuf,
+	#[arg(long, value_name = "PATH")]
+	pub key: PathBuf,
 
 	/// A file whose first line is the passphrase of this key, where that is another than the account's
 	/// (--passphrase-file).
-	#[arg(long = "key-passphrase-file", value_name = "FILE")]
-	pub passphrase_file: Option<PathBuf>,
+	#[arg(long, value_name = "FILE")]
+	pub key_passphrase_file: Option<PathBuf>,
 }
 
 /// The certificate authority's key.

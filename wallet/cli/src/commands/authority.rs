@@ -103,9 +103,9 @@ impl Context {
 
 	/// The key, opened with its own passphrase file if it has one.
 	pub(super) fn authority_key(&self, key: &CaKey) -> Result<SecretKey> {
-		match &key.passphrase_file {
-			Some(file) => ca::read(&key.path, &PassphraseSource::File(file.clone())),
-			None => ca::read(&key.path, &self.passphrase),
+		match &key.key_passphrase_file {
+			Some(file) => ca::read(&key.key, &PassphraseSource::File(file.clone())),
+			None => ca::read(&key.key, &self.passphrase),
 		}
 	}
 
