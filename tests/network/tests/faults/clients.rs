@@ -3,22 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-use codec::{Decode, DecodeAll, Encode};
+use codec::{DecodeAll, Encode};
 use serde_json::{json, Value};
 use sp_core::crypto::Pair as _;
 use veilmart_cli::{account::Account, chain::Chain};
 use veilmart_demo_parts::process::Node;
 use veilmart_network_tests::{
 	clients::{
-		as_file, ask, authority, bytes, development_key, file, publish_false_key, publish_record, refused,
-		remark, round_state, send, subscribe, veilmart, waiting, written, Said,
+		as_file, ask, authority, bytes, development_key, file, refused, remark, round_state, send, subscribe,
+		veilmart, written, Said,
 	},
 	governance::{
 		add_authority, authorities, carry, queued, remove_authority, set_in_force, shorten_first_session,
 	},
-	scene::{term, Scene},
+	scene::Scene,
+	PATIENCE,
 };
-use veilmart_runtime::{apis::SessionKeys, Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use veilmart_runtime::{apis::SessionKeys, Hash, Runtime, RuntimeCall};
 use veilmart_td_raft::{
 	Authority, AuthorityId, AuthorityRecord, AuthoritySet, BlockHash, Phase, QuorumCertificate,
 	SealedTransaction, SetId, ShareKey, Sr25519,
@@ -184,7 +185,7 @@ async fn justifications_verify(scene: &Scene) {
 	.unwrap();
 	let mut last = 0;
 	for _ in 0..20 {
-		let item = tokio::time::timeout(PATIENCE * 5, justified.next())
+		let item = tokio::time::timeout(PATIENCE, justified.next())
 			.await
 			.expect("blocks become final")
 			.expect("the subscription goes on")
