@@ -10,9 +10,10 @@
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
 //! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
 //!   comes several times at once. The first is validated, the others wait for its answer.
-//! - *No more than it can look at.* A node that is behind with validating refuses what clients and peers bring, and says so, instead of
-//!   falling further behind. Otherwise nodes would come to know transactions many seconds apart, and take a leader that does its best
-//!   for one that leaves them out. What an authority sends for the leader to include is always looked at; it is little.
+//! - *No more than it can look at.* At a node that is behind with validating, what clients and peers bring waits at the door, and is
+//!   refused with a word if that takes too long. Otherwise nodes would come to know transactions many seconds apart, and take a
+//!   leader that does its best for one that leaves them out. What an authority sends for the leader to include does not wait; it is
+//!   little.
 
 use std::{
 	collections::{BTreeMap, HashMap},
@@ -83,6 +84,10 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 /// synchronization timeout on `local_testnet`.
 const BEHIND: Duration = Duration::from_secs(1);
 
+/// How long a transaction waits at the door before it is refused, and how often it looks whether it may come in.
+const AT_THE_DOOR: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(200);
+
 /// So many may wait however long it takes: a node that has just started compiles the runtime first.
 const QUEUE: usize = 64;
 
@@ -102,15 +107,15 @@ impl Door {
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Lets one in, which waits until what is given is dropped. None if the node is behind and this comes from outside.
-	fn admit(&self, source: TransactionSource, now: Instant) -> Option<Admitted<'_>> {
+	/// Lets one in that comes from outside, which waits for its validation until what is given is dropped. None if the node is behind.
+	fn admit(&self, now: Instant) -> Option<Admitted<'_>> {
 		let mut waiting = self.lock();
 		let is_behind = waiting.since.len() > QUEUE
 			&& waiting
 				.since
 				.first_key_value()
 				.is_some_and(|(_, since)| now.saturating_duration_since(*since) > BEHIND);
-		if is_behind && source == TransactionSource::External {
+		if is_behind {
 			return None;
 		}
 		let place = waiting.next;
@@ -175,21 +180,27 @@ pub struct Sparing<A> {
 
 type Answer = Arc<OnceCell<TransactionValidity>>;
 
-/// Transactions that are being validated, each with the answer to come.
+/// A block, and a transaction that is validated at it.
+type Question = (Hash, Hash);
+
+/// What is being validated: each with how many wait for the answer, and the answer to come.
 #[derive(Default)]
-struct UnderWay(Mutex<HashMap<Hash, Answer>>);
+struct UnderWay(Mutex<HashMap<Question, (usize, Answer)>>);
 
 impl UnderWay {
-	fn lock(&self) -> MutexGuard<'_, HashMap<Hash, Answer>> {
+	fn lock(&self) -> MutexGuard<'_, HashMap<Question, (usize, Answer)>> {
 		// A panic while the map was held leaves a map of valid entries.
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	fn join(&self, transaction: Hash) -> Joined<'_> {
+	fn join(&self, question: Question) -> Joined<'_> {
+		let mut all = self.lock();
+		let (waiting, answer) = all.entry(question).or_default();
+		*waiting += 1;
 		Joined {
-			answer: self.lock().entry(transaction).or_default().clone(),
 			all: self,
-			transaction,
+			question,
+			answer: answer.clone(),
 		}
 	}
 }
@@ -197,16 +208,18 @@ impl UnderWay {
 /// One that waits for an answer, or finds it. When the last of them is gone so is the answer, also if it never came.
 struct Joined<'a> {
 	all: &'a UnderWay,
-	transaction: Hash,
+	question: Question,
 	answer: Answer,
 }
 
 impl Drop for Joined<'_> {
 	fn drop(&mut self) {
 		let mut all = self.all.lock();
-		// The map's, and this one.
-		if Arc::strong_count(&self.answer) <= 2 {
-			all.remove(&self.transaction);
+		if let Some((waiting, _)) = all.get_mut(&self.question) {
+			*waiting -= 1;
+			if *waiting == 0 {
+				all.remove(&self.question);
+			}
 		}
 	}
 }
@@ -247,7 +260,7 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			// What is not known to be invalid stays where it is.
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
-		let joined = self.under_way.join(self.hash_and_length(&transaction).0);
+		let joined = self.under_way.join((at, self.hash_and_length(&transaction).0));
 		let validate = || async {
 			let answer = self
 				.api
@@ -368,14 +381,24 @@ impl Pool {
 		}
 	}
 
-	fn admit(&self, source: TransactionSource) -> Result<Admitted<'_>, Refusal> {
-		// No error of the pool: for one of those the SDK blames the peer that the transaction came from.
-		self.door.admit(source, Instant::now()).ok_or_else(|| {
-			Refusal::RuntimeApi(
-				"this node is behind with validating transactions and takes no more; try again in a second"
-					.into(),
-			)
-		})
+	async fn admit(&self, source: TransactionSource) -> Result<Option<Admitted<'_>>, Refusal> {
+		if source != TransactionSource::External {
+			return Ok(None);
+		}
+		let came = Instant::now();
+		loop {
+			if let Some(admitted) = self.door.admit(Instant::now()) {
+				return Ok(Some(admitted));
+			}
+			if came.elapsed() > AT_THE_DOOR {
+				// No error of the pool: for one of those the SDK blames the peer that the transaction came from.
+				return Err(Refusal::RuntimeApi(
+					"this node is behind with validating transactions and takes no more; try again later"
+						.into(),
+				));
+			}
+			tokio::time::sleep(LOOK).await;
+		}
 	}
 }
 
@@ -402,7 +425,7 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
-		let _admitted = self.admit(source)?;
+		let _admitted = self.admit(source).await?;
 		self.pool.submit_at(at, source, transactions).await
 	}
 
@@ -412,7 +435,7 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
-		let _admitted = self.admit(source)?;
+		let _admitted = self.admit(source).await?;
 		self.pool.submit_one(at, source, transaction).await
 	}
 
@@ -422,7 +445,7 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
-		let _admitted = self.admit(source)?;
+		let _admitted = self.admit(source).await?;
 		self.pool.submit_and_watch(at, source, transaction).await
 	}
 
@@ -633,20 +656,15 @@ mod tests {
 	#[test]
 	fn a_node_that_is_behind_takes_nothing_from_outside_until_it_is_not() {
 		let (door, start) = (Door::default(), Instant::now());
-		let admit = |source, milliseconds| door.admit(source, start + Duration::from_millis(milliseconds));
-		let external = TransactionSource::External;
-		let mut first: Vec<_> = (0..=QUEUE).map(|_| admit(external, 0).expect("room")).collect();
-		let second = admit(external, 1000).expect("the first waits for a second");
-		assert!(admit(external, 1001).is_none());
-		assert!(admit(TransactionSource::Local, 1001).is_some());
+		let admit = |milliseconds| door.admit(start + Duration::from_millis(milliseconds));
+		let mut first: Vec<_> = (0..=QUEUE).map(|_| admit(0).expect("room")).collect();
+		let second = admit(1000).expect("the first waits for a second");
+		assert!(admit(1001).is_none());
 		first.remove(0);
-		assert!(admit(external, 1001).is_none(), "another one waits as long");
+		assert!(admit(1001).is_none(), "another one waits as long");
 		let few = first.split_off(1);
 		drop(few);
-		assert!(
-			admit(external, 60_000).is_some(),
-			"there are few, however long they wait"
-		);
+		assert!(admit(60_000).is_some(), "there are few, however long they wait");
 		drop((first, second));
 		assert!(door.lock().since.is_empty());
 	}

@@ -51,6 +51,11 @@ fn verifier(modulus: &[u8]) -> Option<Arc<Verifier>> {
 }
 
 pub(crate) fn verify(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
+	verify_once(modulus, statement, proof, |_| ())
+}
+
+/// Tells of the verdict, too, if the proof is examined for this caller and not for another one.
+fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce(u32)) -> u32 {
 	let fingerprint = fingerprint(modulus, statement, proof);
 	if lock(&VERDICTS).get(&fingerprint).is_some() {
 		return 0;
@@ -66,6 +71,7 @@ pub(crate) fn verify(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 		if verdict == 0 {
 			lock(&VERDICTS).insert(fingerprint, ());
 		}
+		tell(verdict);
 		verdict
 	});
 	lock(&UNDER_WAY).remove(&fingerprint);
@@ -101,11 +107,11 @@ pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> 
 	if !lock(&THROTTLE).allows(&account, Instant::now()) {
 		return UNSEEN;
 	}
-	let verdict = verify(modulus, statement, proof);
-	if verdict != 0 {
-		lock(&THROTTLE).record(account, Instant::now());
-	}
-	verdict
+	verify_once(modulus, statement, proof, |verdict| {
+		if verdict != 0 {
+			lock(&THROTTLE).record(account, Instant::now());
+		}
+	})
 }
 
 /// The modulus has one of two lengths and fixes the parameters; each part is framed by its length.

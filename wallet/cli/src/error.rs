@@ -160,6 +160,8 @@ impl Refusal {
 		const BANNED: i32 = 1012;
 		const KNOWN: i32 = 1013;
 		const LAST: i32 = 1022;
+		// The pool did not come to look at it.
+		const NOT_LOOKED_AT: i32 = 1002;
 		// How sc-rpc writes the number of a custom reason: of what is invalid, and of what may pass later.
 		let custom = |data: &str| match number {
 			INVALID => data.strip_prefix("Custom error: ")?.parse().ok(),
@@ -178,6 +180,10 @@ impl Refusal {
 				"The node refused this very transaction a moment ago and does not look at it again for a while; try later.",
 			),
 			KNOWN => Self::new("Pool", "AlreadyImported", "The node has this very transaction already."),
+			NOT_LOOKED_AT => {
+				let why = message.trim_start_matches("Verification Error: ");
+				Self::new("Pool", "NotLookedAt", &sentence(why.trim_start_matches("Runtime error: ")))
+			}
 			number if (INVALID..=LAST).contains(&number) => Self::new("Pool", message, &sentence(data)),
 			_ => return None,
 		})

@@ -74,7 +74,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	pub(super) fn on_sealed(&mut self, sealed: SealedTransaction, pass_on: bool, to_all: bool) {
 		if sealed.leader == self.setup.identity.id {
 			match sealed::open(&sealed, &self.setup.genesis.0, &self.setup.identity) {
-				Ok(transaction) => self.submit(transaction, "sealed"),
+				Ok(transaction) => self.submit_sealed(transaction),
 				Err(error) => log::debug!(target: LOG_TARGET, "{error}"),
 			}
 			return;
