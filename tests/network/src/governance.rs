@@ -28,6 +28,17 @@ pub const TWO_SESSIONS: Duration = Duration::from_secs(150);
 
 /// Has two of the three council members carry a motion, and the chain execute it.
 pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
+	carry_with(call, async |member, call| {
+		Ok(send(node, member, call).await?.events)
+	})
+	.await
+}
+
+/// The same for who sends transactions in a way of its own: `send` takes the sender and the call, and gives the events.
+pub async fn carry_with(
+	call: RuntimeCall,
+	send: impl AsyncFn(&'static str, RuntimeCall) -> Result<Vec<RuntimeEvent>>,
+) -> Result<()> {
 	let length_bound = u32::try_from(call.encoded_size())?;
 	let proposal_hash = BlakeTwo256::hash_of(&call);
 	let proposal_weight_bound = call
@@ -39,9 +50,8 @@ pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
 		proposal: Box::new(call),
 		length_bound,
 	};
-	let proposed = send(node, "//Alice", RuntimeCall::Council(propose)).await?;
+	let proposed = send("//Alice", RuntimeCall::Council(propose)).await?;
 	let index = proposed
-		.events
 		.iter()
 		.find_map(|event| match event {
 			RuntimeEvent::Council(pallet_collective::Event::Proposed { proposal_index, .. }) => {
@@ -56,7 +66,7 @@ pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
 			index,
 			approve: true,
 		};
-		send(node, member, RuntimeCall::Council(vote)).await?;
+		send(member, RuntimeCall::Council(vote)).await?;
 	}
 	let close = Motion::close {
 		proposal_hash,
@@ -64,9 +74,8 @@ pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
 		proposal_weight_bound,
 		length_bound,
 	};
-	let closed = send(node, "//Alice", RuntimeCall::Council(close)).await?;
+	let closed = send("//Alice", RuntimeCall::Council(close)).await?;
 	closed
-		.events
 		.iter()
 		.find_map(|event| match event {
 			RuntimeEvent::Council(pallet_collective::Event::Executed { result, .. }) => Some(*result),
@@ -74,6 +83,14 @@ pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
 		})
 		.ok_or("the motion was not executed")?
 		.map_err(|error| format!("the motion failed: {error:?}").into())
+}
+
+/// The motion that a runtime with this code may replace the present one.
+pub fn authorize_upgrade(code: &[u8]) -> RuntimeCall {
+	let code_hash = BlakeTwo256::hash(code);
+	let authorize = frame_system::Call::<Runtime>::authorize_upgrade { code_hash };
+	let call = Box::new(authorize.into());
+	RuntimeCall::Governance(veilmart_runtime::governance::Call::dispatch_as_root { call })
 }
 
 /// The motion that an account be no authority any more.

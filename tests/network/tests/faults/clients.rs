@@ -3,22 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-use codec::{Decode, DecodeAll, Encode};
+use codec::{DecodeAll, Encode};
 use serde_json::{json, Value};
 use sp_core::crypto::Pair as _;
 use veilmart_cli::{account::Account, chain::Chain};
 use veilmart_demo_parts::process::Node;
 use veilmart_network_tests::{
 	clients::{
-		as_file, ask, authority, bytes, development_key, file, publish_false_key, publish_record, refused,
-		remark, round_state, send, subscribe, veilmart, waiting, written, Said,
+		as_file, ask, authority, bytes, development_key, file, refused, remark, round_state, send, subscribe,
+		veilmart, written, Said,
 	},
 	governance::{
 		add_authority, authorities, carry, queued, remove_authority, set_in_force, shorten_first_session,
 	},
-	scene::{term, Scene},
+	scene::Scene,
+	PATIENCE,
 };
-use veilmart_runtime::{apis::SessionKeys, Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use veilmart_runtime::{apis::SessionKeys, Hash, Runtime, RuntimeCall};
 use veilmart_td_raft::{
 	Authority, AuthorityId, AuthorityRecord, AuthoritySet, BlockHash, Phase, QuorumCertificate,
 	SealedTransaction, SetId, ShareKey, Sr25519,
@@ -394,11 +395,7 @@ async fn what_is_not_final_has_no_proof(scene: &mut Scene) {
 		if best > last {
 			break best;
 		}
-		assert!(
-			started.elapsed() < veilmart_network_tests::PATIENCE,
-			"{}",
-			node.last_words()
-		);
+		assert!(started.elapsed() < PATIENCE, "{}", node.last_words());
 	};
 	let said = finality(scene, node, &["prove", &number.to_string()]);
 	assert_eq!((said.code, &*said.error().0), (1, "node"));
