@@ -4,25 +4,27 @@ use codec::Encode;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::error::Error;
-use veilmart_cli::{
-	account::Account,
-	chain::Chain,
-	transaction::{Included, Until},
-};
+use veilmart_cli::{account::Account, chain::Chain, transaction::Until};
 use veilmart_runtime::{configs::CouncilCollective, governance, Runtime, RuntimeCall, RuntimeEvent};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Motion = pallet_collective::Call<Runtime, CouncilCollective>;
 
-async fn send(chain: &Chain, member: &str, motion: Motion) -> Result<Included> {
-	let account = Account::development(member)?;
-	Ok(chain
-		.submit_and_watch(&account, RuntimeCall::Council(motion), Until::Finalized)
-		.await?)
-}
-
 /// Has two of the three council members carry a motion, and the chain execute it.
 pub async fn carry(chain: &Chain, call: RuntimeCall) -> Result<()> {
+	carry_with(call, async |member, call| {
+		let account = Account::development(member)?;
+		let included = chain.submit_and_watch(&account, call, Until::Finalized).await?;
+		Ok(included.events)
+	})
+	.await
+}
+
+/// The same for who sends transactions in a way of its own: `send` takes the sender and the call, and gives the events.
+pub async fn carry_with(
+	call: RuntimeCall,
+	send: impl AsyncFn(&'static str, RuntimeCall) -> Result<Vec<RuntimeEvent>>,
+) -> Result<()> {
 	let length_bound = u32::try_from(call.encoded_size())?;
 	let proposal_hash = BlakeTwo256::hash_of(&call);
 	let proposal_weight_bound = call
@@ -34,9 +36,8 @@ pub async fn carry(chain: &Chain, call: RuntimeCall) -> Result<()> {
 		proposal: Box::new(call),
 		length_bound,
 	};
-	let proposed = send(chain, "//Alice", propose).await?;
+	let proposed = send("//Alice", RuntimeCall::Council(propose)).await?;
 	let index = proposed
-		.events
 		.iter()
 		.find_map(|event| match event {
 			RuntimeEvent::Council(pallet_collective::Event::Proposed { proposal_index, .. }) => {
@@ -51,7 +52,7 @@ pub async fn carry(chain: &Chain, call: RuntimeCall) -> Result<()> {
 			index,
 			approve: true,
 		};
-		send(chain, member, vote).await?;
+		send(member, RuntimeCall::Council(vote)).await?;
 	}
 	let close = Motion::close {
 		proposal_hash,
@@ -59,9 +60,8 @@ pub async fn carry(chain: &Chain, call: RuntimeCall) -> Result<()> {
 		proposal_weight_bound,
 		length_bound,
 	};
-	let closed = send(chain, "//Alice", close).await?;
+	let closed = send("//Alice", RuntimeCall::Council(close)).await?;
 	closed
-		.events
 		.iter()
 		.find_map(|event| match event {
 			RuntimeEvent::Council(pallet_collective::Event::Executed { result, .. }) => Some(*result),

@@ -9,6 +9,7 @@ use std::{
 use codec::Encode;
 use frame_support::storage::storage_prefix;
 use serde_json::{json, Value};
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use veilmart_cli::chain::Chain;
 use veilmart_demo_parts::{council, process::Node};
 use veilmart_runtime::{AccountId, Runtime, RuntimeCall};
@@ -26,6 +27,12 @@ pub const TWO_SESSIONS: Duration = Duration::from_secs(150);
 /// Has two of the three council members carry a motion through a node, and the chain execute it.
 pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
 	council::carry(&Chain::connect(&node.url).await?, call).await
+}
+
+/// The motion that a runtime with this code may replace the present one.
+pub fn authorize_upgrade(code: &[u8]) -> RuntimeCall {
+	let code_hash = BlakeTwo256::hash(code);
+	council::as_root(frame_system::Call::<Runtime>::authorize_upgrade { code_hash })
 }
 
 /// The motion that an account be no authority any more.

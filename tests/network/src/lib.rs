@@ -12,6 +12,7 @@ pub mod mounts;
 pub mod namespaces;
 pub mod scene;
 pub mod second_process;
+pub mod versions;
 
 use std::{
 	collections::BTreeMap,
@@ -24,6 +25,8 @@ use tokio::task::JoinHandle;
 use veilmart_cli::{account::Account, chain::Chain};
 use veilmart_demo_parts::process::{export_preset, Network, Node};
 use veilmart_runtime::{Hash, RuntimeCall};
+
+use versions::AnyVersion;
 
 /// What went wrong.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -49,8 +52,8 @@ impl Ledger {
 
 	/// Reads what is final at a node from a height on. Gives the node's height. An error if anything contradicts what was final before.
 	pub async fn read(&mut self, node: &Node, from: u32) -> Result<u32> {
-		let chain = Chain::connect(&node.url).await?;
-		let height = chain.header(chain.finalized().await?).await?.number;
+		let chain = AnyVersion::connect(node).await?;
+		let height = chain.finalized().await?.number;
 		for number in from..=height {
 			let hash = chain
 				.block_hash(number)
@@ -81,7 +84,7 @@ impl Ledger {
 		let start = Instant::now();
 		// What is final already, and was not read yet, is no progress.
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
-			if Chain::connect(&node.url).await.is_ok() {
+			if AnyVersion::connect(node).await.is_ok() {
 				self.read(node, self.height()).await?;
 			}
 		}
@@ -90,7 +93,7 @@ impl Ledger {
 			let mut patience = None;
 			loop {
 				// A node that is being started does not answer yet.
-				let height = match Chain::connect(&node.url).await {
+				let height = match AnyVersion::connect(node).await {
 					Ok(_) => self.read(node, before.saturating_sub(1)).await?,
 					Err(_) => 0,
 				};

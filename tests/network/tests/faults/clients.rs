@@ -395,11 +395,7 @@ async fn what_is_not_final_has_no_proof(scene: &mut Scene) {
 		if best > last {
 			break best;
 		}
-		assert!(
-			started.elapsed() < veilmart_network_tests::PATIENCE,
-			"{}",
-			node.last_words()
-		);
+		assert!(started.elapsed() < PATIENCE, "{}", node.last_words());
 	};
 	let said = finality(scene, node, &["prove", &number.to_string()]);
 	assert_eq!((said.code, &*said.error().0), (1, "node"));

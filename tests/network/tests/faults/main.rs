@@ -8,3 +8,4 @@ mod processes;
 mod sealed;
 mod storage;
 mod twins;
+mod upgrade;
