@@ -165,6 +165,7 @@ pub struct Inner {
 	pub hold: Option<u32>,
 	unfinal: Vec<(u32, Hash, mpsc::UnboundedSender<Value>)>,
 	requests: u64,
+	sent: Vec<u64>,
 	death: Option<Death>,
 	dead: bool,
 	died: Arc<Notify>,
@@ -194,6 +195,7 @@ impl Inner {
 			hold: None,
 			unfinal: Vec::new(),
 			requests: 0,
+			sent: Vec::new(),
 			death: None,
 			dead: false,
 			died,
@@ -358,12 +360,13 @@ impl Inner {
 	pub fn revive(&mut self, death: Option<Death>) {
 		self.dead = false;
 		self.requests = 0;
+		self.sent.clear();
 		self.death = death;
 	}
 
-	/// How many requests there were since it came to life.
-	pub fn requests(&self) -> u64 {
-		self.requests
+	/// How many requests there were since it came to life, and which of them sent transactions.
+	pub fn requests(&self) -> (u64, Vec<u64>) {
+		(self.requests, self.sent.clone())
 	}
 
 	fn number(&self, hash: Hash) -> Option<u32> {
@@ -392,6 +395,7 @@ impl Inner {
 
 	/// Takes a transaction, or says why not as nodes do.
 	fn submit(&mut self, encoded: &[u8]) -> Result<mpsc::UnboundedReceiver<Value>, ErrorObjectOwned> {
+		self.sent.push(self.requests);
 		let extrinsic = UncheckedExtrinsic::decode(&mut &encoded[..]).unwrap();
 		let best = self.best().hash;
 		let arguments = (TransactionSource::External, &extrinsic, best);

@@ -116,7 +116,8 @@ async fn behind_a_call_that_fails_everything_is_made_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_leaves_no_trace_and_a_lost_one_ends_it() {
 	let stage = Stage::set().await;
-	let orders = orders(&stage, &[1, 2]).await;
+	let orders = orders(&stage, &[1, 1, 2]).await;
+	stage.shop.accept(&orders[0]).await.unwrap();
 	stage.issuer.issue(stage.shop.id(), 700).await.unwrap();
 	let mut pipeline = stage.shop.pipeline().await.unwrap();
 	let credits: Vec<_> = pipeline.incoming().await.unwrap();
@@ -124,11 +125,14 @@ async fn a_refused_call_leaves_no_trace_and_a_lost_one_ends_it() {
 		.into_iter()
 		.filter_map(|(id, opened)| Some((id, opened?)))
 		.collect();
-	// The pool refuses to ship what is not accepted; the next call has the same numbers.
-	let error = pipeline.ship(&orders[0]).await.unwrap_err();
-	assert!(matches!(&error, Error::Refused(_)), "{error}");
+	// The pool refuses to accept what is accepted already; the next call has the same numbers.
+	let error = accept(&mut pipeline, &stage, &orders[0]).await.unwrap_err();
+	assert!(
+		matches!(&error, Error::Refused(refusal) if refusal.name == "WrongState"),
+		"{error}"
+	);
 	assert!(pipeline.is_empty());
-	accept(&mut pipeline, &stage, &orders[0]).await.unwrap();
+	accept(&mut pipeline, &stage, &orders[1]).await.unwrap();
 	// A note about a balance that is not final could lock it for ever.
 	let error = pipeline.collect(&credits).await.unwrap_err();
 	assert!(error.to_string().contains("never on top"), "{error}");
@@ -140,24 +144,24 @@ async fn a_refused_call_leaves_no_trace_and_a_lost_one_ends_it() {
 	let order = stage
 		.shop
 		.chain()
-		.order(&orders[1], Some(pipeline.at()))
+		.order(&orders[2], Some(pipeline.at()))
 		.await
 		.unwrap()
 		.unwrap();
 	// The next request after the listing's is the one that sends.
 	stage.ledger.with(|inner| inner.revive(Some(Death::After(2))));
-	let error = pipeline.accept(&orders[1], order.clone()).await.unwrap_err();
+	let error = pipeline.accept(&orders[2], order.clone()).await.unwrap_err();
 	assert!(matches!(&error, Error::Node(_)), "{error}");
 	assert_eq!(pipeline.room(), 0);
 	stage.ledger.with(|inner| inner.revive(None));
-	let error = pipeline.accept(&orders[1], order).await.unwrap_err();
+	let error = pipeline.accept(&orders[2], order).await.unwrap_err();
 	assert!(error.to_string().contains("nothing is sent on top"), "{error}");
 	drop(pipeline);
 	// It had arrived all the same; the next pipeline finds that out from the chain.
 	let pipeline = stage.shop.pipeline().await.unwrap();
-	assert_eq!(pipeline.balance(), MONEY + 700 - 10 * 3 * PRICE);
+	assert_eq!(pipeline.balance(), MONEY + 700 - 10 * 4 * PRICE);
 	drop(pipeline);
-	assert_eq!(stage.state(&orders[1]).await, Some(OrderState::Accepted));
+	assert_eq!(stage.state(&orders[2]).await, Some(OrderState::Accepted));
 }
 
 #[tokio::test(flavor = "multi_thread")]
