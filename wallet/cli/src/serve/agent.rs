@@ -217,7 +217,8 @@ impl<'a> Agent<'a> {
 		}
 		self.tell_state("behind", lag.is_some(), || {
 			format!(
-				"the last final block is {} s behind this computer's clock; until it is newer nothing is accepted, and the ship 				command does not run",
+				"the last final block is {} s behind this computer's clock; until it is newer nothing is accepted, and the ship \
+				command does not run",
 				lag.unwrap_or_default() / 1_000
 			)
 		});
