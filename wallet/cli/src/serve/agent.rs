@@ -3,10 +3,13 @@
 //! All calls of a round are one [`crate::session::Pipeline`]. What became of them is logged; what did not happen is decided
 //! anew in the next round, from the chain, later and later each time. The ship command runs between rounds, one order
 //! at a time, so that a slow one does not keep buyers waiting longer than it takes.
+//!
+//! A buyer who takes an order back at the last moment fails the answer to it and all that is behind that in the round. So
+//! who did that is answered last, one order in each round.
 
 use std::{
-	collections::{BTreeMap, BTreeSet},
-	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+	collections::BTreeSet,
+	time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use pallet_certificates::{Moment, OrderId};
@@ -15,11 +18,12 @@ use serde_json::{json, Value};
 use veilmart_runtime::{AccountId, Hash};
 
 use super::{
-	decide::{decide, lacks_bond, Contents, Verdict, Waiting},
+	decide::{decide, needs_credits, Contents, Verdict, Waiting},
 	journal::{Journal, Step},
-	look::{details, look, Look, Stored},
-	rules::{reason_name, Answer, Rules, Ship, ShipCommand},
-	ship::{self, Ended},
+	look::{look, sum, Look},
+	memory::{Matter, Rests, Spoilers, Told},
+	parcels::{lag, Parcel},
+	rules::{reason_name, Answer, Rules},
 	Stop,
 };
 use crate::{
@@ -31,28 +35,15 @@ use crate::{
 	session::{Outcome, Pipeline, Session},
 };
 
-/// How long a matter rests after it failed for the first time; twice as long each further time.
-const FIRST_REST: Duration = Duration::from_secs(5);
+/// The most calls of a round that are kept for shipping what is accepted. The quota is renewed each minute, so that many more
+/// can be shipped in time.
+const MOST_KEPT: usize = 25;
 
-/// The longest that it rests.
-const LONGEST_REST: Duration = Duration::from_secs(600);
-
-/// What can fail by itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Matter {
-	Order(OrderId<AccountId>),
-	Collect,
-	Quote(u64, AccountId),
-}
-
-/// What rests, until when (for ever if there is no second time), and how often it failed in a row.
-struct Rest {
-	until: Option<Instant>,
-	times: u32,
-}
+/// Why a round ends early.
+const OUT_OF_CALLS: &str = "the account's calls of this minute are used up";
 
 /// A call that was sent, and what is said about it once it has happened.
-struct Said {
+pub(super) struct Said {
 	matter: Matter,
 	action: &'static str,
 	text: String,
@@ -72,35 +63,61 @@ pub(super) enum Round {
 
 /// A seller's agent.
 pub struct Agent<'a> {
-	rules: Rules,
-	journal: Journal,
+	pub(super) rules: Rules,
+	pub(super) journal: Journal,
+	pub(super) clock: Box<dyn Fn() -> Moment + Send + Sync>,
 	answers: Vec<(OrderId<AccountId>, Step)>,
 	say: &'a (dyn Fn(&Report) + Send + Sync),
 	once: bool,
 	started: bool,
-	rests: BTreeMap<Matter, Rest>,
+	pub(super) rests: Rests,
+	spoilers: Spoilers,
+	/// Orders whose answers failed in the last round, perhaps because their buyers took them back.
+	suspects: BTreeSet<OrderId<AccountId>>,
 	collected: Option<Instant>,
-	told: BTreeSet<(OrderId<AccountId>, String)>,
-	needs_you: BTreeSet<OrderId<AccountId>>,
+	told: Told,
+	pub(super) needs_you: BTreeSet<OrderId<AccountId>>,
+	/// What keeps this round from doing all that is due.
+	unfinished: BTreeSet<&'static str>,
+	/// Whether the node is too far behind for parcels.
+	pub(super) behind: bool,
+	/// Whether the node was too busy to look at a call of this round.
+	busy: bool,
 	failures: usize,
 }
 
 impl<'a> Agent<'a> {
 	/// An agent that acts by these rules and says what it does. `once` is for one that ends when nothing more is due.
 	pub fn new(rules: Rules, journal: Journal, once: bool, say: &'a (dyn Fn(&Report) + Send + Sync)) -> Self {
+		let clock = || {
+			let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+			u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+		};
 		Self {
 			rules,
 			journal,
+			clock: Box::new(clock),
 			answers: Vec::new(),
 			say,
 			once,
 			started: false,
-			rests: BTreeMap::new(),
+			rests: Rests::default(),
+			spoilers: Spoilers::default(),
+			suspects: BTreeSet::new(),
 			collected: None,
-			told: BTreeSet::new(),
+			told: Told::default(),
 			needs_you: BTreeSet::new(),
+			unfinished: BTreeSet::new(),
+			behind: false,
+			busy: false,
 			failures: 0,
 		}
+	}
+
+	/// With another clock than the computer's: milliseconds since the Unix epoch.
+	pub fn with_clock(mut self, clock: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
+		self.clock = Box::new(clock);
+		self
 	}
 
 	/// With what a person says about shipments that nobody else can know.
@@ -122,6 +139,7 @@ impl<'a> Agent<'a> {
 				count(self.failures as u64, "action")
 			));
 		}
+		left.extend(self.unfinished.iter().map(|why| (*why).to_owned()));
 		if left.is_empty() {
 			Ok(())
 		} else {
@@ -152,34 +170,73 @@ impl<'a> Agent<'a> {
 			return Ok(Round::Reopen);
 		}
 		let at = pipeline.at();
-		if !self.started {
-			self.start(session, &seen, at).await?;
-			self.started = true;
-		}
-		self.needs_you.clear();
-		let mut sent = Vec::new();
+		self.begin_round(session, &seen, at).await?;
 		let parcels = self.shipments(&seen);
+		let mut sent = Vec::new();
 		let calls = self
 			.calls(session, &mut pipeline, &seen, &parcels, &mut sent, stop)
 			.await;
 		let mut busy = !sent.is_empty();
 		self.finish(pipeline, sent).await.and(calls)?;
 		if let Some((command, stored)) = self.next_command(&parcels).filter(|_| !stop.is_set()) {
-			self.run_command(session, &command, stored, at, &seen).await?;
-			busy = true;
+			let ran = self.run_command(session, &command, stored, at).await?;
+			// What is not to be run any more a later final block shows. An agent that ends waits for none.
+			busy |= ran || self.once;
 		}
 		Ok(if busy { Round::Busy } else { Round::Idle })
+	}
+
+	/// Forgets what is over, finds out whether the node is behind, and starts if that is still to be done.
+	async fn begin_round(&mut self, session: &Session, seen: &Look, at: Hash) -> Result<()> {
+		self.needs_you.clear();
+		self.unfinished.clear();
+		self.busy = false;
+		let present = Self::present(seen);
+		self.told.keep(&present);
+		self.rests.keep(&present, &seen.versions);
+		let now = self.now(seen.now);
+		for order in std::mem::take(&mut self.suspects) {
+			if !present.contains(&order) {
+				self.spoilers.spoiled(&order.buyer, now);
+			}
+		}
+		let lag = lag((self.clock)(), seen.now);
+		if lag.is_none() {
+			if !self.started {
+				self.start(session, seen, at).await?;
+				self.started = true;
+			}
+			self.disown(seen)?;
+		}
+		// Who ships otherwise has no use for the journal.
+		let matters = self.ships_by_command() || !self.answers.is_empty();
+		let lag = lag.filter(|_| matters);
+		if lag.is_some() {
+			self.unfinished
+				.insert("the node is behind, or this computer's clock is wrong");
+		}
+		self.tell_state("behind", lag.is_some(), || {
+			format!(
+				"the last final block is {} s behind this computer's clock; until it is newer nothing is accepted, and the ship \
+				command does not run",
+				lag.unwrap_or_default() / 1_000
+			)
+		});
+		self.behind = lag.is_some();
+		Ok(())
 	}
 
 	/// What has to be known before anything is done: what the journal cannot know is asked, what it need not know any more
 	/// is forgotten.
 	async fn start(&mut self, session: &Session, seen: &Look, at: Hash) -> Result<()> {
 		let accepted: BTreeSet<_> = seen.accepted.iter().map(|(id, _)| id.clone()).collect();
+		let now = self.now(seen.now);
 		if self.journal.is_new() {
-			self.journal.begin(accepted.iter().cloned())?;
+			self.journal.begin(accepted.iter().cloned(), now)?;
 		}
 		let mut finished = Vec::new();
-		for order in self.journal.orders() {
+		// By the chain's time: the computer's may have jumped.
+		for order in self.journal.old(seen.now) {
 			if !accepted.contains(&order) && is_finished(session, &order, at).await? {
 				finished.push(order);
 			}
@@ -194,12 +251,12 @@ impl<'a> Agent<'a> {
 					"Order {name} is not one of yours that waits to be shipped; `veilmart orders --state accepted` shows those."
 				)));
 			}
-			if !matches!(self.journal.step(&order), None | Some(Step::Begun)) {
+			if self.journal.step(&order) == Some(Step::Shipped) {
 				return Err(Error::wallet(format!(
 					"How the shipment of order {name} went is known already."
 				)));
 			}
-			self.journal.note(&order, step)?;
+			self.journal.note(&order, step, now)?;
 		}
 		Ok(())
 	}
@@ -214,78 +271,131 @@ impl<'a> Agent<'a> {
 		sent: &mut Vec<Said>,
 		stop: &Stop,
 	) -> Result<()> {
-		let waiting: Vec<Waiting> = seen
+		let now = self.now(seen.now);
+		let mut waiting: Vec<Waiting> = seen
 			.placed
 			.iter()
-			.filter(|((id, _), _)| !self.rests(&Matter::Order(id.clone())))
+			.filter(|((id, _), _)| !self.rests.rests(&Matter::Order(id.clone())))
 			.map(|(_, waiting)| waiting.clone())
 			.collect();
+		// The oldest first among those who spoiled as many rounds.
+		waiting.sort_by_key(|order| self.spoilers.times(&order.id.buyer, now));
+		let questions = self.has_open_questions(seen);
 		let mut means = seen.means.clone();
+		means.closed = self.behind || questions;
 		let verdicts = decide(&self.rules, means.clone(), seen.now, &waiting);
 		// A pipeline collects first or not at all.
-		if self.collect(pipeline, seen, lacks_bond(&verdicts), sent).await? {
+		let needed = needs_credits(&verdicts);
+		if let Some(collected) = self.collect(pipeline, seen, needed, sent, stop).await? {
 			means.balance = pipeline.balance();
+			means.credits = means.credits.saturating_sub(collected);
 		}
+		let mut unshipped = seen.accepted.len();
 		for parcel in parcels.iter().filter(|parcel| parcel.ready) {
-			if pipeline.room() == 0 || stop.is_set() {
+			if self.ends(pipeline, stop) {
 				return Ok(());
 			}
 			let (id, _) = parcel.stored;
 			let said = Said::order("shipped", id, String::new(), json!({}));
-			if !self.rests(&said.matter) {
+			if !self.rests.rests(&said.matter) {
 				let result = pipeline.ship(id).await;
 				self.sent(said, result, sent)?;
+				unshipped = unshipped.saturating_sub(1);
 			}
 		}
 		let verdicts = decide(&self.rules, means, seen.now, &waiting);
-		for (order, verdict) in waiting.iter().zip(verdicts) {
-			if pipeline.room() == 0 || stop.is_set() {
-				return Ok(());
+		self.tell_waits(&verdicts, questions);
+		let mut answers: Vec<_> = waiting.iter().zip(verdicts).collect();
+		let spoils = |(order, _): &(&Waiting, Verdict)| self.spoilers.times(&order.id.buyer, now) > 0;
+		let spoiled = answers.split_off(answers.partition_point(|answer| !spoils(answer)));
+		for (last, answers) in [(false, answers), (true, spoiled)] {
+			// Behind an answer that may spoil the round there is nothing.
+			if last {
+				self.quotes(session, pipeline, seen, sent, stop).await?;
 			}
-			self.answer(pipeline, seen, order, verdict, sent).await?;
+			for (order, verdict) in answers {
+				if self.ends(pipeline, stop) {
+					return Ok(());
+				}
+				let accepts = verdict == Verdict::Accept;
+				if accepts && pipeline.room() <= unshipped.min(MOST_KEPT) {
+					self.unfinished.insert(OUT_OF_CALLS);
+					return Ok(());
+				}
+				let before = sent.len();
+				self.answer(pipeline, seen, order, verdict, sent).await?;
+				let answered = sent.len() > before;
+				unshipped = unshipped.saturating_add(usize::from(answered && accepts));
+				if last && answered {
+					return Ok(());
+				}
+			}
 		}
-		self.quotes(session, pipeline, seen, sent, stop).await
+		Ok(())
 	}
 
-	/// Collects what waits, if it is time or a bond needs it. Whether it did.
+	/// Whether no further call is made in this round.
+	fn ends(&mut self, pipeline: &Pipeline<'_>, stop: &Stop) -> bool {
+		if pipeline.room() == 0 {
+			self.unfinished.insert(OUT_OF_CALLS);
+		}
+		self.busy || pipeline.room() == 0 || stop.is_set()
+	}
+
+	/// Says why orders wait that could be accepted otherwise.
+	fn tell_waits(&mut self, verdicts: &[Verdict], questions: bool) {
+		let waits = questions && verdicts.contains(&Verdict::Wait);
+		self.tell_state("questions", waits, || {
+			"an accepted order needs you, or could not be shipped; until that is over nothing more is accepted".into()
+		});
+		let full = verdicts.contains(&Verdict::Full);
+		let most = self.rules.accept.max_open.unwrap_or_default();
+		self.tell_state("full", full, || {
+			format!(
+				"{} not shipped yet, as many as max_open allows; until they are nothing more is accepted",
+				count(most, "accepted order")
+			)
+		});
+	}
+
+	/// Collects what waits, if it is time or a bond needs it, and says how much.
 	async fn collect(
 		&mut self,
 		pipeline: &mut Pipeline<'_>,
 		seen: &Look,
 		needed: bool,
 		sent: &mut Vec<Said>,
-	) -> Result<bool> {
+		stop: &Stop,
+	) -> Result<Option<u128>> {
 		let Some(rule) = self.rules.collect else {
-			return Ok(false);
+			return Ok(None);
 		};
-		let sum: u128 = seen
-			.credits
-			.iter()
-			.map(|(_, opened)| u128::from(opened.value()))
-			.sum();
-		let enough = sum >= u128::from(rule.at_least);
+		let enough = sum(&seen.credits) >= u128::from(rule.at_least);
 		let due = enough && self.collected.is_none_or(|last| last.elapsed() >= rule.every);
-		let wanted = !seen.credits.is_empty() && (due || needed) && !self.rests(&Matter::Collect);
-		if !wanted || pipeline.room() == 0 {
-			return Ok(false);
+		let wanted = !seen.credits.is_empty() && (due || needed) && !self.rests.rests(&Matter::Collect);
+		if !wanted || self.ends(pipeline, stop) {
+			return Ok(None);
 		}
 		let some: Vec<_> = seen.credits.iter().take(MAX_COLLECT as usize).cloned().collect();
 		if some.len() == seen.credits.len() {
 			self.collected = Some(Instant::now());
 		}
 		let names: Vec<_> = some.iter().map(|(id, _)| show_credit(id)).collect();
-		let sum: u128 = some.iter().map(|(_, opened)| u128::from(opened.value())).sum();
-		let sum = amount::show_wide(sum);
+		let collected = sum(&some);
+		let shown = amount::show_wide(collected);
 		let said = Said {
 			matter: Matter::Collect,
 			action: "collected",
-			text: format!("collected {}, {sum} in all", count(names.len() as u64, "credit")),
-			json: json!({ "credits": names, "amount": sum }),
+			text: format!(
+				"collected {}, {shown} in all",
+				count(names.len() as u64, "credit")
+			),
+			json: json!({ "credits": names, "amount": shown }),
 		};
 		let result = pipeline.collect(&some).await;
 		let before = sent.len();
 		self.sent(said, result, sent)?;
-		Ok(sent.len() > before)
+		Ok((sent.len() > before).then_some(collected))
 	}
 
 	/// Accepts an order or declines it, or says why not.
@@ -304,7 +414,21 @@ impl<'a> Agent<'a> {
 					return Ok(());
 				};
 				let said = accepted(order);
+				let mine = self.ships_by_command();
+				if mine {
+					if let Some(step) = self.journal.step(id) {
+						let why =
+							format!("the journal says of its shipment {step:?}, but the ledger, that it was never accepted");
+						self.needs(id, "journal", &why);
+						return Ok(());
+					}
+					self.journal.note(id, Step::Mine, self.now(seen.now))?;
+				}
 				let result = pipeline.accept(id, stored.clone()).await;
+				let refused = matches!(&result, Err(error) if !matches!(error, Error::Node(_)));
+				if mine && refused {
+					self.journal.forget(std::slice::from_ref(id))?;
+				}
 				self.sent(said, result, sent)
 			}
 			Verdict::Answer(rule, answer @ Answer::Decline(reason), why) => {
@@ -326,13 +450,21 @@ impl<'a> Agent<'a> {
 			}
 			Verdict::Answer(rule, Answer::Leave, why) => {
 				let rule = format!("{rule:?}").to_lowercase();
-				self.tell_once("left", id, &format!("it breaks the rule \"{rule}\": {why}"));
+				let text = format!("it breaks the rule \"{rule}\": {why}");
+				self.tell_once("left", &rule, id, &text);
 				Ok(())
 			}
 			Verdict::Nothing(why) => {
-				self.tell_once("left", id, &why);
+				self.tell_once("left", "nothing", id, &why);
 				Ok(())
 			}
+			Verdict::Collect(why) => {
+				if self.rules.collect.is_none() {
+					self.tell_once("left", "collect", id, &format!("{why}; collect first what waits"));
+				}
+				Ok(())
+			}
+			Verdict::Wait | Verdict::Full => Ok(()),
 		}
 	}
 
@@ -353,10 +485,10 @@ impl<'a> Agent<'a> {
 					.iter()
 					.any(|(of, quote)| *of == id && quote.version == *version);
 				let matter = Matter::Quote(*listing, buyer.clone());
-				if known || !self.rules.accept.listings.contains(*listing) || self.rests(&matter) {
+				if known || !self.rules.accept.listings.contains(*listing) || self.rests.rests(&matter) {
 					continue;
 				}
-				if pipeline.room() == 0 || stop.is_set() {
+				if self.ends(pipeline, stop) {
 					return Ok(());
 				}
 				let (name, whom) = (show_listing(&id), address(&buyer));
@@ -373,118 +505,20 @@ impl<'a> Agent<'a> {
 		Ok(())
 	}
 
-	/// What is done about each accepted order.
-	fn shipments<'s>(&mut self, seen: &'s Look) -> Vec<Parcel<'s>> {
-		let mut parcels = Vec::new();
-		let ship = self.rules.ship.clone();
-		for stored in &seen.accepted {
-			let (id, order) = stored;
-			let due = order.due.map(|due| due.saturating_add(seen.halted));
-			if let Some(due) = due.filter(|due| seen.now >= *due) {
-				self.needs(
-					id,
-					&format!("it had to be shipped before {}; its bond is lost", time(due)),
-				);
-				continue;
-			}
-			let before = due.map(time).unwrap_or_default();
-			let parcel = |ready| Parcel { stored, ready };
-			match (&ship, self.journal.step(id)) {
-				// What a command shipped is shipped, whatever the rules say by now.
-				(Ship::Always, _) | (_, Some(Step::Shipped)) => parcels.push(parcel(true)),
-				(Ship::Manual, _) => {
-					self.tell_once("waiting", id, &format!("ship it before {before}, or its bond is lost"));
-				}
-				(Ship::Command(_), Some(Step::Begun)) => self.needs(
-					id,
-					&format!(
-						"whether it was shipped is not known, so the ship command does not run again. Find out, and start again \
-						with --shipped or --not-shipped {}; before {before}, or its bond is lost",
-						show_order(id)
-					),
-				),
-				(Ship::Command(command), None | Some(Step::NotShipped)) => {
-					let left = due.map_or(Moment::MAX, |due| due.saturating_sub(seen.now));
-					if u128::from(left) > command.timeout.as_millis() {
-						parcels.push(parcel(false));
-					} else {
-						self.needs(
-							id,
-							&format!("the time until {before} is too short for the ship command; ship it yourself"),
-						);
-					}
-				}
-			}
-		}
-		parcels
-	}
-
-	/// The most urgent order that the ship command may run for.
-	fn next_command<'s>(&self, parcels: &[Parcel<'s>]) -> Option<(ShipCommand, &'s Stored)> {
-		let Ship::Command(command) = &self.rules.ship else {
-			return None;
-		};
-		let next = parcels.iter().find(|parcel| {
-			let (id, _) = parcel.stored;
-			!parcel.ready && !self.rests(&Matter::Order(id.clone()))
-		})?;
-		Some((command.clone(), next.stored))
-	}
-
-	/// Runs the ship command for an order, between two lines of the journal. An agent that is to end ends after it.
-	async fn run_command(
-		&mut self,
-		session: &Session,
-		command: &ShipCommand,
-		stored: &Stored,
-		at: Hash,
-		seen: &Look,
-	) -> Result<()> {
-		let (id, order) = stored;
-		let due = order
-			.due
-			.map_or(Moment::MAX, |due| due.saturating_add(seen.halted));
-		let said = |text: &str, json| Said::order("command", id, text.to_owned(), json);
-		let input = match details(session, stored, at, due).await {
-			Ok(input) => input,
-			Err(error @ Error::Node(_)) => return Err(error),
-			Err(error) => {
-				self.failed(&said("", json!({})), &error);
-				return Ok(());
-			}
-		};
-		self.journal.note(id, Step::Begun)?;
-		let ended = ship::run(command, &input).await;
-		match ended {
-			Ended::Shipped => {
-				self.journal.note(id, Step::Shipped)?;
-				self.tell(
-					&said(": the ship command shipped it", json!({ "ended": "shipped" })),
-					json!({}),
-				);
-				self.rests.remove(&Matter::Order(id.clone()));
-			}
-			Ended::NotShipped(why) => {
-				self.journal.note(id, Step::NotShipped)?;
-				let error = Error::wallet(format!("The ship command did not ship it: {why}."));
-				self.failed(&said("", json!({ "ended": "not-shipped" })), &error);
-			}
-			// The line in the journal stays as it is: nobody knows.
-			Ended::Unclear(why) => {
-				let error = Error::wallet(format!(
-					"Whether the ship command shipped it is not known: {why}."
-				));
-				self.failed(&said("", json!({ "ended": "unclear" })), &error);
-			}
-		}
-		Ok(())
-	}
-
 	/// A call is on its way, or was refused. Fails if nobody knows which.
 	fn sent(&mut self, said: Said, result: Result<()>, sent: &mut Vec<Said>) -> Result<()> {
 		match result {
-			Ok(()) => sent.push(said),
+			Ok(()) => {
+				self.told.enters("busy", false);
+				sent.push(said);
+			}
 			Err(error @ Error::Node(_)) => return Err(error),
+			// This says nothing about the call, which is made again in the next round.
+			Err(error) if error.is_busy() => {
+				self.busy = true;
+				self.unfinished.insert("the node was too busy");
+				self.tell_state("busy", true, || format!("the node is too busy: {error}"));
+			}
 			Err(error) => self.failed(&said, &error),
 		}
 		Ok(())
@@ -494,10 +528,22 @@ impl<'a> Agent<'a> {
 	async fn finish(&mut self, pipeline: Pipeline<'_>, sent: Vec<Said>) -> Result<()> {
 		let mut lost = Ok(());
 		let mut forgotten = 0;
+		// What was not accepted is not the command's: somebody else may accept it now.
+		let mut not_mine = Vec::new();
 		for (said, outcome) in sent.into_iter().zip(pipeline.finish().await) {
+			let happened = matches!(outcome, Outcome::Done(_) | Outcome::Failed(Error::Node(_)));
+			if let Matter::Order(id) = &said.matter {
+				if !happened && said.action == "accepted" && self.journal.step(id) == Some(Step::Mine) {
+					not_mine.push(id.clone());
+				}
+				let answers = ["accepted", "declined"].contains(&said.action);
+				if answers && matches!(outcome, Outcome::Failed(Error::Refused(_))) {
+					self.suspects.insert(id.clone());
+				}
+			}
 			match outcome {
 				Outcome::Done(included) => {
-					self.rests.remove(&said.matter);
+					self.rests.done(&said.matter);
 					let place = json!({ "transaction": included.transaction, "block": included.block });
 					self.tell(&said, place);
 				}
@@ -513,43 +559,43 @@ impl<'a> Agent<'a> {
 			let text = format!("{} behind it are decided anew", count(forgotten, "call"));
 			self.line("forgotten", &text, json!({ "calls": forgotten }));
 		}
+		if !not_mine.is_empty() {
+			self.journal.forget(&not_mine)?;
+		}
 		lost
 	}
 
-	fn rests(&self, matter: &Matter) -> bool {
-		self.rests
-			.get(matter)
-			.is_some_and(|rest| rest.times > 0 && rest.until.is_none_or(|until| Instant::now() < until))
-	}
-
 	/// Something failed: it rests for a while.
-	fn failed(&mut self, said: &Said, error: &Error) {
+	pub(super) fn failed(&mut self, said: &Said, error: &Error) {
 		self.failures += 1;
-		let times = self
-			.rests
-			.get(&said.matter)
-			.map_or(0, |rest| rest.times)
-			.saturating_add(1);
-		let pause = FIRST_REST
-			.saturating_mul(1 << (times - 1).min(16))
-			.min(LONGEST_REST);
-		let until = (!self.once).then(|| Instant::now() + pause);
-		self.rests.insert(said.matter.clone(), Rest { until, times });
+		self.rests.failed(&said.matter, self.once);
 		self.tell_failure(said, "failed", error);
 	}
 
 	// What is said.
 
-	fn needs(&mut self, id: &OrderId<AccountId>, why: &str) {
+	pub(super) fn needs(&mut self, id: &OrderId<AccountId>, what: &str, why: &str) {
 		self.needs_you.insert(id.clone());
-		self.tell_once("needsYou", id, why);
+		self.tell_once("needsYou", what, id, why);
 	}
 
 	/// Says of an order what is worth saying once.
-	fn tell_once(&mut self, action: &'static str, id: &OrderId<AccountId>, why: &str) {
-		if self.told.insert((id.clone(), why.to_owned())) {
+	pub(super) fn tell_once(&mut self, action: &'static str, what: &str, id: &OrderId<AccountId>, why: &str) {
+		if self.told.first(id, what) {
 			let said = Said::order(action, id, format!(": {why}"), json!({ "because": why }));
 			self.tell(&said, json!({}));
+		}
+	}
+
+	/// Says why less is done than usual, each time that it begins.
+	fn tell_state(&mut self, state: &'static str, is_so: bool, why: impl FnOnce() -> String) {
+		if self.told.enters(state, is_so) {
+			let why = why();
+			self.line(
+				"paused",
+				&format!("paused: {why}"),
+				json!({ "state": state, "because": why }),
+			);
 		}
 	}
 
@@ -568,7 +614,7 @@ impl<'a> Agent<'a> {
 		);
 	}
 
-	fn tell(&self, said: &Said, more: Value) {
+	pub(super) fn tell(&self, said: &Said, more: Value) {
 		let mut json = said.json.clone();
 		if let (Some(json), Some(more)) = (json.as_object_mut(), more.as_object()) {
 			json.extend(more.clone());
@@ -578,24 +624,20 @@ impl<'a> Agent<'a> {
 
 	/// One line, with the time.
 	fn line(&self, action: &str, text: &str, mut json: Value) {
-		let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-		let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+		let now = (self.clock)();
 		json["action"] = json!(action);
 		json["time"] = json!(now);
 		(self.say)(&Report::new(format!("{}  {text}", time(now)), json));
 	}
 }
 
-/// An accepted order that is the agent's to ship.
-#[derive(Clone, Copy)]
-struct Parcel<'a> {
-	stored: &'a Stored,
-	/// Whether it is shipped, and the chain has to be told.
-	ready: bool,
-}
-
 impl Said {
-	fn order(action: &'static str, id: &OrderId<AccountId>, text: String, mut json: Value) -> Self {
+	pub(super) fn order(
+		action: &'static str,
+		id: &OrderId<AccountId>,
+		text: String,
+		mut json: Value,
+	) -> Self {
 		let name = show_order(id);
 		json["order"] = json!(name);
 		Self {

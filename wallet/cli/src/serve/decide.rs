@@ -1,7 +1,8 @@
 //! What is due, decided from a final block and the rules alone. Nothing here sends, waits or remembers.
 //!
-//! Orders are taken oldest first; each acceptance takes its pieces off the stock and its bond off the balance for those
-//! behind it, as the chain will.
+//! Orders are taken in the order given; each acceptance takes its pieces off the stock and its bond off the balance for those
+//! behind it, as the chain will, and is one more order that has to be shipped. What is only a matter of time is no reason to
+//! decline: as long as the agent accepts nothing, or credits that suffice wait to be collected, orders wait.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,12 @@ pub(super) enum Contents {
 #[derive(Clone, Debug)]
 pub(super) struct Means {
 	pub(super) balance: u64,
+	/// What waits to be collected, in all.
+	pub(super) credits: u128,
+	/// How many orders are accepted and not shipped.
+	pub(super) open: u64,
+	/// Whether nothing may be accepted for another reason.
+	pub(super) closed: bool,
 	/// Pieces of each listing that exists; `None` if the listing does not open.
 	pub(super) stocks: BTreeMap<u64, Option<u64>>,
 }
@@ -47,6 +54,12 @@ pub(super) enum Verdict {
 	Accept,
 	/// It breaks a rule, and why.
 	Answer(Rule, Answer, String),
+	/// Nothing is accepted now.
+	Wait,
+	/// As many orders as the rules allow wait to be shipped.
+	Full,
+	/// Its bond is there once credits are collected, and what is missing.
+	Collect(String),
 	/// Nothing can be done.
 	Nothing(String),
 }
@@ -98,6 +111,13 @@ fn decide_one(rules: &Rules, means: &mut Means, now: Moment, order: &Waiting) ->
 		let (total, most) = (amount::show(total), amount::show(most));
 		return breaks(Rule::Total, format!("{total} in all, at most {most}"));
 	}
+	// What follows may be otherwise when something is accepted again.
+	if means.closed {
+		return Verdict::Wait;
+	}
+	if rules.accept.max_open.is_some_and(|most| means.open >= most) {
+		return Verdict::Full;
+	}
 	let keep = rules.accept.stock_reserve;
 	let Some(left) = stock.checked_sub(quantity).filter(|left| *left >= keep) else {
 		return breaks(
@@ -111,23 +131,28 @@ fn decide_one(rules: &Rules, means: &mut Means, now: Moment, order: &Waiting) ->
 		.and_then(|bond| means.balance.checked_sub(bond))
 		.filter(|after| *after >= keep);
 	let Some(after) = after else {
+		let needed = bond.saturating_add(u128::from(keep));
+		let suffices = u128::from(means.balance).saturating_add(means.credits) >= needed;
 		let (bond, balance) = (amount::show_wide(bond), amount::show(means.balance));
 		let keep = amount::show(keep);
-		return breaks(
-			Rule::Bond,
-			format!("a bond of {bond} from {balance}, of which {keep} are kept"),
-		);
+		let why = format!("a bond of {bond} from {balance}, of which {keep} are kept");
+		return if suffices {
+			Verdict::Collect(why)
+		} else {
+			breaks(Rule::Bond, why)
+		};
 	};
 	means.balance = after;
+	means.open = means.open.saturating_add(1);
 	means.stocks.insert(order.listing, Some(left));
 	Verdict::Accept
 }
 
-/// Whether more money in the balance would change what is done.
-pub(super) fn lacks_bond(verdicts: &[Verdict]) -> bool {
+/// Whether something would be accepted if what waits were collected.
+pub(super) fn needs_credits(verdicts: &[Verdict]) -> bool {
 	verdicts
 		.iter()
-		.any(|verdict| matches!(verdict, Verdict::Answer(Rule::Bond, ..)))
+		.any(|verdict| matches!(verdict, Verdict::Collect(_)))
 }
 
 #[cfg(test)]
@@ -159,6 +184,9 @@ mod tests {
 	fn means(balance: u64, stock: u64) -> Means {
 		Means {
 			balance,
+			credits: 0,
+			open: 0,
+			closed: false,
 			stocks: [(3, Some(stock)), (4, None)].into(),
 		}
 	}
@@ -178,10 +206,43 @@ mod tests {
 		// The second finds 1000 for a bond of 2000; the third, smaller, still fits.
 		assert_eq!([&verdicts[0], &verdicts[2]], [&Verdict::Accept, &Verdict::Accept]);
 		assert!(matches!(verdicts[1], Verdict::Answer(Rule::Bond, ..)));
-		assert!(lacks_bond(&verdicts));
+		assert!(!needs_credits(&verdicts), "there are none");
 		let verdicts = decide(&all, means(9_000, 3), 0, &orders);
 		assert!(matches!(verdicts[1], Verdict::Answer(Rule::Stock, ..)));
-		assert!(!lacks_bond(&verdicts));
+	}
+
+	#[test]
+	fn credits_that_suffice_are_waited_for() {
+		let all = rules("[accept]\nlistings = \"all\"\nbalance_reserve = \"5.00\"\n");
+		let with = |credits| Means {
+			credits,
+			..means(1_000, 9)
+		};
+		let verdicts = decide(&all, with(1_500), 0, &[order(1, 2)]);
+		assert!(matches!(verdicts[0], Verdict::Collect(_)));
+		assert!(needs_credits(&verdicts));
+		// The reserve is not for bonds.
+		assert_eq!(broken(&all, with(1_499), order(1, 2)).0, Rule::Bond);
+	}
+
+	#[test]
+	fn no_more_are_accepted_than_may_be_open() {
+		let few = rules("[accept]\nlistings = \"all\"\nmax_open = 3\nmax_quantity = 5\n");
+		let one_open = Means {
+			open: 1,
+			..means(2_000, 9)
+		};
+		let orders = [1, 2, 3].map(|seq| order(seq, 1));
+		let verdicts = decide(&few, one_open, 0, &orders);
+		assert_eq!(verdicts, [Verdict::Accept, Verdict::Accept, Verdict::Full]);
+		let closed = Means {
+			closed: true,
+			..means(0, 0)
+		};
+		// Neither stock nor bond is a reason as long as nothing is accepted; other rules are.
+		let verdicts = decide(&few, closed, 0, &[order(1, 1), order(2, 6)]);
+		assert_eq!(verdicts[0], Verdict::Wait);
+		assert!(matches!(verdicts[1], Verdict::Answer(Rule::Quantity, ..)));
 	}
 
 	#[test]

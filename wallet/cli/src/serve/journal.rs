@@ -1,18 +1,22 @@
-//! What the chain cannot know: which orders the ship command was run for.
+//! What the chain cannot know: which orders are the ship command's, and which it was run for.
 //!
-//! All else that the agent does is a call, which the chain makes at most once. A parcel is no call. So before the command
-//! runs, a line says so, and after it another says how it ended; each is on the disk before anything else happens. What is
-//! found after a crash therefore has one meaning:
+//! All else that the agent does is a call, which the chain makes at most once. A parcel is no call. So before the agent
+//! accepts an order that the command is to ship, a line says so; another before the command runs, and another after it that
+//! says how it ended. Each is on the disk before anything else happens. What is found later therefore has one meaning:
 //!
-//! | last line of an order | what is known | what the agent does |
+//! | last line of an accepted order | what is known | what the agent does |
 //! |---|---|---|
-//! | none | the command never ran | runs it |
+//! | none | somebody else accepted it, and may have shipped it | stops and asks |
+//! | `mine` | the agent accepted it; the command never ran | runs it |
 //! | `begun` | it ran, perhaps to its end | stops and asks |
 //! | `shipped` | it shipped | sends the call `ship` |
 //! | `not-shipped` | it did not ship | runs it again, later |
 //!
 //! A journal that is new cannot know what happened before it, which is also what a lost one looks like: orders that are
 //! accepted already are noted as `begun` in the moment in which it is made.
+//!
+//! A node may be behind, and show as accepted what was shipped long ago. So lines are kept for [`KEPT`] after their order
+//! is finished.
 //!
 //! One line of JSON each; the first names chain and account. A last line without an end was being written when the power
 //! went, and what it announces had not begun. One process has the journal at a time: it holds a lock, which the system
@@ -23,10 +27,9 @@ use std::{
 	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Seek, Write},
 	path::{Path, PathBuf},
-	time::{SystemTime, UNIX_EPOCH},
 };
 
-use pallet_certificates::OrderId;
+use pallet_certificates::{Moment, OrderId};
 use serde::{Deserialize, Serialize};
 use veilmart_runtime::{AccountId, Hash};
 
@@ -39,10 +42,15 @@ use crate::{
 /// The version of the format.
 const VERSION: u32 = 1;
 
+/// For how long lines are kept, in milliseconds: 30 days, longer than any node is behind unnoticed.
+pub const KEPT: Moment = 30 * 24 * 60 * 60 * 1_000;
+
 /// What is known about the shipment of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
+	/// The agent was about to accept it for the command, which did not run.
+	Mine,
 	/// The command was about to run; how it ended is not known.
 	Begun,
 	/// It shipped.
@@ -64,8 +72,8 @@ struct Head {
 struct Line {
 	order: String,
 	step: Step,
-	/// Milliseconds since the Unix epoch, for people.
-	time: u64,
+	/// Milliseconds since the Unix epoch.
+	time: Moment,
 }
 
 /// The journal of an account on a chain, and the right to act for it.
@@ -74,7 +82,7 @@ pub struct Journal {
 	path: PathBuf,
 	of: Owner,
 	file: Option<File>,
-	steps: BTreeMap<OrderId<AccountId>, Step>,
+	steps: BTreeMap<OrderId<AccountId>, (Step, Moment)>,
 	_lock: File,
 }
 
@@ -157,7 +165,7 @@ impl Journal {
 		let mut steps = BTreeMap::new();
 		for (index, line) in lines {
 			let parsed = serde_json::from_str::<Line>(line).ok();
-			let entry = parsed.and_then(|line| Some((parse_order(&line.order)?, line.step)));
+			let entry = parsed.and_then(|line| Some((parse_order(&line.order)?, (line.step, line.time))));
 			let (order, step) = entry.ok_or_else(|| wrong(index + 1, "this line cannot be read"))?;
 			steps.insert(order, step);
 		}
@@ -178,25 +186,37 @@ impl Journal {
 	}
 
 	/// Makes the journal. Of these orders, which are accepted already, nobody knows whether they were shipped.
-	pub fn begin(&mut self, accepted: impl IntoIterator<Item = OrderId<AccountId>>) -> Result<()> {
-		self.steps = accepted.into_iter().map(|order| (order, Step::Begun)).collect();
+	pub fn begin(
+		&mut self,
+		accepted: impl IntoIterator<Item = OrderId<AccountId>>,
+		now: Moment,
+	) -> Result<()> {
+		self.steps = accepted
+			.into_iter()
+			.map(|order| (order, (Step::Begun, now)))
+			.collect();
 		self.rewrite()
 	}
 
 	/// What is known about the shipment of an order.
 	pub fn step(&self, order: &OrderId<AccountId>) -> Option<Step> {
-		self.steps.get(order).copied()
+		self.steps.get(order).map(|(step, _)| *step)
 	}
 
-	/// All orders that something is known about.
-	pub fn orders(&self) -> Vec<OrderId<AccountId>> {
-		self.steps.keys().cloned().collect()
+	/// All orders about which nothing was noted for so long that the line need not be kept, if they are finished.
+	pub fn old(&self, now: Moment) -> Vec<OrderId<AccountId>> {
+		self.steps
+			.iter()
+			.filter(|(_, (_, time))| now.saturating_sub(*time) > KEPT)
+			.map(|(order, _)| order.clone())
+			.collect()
 	}
 
 	/// Notes a step. When this returns it is on the disk.
-	pub fn note(&mut self, order: &OrderId<AccountId>, step: Step) -> Result<()> {
+	pub fn note(&mut self, order: &OrderId<AccountId>, step: Step, now: Moment) -> Result<()> {
 		let path = self.path.display();
-		let line = line(order, step).map_err(|error| Error::file(format!("Cannot write {path}: {error}")))?;
+		let line =
+			line(order, step, now).map_err(|error| Error::file(format!("Cannot write {path}: {error}")))?;
 		let file = self
 			.file
 			.as_mut()
@@ -205,11 +225,11 @@ impl Journal {
 		file.write_all(line.as_bytes())
 			.and_then(|()| file.sync_all())
 			.map_err(|error| Error::file(format!("Cannot write {path}: {error}")))?;
-		self.steps.insert(order.clone(), step);
+		self.steps.insert(order.clone(), (step, now));
 		Ok(())
 	}
 
-	/// Forgets orders, of which it has to be certain that they are never to be shipped again.
+	/// Forgets orders. Should one of them be accepted one day, nothing is known about its shipment.
 	pub fn forget(&mut self, orders: &[OrderId<AccountId>]) -> Result<()> {
 		for order in orders {
 			self.steps.remove(order);
@@ -228,8 +248,8 @@ impl Journal {
 		};
 		let mut text = serde_json::to_string(&head).map_err(|error| failed(error.into()))?;
 		text.push('\n');
-		for (order, step) in &self.steps {
-			text += &line(order, *step).map_err(|error| failed(error.into()))?;
+		for (order, (step, time)) in &self.steps {
+			text += &line(order, *step, *time).map_err(|error| failed(error.into()))?;
 		}
 		let new = path.with_extension("journal.new");
 		let mut file = options().create(true).truncate(true).open(&new).map_err(failed)?;
@@ -248,12 +268,11 @@ impl Journal {
 	}
 }
 
-fn line(order: &OrderId<AccountId>, step: Step) -> serde_json::Result<String> {
-	let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn line(order: &OrderId<AccountId>, step: Step, time: Moment) -> serde_json::Result<String> {
 	let line = Line {
 		order: show_order(order),
 		step,
-		time: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+		time,
 	};
 	serde_json::to_string(&line).map(|line| line + "\n")
 }
@@ -318,13 +337,13 @@ mod tests {
 		let mut journal = open(folder.path()).unwrap();
 		assert!(journal.is_new());
 		assert!(
-			journal.note(&order(1), Step::Begun).is_err(),
+			journal.note(&order(1), Step::Begun, 5).is_err(),
 			"before it was begun"
 		);
-		journal.begin([order(9)]).unwrap();
-		journal.note(&order(1), Step::Begun).unwrap();
-		journal.note(&order(1), Step::Shipped).unwrap();
-		journal.note(&order(2), Step::NotShipped).unwrap();
+		journal.begin([order(9)], 5).unwrap();
+		journal.note(&order(1), Step::Begun, 5).unwrap();
+		journal.note(&order(1), Step::Shipped, 5).unwrap();
+		journal.note(&order(2), Step::NotShipped, 5).unwrap();
 		drop(journal);
 		let mut journal = open(folder.path()).unwrap();
 		assert!(!journal.is_new());
@@ -337,27 +356,44 @@ mod tests {
 		];
 		assert_eq!(steps(&journal), noted);
 		journal.forget(&[order(2)]).unwrap();
-		journal.note(&order(3), Step::Begun).unwrap();
+		journal.note(&order(3), Step::Begun, 5).unwrap();
 		drop(journal);
 		let noted = [Some(Step::Shipped), None, Some(Step::Begun), Some(Step::Begun)];
 		assert_eq!(steps(&open(folder.path()).unwrap()), noted);
 	}
 
 	#[test]
+	fn lines_are_kept_for_a_month() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut journal = open(folder.path()).unwrap();
+		journal.begin([order(9)], 5).unwrap();
+		journal.note(&order(1), Step::Shipped, 1_000).unwrap();
+		assert!(journal.old(KEPT + 5).is_empty());
+		assert_eq!(journal.old(KEPT + 6), [order(9)]);
+		// What is written anew keeps its time.
+		journal.forget(&[order(9)]).unwrap();
+		drop(journal);
+		let journal = open(folder.path()).unwrap();
+		assert!(journal.old(KEPT + 1_000).is_empty());
+		assert_eq!(journal.old(KEPT + 1_001), [order(1)]);
+		assert!(journal.old(0).is_empty(), "a clock that went back");
+	}
+
+	#[test]
 	fn a_line_that_was_cut_off_was_not_acted_upon() {
 		let folder = tempfile::tempdir().unwrap();
 		let mut journal = open(folder.path()).unwrap();
-		journal.begin([]).unwrap();
-		journal.note(&order(1), Step::Begun).unwrap();
+		journal.begin([], 5).unwrap();
+		journal.note(&order(1), Step::Begun, 5).unwrap();
 		drop(journal);
 		let path = path(folder.path());
 		let whole = fs::read(&path).unwrap();
 		let mut torn = whole.clone();
-		torn.extend(line(&order(2), Step::Begun).unwrap().bytes().take(40));
+		torn.extend(line(&order(2), Step::Begun, 5).unwrap().bytes().take(40));
 		fs::write(&path, torn).unwrap();
 		let mut journal = open(folder.path()).unwrap();
 		assert_eq!(journal.step(&order(2)), None);
-		journal.note(&order(3), Step::Shipped).unwrap();
+		journal.note(&order(3), Step::Shipped, 5).unwrap();
 		drop(journal);
 		let journal = open(folder.path()).unwrap();
 		assert_eq!(journal.step(&order(1)), Some(Step::Begun));
@@ -368,7 +404,7 @@ mod tests {
 	fn what_cannot_be_read_stops_everything() {
 		let folder = tempfile::tempdir().unwrap();
 		let mut journal = open(folder.path()).unwrap();
-		journal.begin([order(1)]).unwrap();
+		journal.begin([order(1)], 5).unwrap();
 		drop(journal);
 		let path = path(folder.path());
 		let text = fs::read_to_string(&path).unwrap();
@@ -407,7 +443,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let inside = folder.path().join("serve");
 		let mut journal = open(&inside).unwrap();
-		journal.begin([]).unwrap();
+		journal.begin([], 5).unwrap();
 		let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
 		assert_eq!((mode(&inside), mode(&path(&inside))), (0o700, 0o600));
 	}

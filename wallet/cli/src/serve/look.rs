@@ -18,7 +18,6 @@ use crate::{
 	amount, commodity, convert,
 	error::{Error, Result},
 	names::{show_listing, show_order},
-	output::time,
 	session::{Pipeline, Session},
 };
 
@@ -75,6 +74,10 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 		stocks.insert(id.seq, opened.map(|opened| opened.stock().value()));
 	}
 	let halted = market.halted;
+	let credits: Vec<_> = incoming
+		.into_iter()
+		.filter_map(|(id, opened)| Some((id, opened?)))
+		.collect();
 	let organisations = if rules.buyers.need_organisations() {
 		let buyers: BTreeSet<_> = placed.iter().map(|(id, _)| &id.buyer).collect();
 		organisations(session, buyers, at).await?
@@ -95,6 +98,7 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 	waiting.sort_by(|((one, order), _), ((other, later), _)| (order.since, one).cmp(&(later.since, other)));
 	let mut accepted = accepted;
 	accepted.sort_by(|(one, order), (other, later)| (order.due, one).cmp(&(later.due, other)));
+	let open = u64::try_from(accepted.len()).unwrap_or(u64::MAX);
 	Ok(Look {
 		now,
 		halted,
@@ -103,14 +107,39 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 		accepted,
 		means: Means {
 			balance: pipeline.balance(),
+			credits: sum(&credits),
+			open,
+			closed: false,
 			stocks,
 		},
-		credits: incoming
-			.into_iter()
-			.filter_map(|(id, opened)| Some((id, opened?)))
-			.collect(),
+		credits,
 		versions,
 	})
+}
+
+/// An order in the last final block, the block's time, and for how long the chain has halted in all.
+pub(super) struct Fresh {
+	pub(super) order: Option<Order<AccountId>>,
+	pub(super) now: Moment,
+	pub(super) halted: Moment,
+}
+
+/// Looks at one order again.
+pub(super) async fn look_again(session: &Session, id: &OrderId<AccountId>) -> Result<Fresh> {
+	let chain = session.chain();
+	let at = chain.finalized().await?;
+	let (order, now, market) =
+		try_join3(chain.order(id, Some(at)), chain.time(at), chain.market(Some(at))).await?;
+	Ok(Fresh {
+		order,
+		now,
+		halted: market.halted,
+	})
+}
+
+/// What credits come to.
+pub(super) fn sum(credits: &[(CreditId<AccountId>, Opened)]) -> u128 {
+	credits.iter().map(|(_, opened)| u128::from(opened.value())).sum()
 }
 
 /// What the order's note opens, if it opens the order's ciphertexts bit for bit.
@@ -145,13 +174,8 @@ async fn organisations(
 	Ok(names)
 }
 
-/// What the ship command is told about an order.
-pub(super) async fn details(
-	session: &Session,
-	(id, order): &Stored,
-	at: Hash,
-	before: Moment,
-) -> Result<Value> {
+/// What the ship command is told about an order, but for the time until which it has to be shipped.
+pub(super) async fn details(session: &Session, (id, order): &Stored, at: Hash) -> Result<Value> {
 	let opened = session
 		.wallet()
 		.open_order_as_seller(&convert::order(id, order.clone()))?;
@@ -171,6 +195,5 @@ pub(super) async fn details(
 		"quantity": opened.quantity().value(),
 		"price": amount::show(opened.price()),
 		"total": amount::show(opened.total().value()),
-		"shipBefore": time(before),
 	}))
 }

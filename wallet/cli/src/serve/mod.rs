@@ -3,7 +3,8 @@
 //! 1. *What is due follows from the chain's final state and the rules* ([`rules`]), and from nothing that was remembered: an
 //!    agent that starts anew, anywhere, decides as the one before it would have. What a call does happens once, because
 //!    the chain lets an order change its state once and an account use a sequence number once.
-//! 2. *The one thing that the chain cannot know*, a parcel, stands in a small [`journal`] before and after it.
+//! 2. *The one thing that the chain cannot know*, a parcel, stands in a small [`journal`] before and after it. What the journal
+//!    does not vouch for is a question to a person; as long as there is one, nothing more is accepted.
 //! 3. *One agent for an account on a machine*: the journal is locked. Two machines disturb each other and nothing more,
 //!    except for the ship command, which each of them would run; do not do that.
 //! 4. *A lost connection* is made anew, later and later. *Ctrl-C* and SIGTERM end the agent once the calls that it sent are
@@ -15,6 +16,8 @@ mod agent;
 mod decide;
 pub mod journal;
 mod look;
+mod memory;
+mod parcels;
 pub mod rules;
 mod ship;
 

@@ -34,6 +34,10 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 /// The longest that a ship command may take, in seconds: orders wait meanwhile.
 const LONGEST_COMMAND: u64 = 3_600;
 
+/// How many accepted orders may wait to be shipped by a command, if the file says nothing: what is lost at most if the
+/// command ships none of them.
+const OPEN_FOR_COMMAND: u64 = 20;
+
 /// What the agent does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -66,6 +70,8 @@ pub struct Accept {
 	pub stock_reserve: u64,
 	/// What the balance does not fall below for bonds, in minor units.
 	pub balance_reserve: u64,
+	/// The most orders that are accepted and not shipped at the same time.
+	pub max_open: Option<u64>,
 }
 
 /// Own listings, by their numbers.
@@ -266,6 +272,16 @@ impl Rules {
 			self.accept.stock_reserve,
 			amount::show(self.accept.balance_reserve)
 		));
+		if let Some(orders) = self.accept.max_open {
+			lines.push(format!(
+				"Accepts nothing more while {} to be shipped.",
+				if orders == 1 {
+					"an accepted order waits".into()
+				} else {
+					format!("{orders} accepted orders wait")
+				}
+			));
+		}
 		let accounts = |accounts: &BTreeSet<AccountId>| joined(accounts.iter().map(address));
 		for (what, list) in [
 			("Serves", accounts(&self.buyers.allow)),
@@ -368,6 +384,7 @@ struct AcceptTable {
 	stock_reserve: u64,
 	#[serde(default)]
 	balance_reserve: Amount,
+	max_open: Option<Spanned<u64>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -520,6 +537,17 @@ impl RulesFile {
 				return Err(at_line(most.span().start, "max_total is less than min_total"));
 			}
 		}
+		let ship = ship(self.ship, at_line)?;
+		let max_open = match self.accept.max_open {
+			Some(most) if *most.get_ref() == 0 => {
+				return Err(at_line(
+					most.span().start,
+					"max_open = 0 would accept nothing; leave it out, or stop the agent",
+				))
+			}
+			Some(most) => Some(most.into_inner()),
+			None => matches!(ship, Ship::Command(_)).then_some(OPEN_FOR_COMMAND),
+		};
 		let given = [
 			(Rule::Note, self.decline.note),
 			(Rule::Gone, self.decline.gone),
@@ -538,6 +566,7 @@ impl RulesFile {
 				max_total: max_total.map(|total| total.into_inner().0),
 				stock_reserve: self.accept.stock_reserve,
 				balance_reserve: self.accept.balance_reserve.0,
+				max_open,
 			},
 			buyers: Buyers {
 				allow: allow.into_iter().collect(),
@@ -549,7 +578,7 @@ impl RulesFile {
 				.into_iter()
 				.filter_map(|(rule, word)| Some((rule, word?.0)))
 				.collect(),
-			ship: ship(self.ship, at_line)?,
+			ship,
 			collect: self.collect.map(|table| Collect {
 				at_least: table.at_least.0,
 				every: Duration::from_secs(table.every_seconds),
@@ -609,7 +638,7 @@ mod tests {
 	#[test]
 	fn a_complete_file_is_understood() {
 		let rules = parse(
-			"[accept]\nlistings = [3, 7]\nmax_quantity = 10\nmin_total = \"5.00\"\nmax_total = \"100\"\nstock_reserve = 2\nbalance_reserve = \"50.00\"\n\
+			"[accept]\nlistings = [3, 7]\nmax_quantity = 10\nmin_total = \"5.00\"\nmax_total = \"100\"\nstock_reserve = 2\nbalance_reserve = \"50.00\"\nmax_open = 7\n\
 			[buyers]\nallow = [\"//Bob\"]\nallow_organisations = [\"Corner Shop\"]\ndeny = [\"//Charlie\"]\n\
 			[decline]\nquantity = \"out-of-stock\"\nbond = \"leave\"\n\
 			[ship]\nwhen = \"command\"\ncommand = [\"pack\", \"--now\"]\ntimeout_seconds = 5\n\
@@ -633,6 +662,7 @@ mod tests {
 			panic!("a command was given")
 		};
 		assert_eq!(command.timeout, Duration::from_secs(5));
+		assert_eq!(rules.accept.max_open, Some(7));
 		assert!(rules.describe().len() > 10);
 	}
 
@@ -652,6 +682,7 @@ mod tests {
 			("[accept]\nlistings = \"all\"\n[ship]\nwhen = \"manual\"\n[decline]\nbond = \"never\"", 6, "no-bond"),
 			("[accept]\nlistings = \"all\"\n[ship]\nwhen = \"manual\"\n[buyers]\nallow = [\"//Bob\",\n\"nobody\"]", 7, "nobody"),
 			("[accept]\nlistings = \"all\"\n[ship]\nwhen = \"manual\"\n[buyers]\nallow = [\"//Bob\"]\ndeny = [\"//Bob\"]", 7, "at once"),
+			("[accept]\nlistings = \"all\"\nmax_open = 0\n[ship]\nwhen = \"manual\"", 3, "max_open"),
 			("[accept]\nlistings = \"all\"\nmin_total = \"5\"\nmax_total = \"4\"\n[ship]\nwhen = \"manual\"", 4, "max_total"),
 			("[ship]\nwhen = \"manual\"", 1, "accept"),
 			("[accept]\nlistings = \"all\"", 1, "ship"),
@@ -687,6 +718,10 @@ mod tests {
 		let rules = parse(LEAST).unwrap();
 		assert_eq!(rules.ship, Ship::Manual);
 		assert_eq!((rules.collect, rules.accept.stock_reserve), (None, 0));
+		assert_eq!(rules.accept.max_open, None, "a person looks after it");
+		let command =
+			parse("[accept]\nlistings = \"all\"\n[ship]\nwhen = \"command\"\ncommand = [\"x\"]\n").unwrap();
+		assert_eq!(command.accept.max_open, Some(OPEN_FOR_COMMAND));
 		assert_eq!(rules.answer(Rule::Listing), Answer::Leave);
 		for rule in Rule::ALL {
 			let _ = rules.answer(rule);

@@ -1,8 +1,10 @@
 //! Running the seller's ship command.
 //!
 //! The command gets the order as JSON on its standard input: nothing of it stands on a command line, which others can see,
-//! and nothing secret is in it. Exit status 0 says that the order is shipped; any other, that it is not, and that the
-//! command may run again. A command that was killed, or took too long and is killed now, has said neither.
+//! and nothing secret is in it. Exit status 0 says that the order is shipped; any other up to 128, that it is not, and that the
+//! command may run again. A command that was killed, or took too long and is killed now, has said neither; nor has one that
+//! ended with a status above 128, with which shells say that what they ran was killed. What takes too long is killed with all
+//! that it started: a half of it must not ship later.
 //!
 //! It runs in a process group of its own, so that Ctrl-C at a terminal ends the agent and not the parcel. What it prints
 //! goes to the standard error: the standard output is the agent's own.
@@ -17,6 +19,9 @@ use tokio::{
 
 use super::rules::ShipCommand;
 use crate::keystore::PASSPHRASE_FILE;
+
+/// The last exit status that is an answer of the command itself.
+const LAST_ANSWER: i32 = 128;
 
 /// How a ship command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +50,15 @@ pub(super) async fn run(command: &ShipCommand, input: &Value) -> Ended {
 	match tokio::time::timeout(command.timeout, work).await {
 		Ok(Ok(status)) if status.success() => Ended::Shipped,
 		Ok(Ok(status)) => match status.code() {
+			Some(code) if code > LAST_ANSWER => {
+				Ended::Unclear(format!("it ended with status {code}, as if it was killed"))
+			}
 			Some(code) => Ended::NotShipped(format!("it ended with status {code}")),
 			None => Ended::Unclear(format!("it was killed ({status})")),
 		},
 		Ok(Err(error)) => Ended::Unclear(format!("its end was missed: {error}")),
 		Err(_) => {
-			let killed = child.kill().await;
+			let killed = kill(&mut child).await;
 			let how = killed.map_or_else(
 				|error| format!("could not be killed ({error})"),
 				|()| "was killed".into(),
@@ -61,6 +69,26 @@ pub(super) async fn run(command: &ShipCommand, input: &Value) -> Ended {
 			))
 		}
 	}
+}
+
+/// Kills the command and all that it started, unless that left its process group.
+#[cfg(unix)]
+async fn kill(child: &mut Child) -> io::Result<()> {
+	use rustix::process::{kill_process_group, Pid, Signal};
+	// There is a number as long as nobody has waited for the process: it is nobody else's.
+	let group = child
+		.id()
+		.and_then(|id| i32::try_from(id).ok())
+		.and_then(Pid::from_raw);
+	if let Some(group) = group {
+		kill_process_group(group, Signal::KILL)?;
+	}
+	child.wait().await.map(|_| ())
+}
+
+#[cfg(not(unix))]
+async fn kill(child: &mut Child) -> io::Result<()> {
+	child.kill().await
 }
 
 fn start(command: &ShipCommand) -> io::Result<Child> {
@@ -130,7 +158,26 @@ mod tests {
 		let input = json!({});
 		let told = run(&shell("kill -9 $$", 10), &input).await;
 		assert!(matches!(told, Ended::Unclear(_)), "{told:?}");
+		// What a shell says of what was killed under it.
+		let told = run(&shell("sh -c 'kill -9 $$'; exit $?", 10), &input).await;
+		assert!(
+			matches!(&told, Ended::Unclear(why) if why.contains("137")),
+			"{told:?}"
+		);
+		let told = run(&shell("exit 128", 10), &input).await;
+		assert!(matches!(told, Ended::NotShipped(_)), "{told:?}");
 		let told = run(&shell("exec sleep 60", 1), &input).await;
 		assert!(matches!(told, Ended::Unclear(why) if why.contains("longer than 1 s")));
+	}
+
+	#[tokio::test]
+	async fn what_takes_too_long_is_killed_with_all_that_it_started() {
+		let folder = tempfile::tempdir().unwrap();
+		let parcel = folder.path().join("parcel");
+		let script = format!("(sleep 2; touch '{}') & wait", parcel.display());
+		let told = run(&shell(&script, 1), &json!({})).await;
+		assert!(matches!(told, Ended::Unclear(_)), "{told:?}");
+		tokio::time::sleep(Duration::from_secs(2)).await;
+		assert!(!parcel.exists(), "half of it shipped later");
 	}
 }

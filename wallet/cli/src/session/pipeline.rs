@@ -268,7 +268,8 @@ impl Pipeline<'_> {
 				Ok(())
 			}
 			Err(error) => {
-				// Rule 3: a refusal is an answer, a broken connection is none.
+				// Rule 3: a refusal is an answer, a broken connection is none. A node that is too busy to look at the call
+				// has not taken it either.
 				self.broken = !matches!(error, Error::Refused(_));
 				Err(error)
 			}

@@ -7,27 +7,8 @@ use veilmart_cli::serve::journal::Step;
 
 use crate::{
 	ledger::Death,
-	stage::{of_kind, rules_with, serve, Order, Stage, MONEY, PRICE, STOCK},
+	stage::{of_kind, parcels, rules_with, script, serve, Order, Stage, MONEY, PRICE, STOCK},
 };
-
-/// Which orders parcels were sent for, one line each.
-fn parcels(folder: &Path) -> Vec<String> {
-	let text = std::fs::read_to_string(folder.join("parcels")).unwrap_or_default();
-	let mut orders: Vec<_> = text
-		.lines()
-		.map(|line| {
-			let order: serde_json::Value = serde_json::from_str(line).unwrap();
-			order["order"].as_str().unwrap().to_owned()
-		})
-		.collect();
-	orders.sort();
-	orders
-}
-
-/// Appends what it is told to the file `parcels`.
-fn script(folder: &Path) -> String {
-	format!("cat >> '{}/parcels'", folder.display())
-}
 
 /// What has to be true in the end, however often the agent was killed.
 async fn everything_was_done_once(stage: &Stage, folder: &Path, good: &[Order], bad: &Order, when: &str) {

@@ -41,7 +41,7 @@ use veilmart_td_raft::{
 
 const GENESIS: Hash = Hash::repeat_byte(1);
 /// Chain time of the first block, in milliseconds: some moment in 2027.
-const START: u64 = 1_800_000_000_000;
+pub const START: u64 = 1_800_000_000_000;
 /// Time between two blocks, in milliseconds.
 const STEP: u64 = 100;
 /// States of older blocks are forgotten.
@@ -163,6 +163,8 @@ pub struct Inner {
 	pub mining: bool,
 	/// The block after which none is final.
 	pub hold: Option<u32>,
+	/// Which transactions from now on the node is too busy to look at, the next one first.
+	pub busy: Vec<bool>,
 	unfinal: Vec<(u32, Hash, mpsc::UnboundedSender<Value>)>,
 	requests: u64,
 	sent: Vec<u64>,
@@ -193,6 +195,7 @@ impl Inner {
 			pool: Vec::new(),
 			mining: true,
 			hold: None,
+			busy: Vec::new(),
 			unfinal: Vec::new(),
 			requests: 0,
 			sent: Vec::new(),
@@ -404,6 +407,10 @@ impl Inner {
 			.read("TaggedTransactionQueue_validate_transaction", arguments);
 		let refused =
 			|number, message: &str, data: String| Err(ErrorObjectOwned::owned(number, message, Some(data)));
+		if !self.busy.is_empty() && self.busy.remove(0) {
+			let message = "Verification Error: Runtime error: too many transactions wait";
+			return refused(1002, message, String::new());
+		}
 		match verdict {
 			Ok(_) => {}
 			Err(TransactionValidityError::Invalid(InvalidTransaction::Custom(code))) => {

@@ -2,7 +2,9 @@
 
 mod crashes;
 mod ledger;
+mod money;
 mod pipeline;
 mod program;
 mod rounds;
+mod sales;
 mod stage;

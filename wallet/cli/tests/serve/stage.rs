@@ -22,7 +22,7 @@ use veilmart_cli::{
 };
 use veilmart_runtime::AccountId;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, START};
 
 /// What the shop begins with, in minor units.
 pub const MONEY: u64 = 1_000_000;
@@ -71,12 +71,17 @@ impl Stage {
 
 	/// The customer orders pieces.
 	pub async fn order(&self, pieces: u64) -> Order {
-		self.shop.quote(self.listing, self.buyer.id()).await.unwrap();
+		self.order_by(&self.buyer, pieces).await
+	}
+
+	/// Somebody orders pieces.
+	pub async fn order_by(&self, buyer: &Session, pieces: u64) -> Order {
+		self.shop.quote(self.listing, buyer.id()).await.unwrap();
 		let listing = pallet_ecommerce::ListingId {
 			seller: self.shop.id().clone(),
 			seq: self.listing,
 		};
-		self.buyer.order(&listing, pieces, None).await.unwrap().id
+		buyer.order(&listing, pieces, None).await.unwrap().id
 	}
 
 	/// The state of an order; `None` if it is gone.
@@ -114,6 +119,17 @@ pub async fn serve(
 	folder: &Path,
 	answers: &[(Order, Step)],
 ) -> (Option<Result<()>>, Vec<Value>) {
+	serve_at(START, ledger, rules, folder, answers).await
+}
+
+/// As [`serve`], on a computer whose clock shows this time.
+pub async fn serve_at(
+	clock: u64,
+	ledger: &Ledger,
+	rules: &Rules,
+	folder: &Path,
+	answers: &[(Order, Step)],
+) -> (Option<Result<()>>, Vec<Value>) {
 	// Of an earlier death that the agent noticed before the test did.
 	let _ = tokio::time::timeout(Duration::ZERO, ledger.died.notified()).await;
 	let said = Mutex::new(Vec::new());
@@ -121,7 +137,9 @@ pub async fn serve(
 	let work = async {
 		let session = open(ledger).await?;
 		let journal = Journal::open(folder, session.chain().genesis(), session.id())?;
-		let mut agent = Agent::new(rules.clone(), journal, true, &say).with_answers(answers.iter().cloned());
+		let mut agent = Agent::new(rules.clone(), journal, true, &say)
+			.with_clock(move || clock)
+			.with_answers(answers.iter().cloned());
 		let (_never, mut stop) = Stop::by_hand();
 		let connect = || async { Err(Error::node("There is no other connection.")) };
 		run(&mut agent, session, connect, &mut stop, &|_: &str| {}).await
@@ -138,6 +156,34 @@ pub async fn serve(
 async fn open(ledger: &Ledger) -> Result<Session> {
 	let chain = Chain::connect(&ledger.url).await?;
 	Session::open(chain, Account::development("//Charlie")?).await
+}
+
+/// Which orders parcels were sent for by [`script`], one line each.
+pub fn parcels(folder: &Path) -> Vec<String> {
+	let text = std::fs::read_to_string(folder.join("parcels")).unwrap_or_default();
+	let mut orders: Vec<_> = text
+		.lines()
+		.map(|line| {
+			let order: Value = serde_json::from_str(line).unwrap();
+			order["order"].as_str().unwrap().to_owned()
+		})
+		.collect();
+	orders.sort();
+	orders
+}
+
+/// Appends what it is told to the file `parcels`.
+pub fn script(folder: &Path) -> String {
+	format!("cat >> '{}/parcels'", folder.display())
+}
+
+/// The agent's journal in this folder; empty if there is none.
+pub fn journal(folder: &Path) -> String {
+	let mut paths = std::fs::read_dir(folder)
+		.unwrap()
+		.map(|entry| entry.unwrap().path());
+	let path = paths.find(|path| path.extension().is_some_and(|end| end == "journal"));
+	path.map_or_else(String::new, |path| std::fs::read_to_string(path).unwrap())
 }
 
 /// The actions of this kind.
