@@ -39,6 +39,11 @@ use crate::{
 /// can be shipped in time.
 const MOST_KEPT: usize = 25;
 
+/// Whether one more order may be accepted when so many calls are left, and so many orders have to be shipped with them.
+fn leaves_room(room: usize, unshipped: usize) -> bool {
+	room > unshipped.min(MOST_KEPT)
+}
+
 /// Why a round ends early.
 const OUT_OF_CALLS: &str = "the account's calls of this minute are used up";
 
@@ -318,7 +323,7 @@ impl<'a> Agent<'a> {
 					return Ok(());
 				}
 				let accepts = verdict == Verdict::Accept;
-				if accepts && pipeline.room() <= unshipped.min(MOST_KEPT) {
+				if accepts && !leaves_room(pipeline.room(), unshipped) {
 					self.unfinished.insert(OUT_OF_CALLS);
 					return Ok(());
 				}
@@ -679,4 +684,17 @@ async fn is_finished(session: &Session, id: &OrderId<AccountId>, at: Hash) -> Re
 		Some(order) => !matches!(order.state, OrderState::Placed | OrderState::Accepted),
 		None => chain.account(&id.buyer, Some(at)).await?.seq > id.seq,
 	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn calls_are_left_for_what_is_accepted() {
+		assert!(leaves_room(1, 0) && leaves_room(3, 2));
+		assert!(!leaves_room(0, 0) && !leaves_room(2, 2) && !leaves_room(2, 9));
+		// However much a person has to ship, business goes on.
+		assert!(leaves_room(MOST_KEPT + 1, 1_000));
+	}
 }

@@ -100,26 +100,6 @@ async fn who_spoiled_a_round_is_answered_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn enough_calls_are_left_to_ship_what_was_accepted() {
-	let stage = Stage::set().await;
-	let orders = [stage.order(1).await, stage.order(1).await];
-	// All but two calls of the minute are used up.
-	let chain = stage.shop.chain();
-	while chain.quota_left(stage.shop.id()).await.unwrap() > 2 {
-		let left = chain.quota_left(stage.shop.id()).await.unwrap() - 2;
-		let quotes = vec![(stage.listing, stage.buyer.id().clone()); left.min(50) as usize];
-		stage.shop.quote_all(&quotes).await.unwrap();
-	}
-	let folder = tempfile::tempdir().unwrap();
-	let (result, said) = serve(&stage.ledger, &rules(ALWAYS), folder.path(), &[]).await;
-	let error = result.unwrap().unwrap_err().to_string();
-	assert!(error.contains("used up"), "{error}");
-	assert_eq!(of_kind(&said, "accepted").len(), 1, "{said:#?}");
-	assert_eq!(stage.state(&orders[0]).await, Some(OrderState::Shipped));
-	assert_eq!(stage.state(&orders[1]).await, Some(OrderState::Placed));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_too_busy_to_look_says_nothing_about_an_order() {
 	let stage = Stage::set().await;
 	let orders = [stage.order(1).await, stage.order(1).await, stage.order(1).await];
