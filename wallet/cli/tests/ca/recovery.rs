@@ -119,7 +119,8 @@ async fn an_authority_that_cheats_is_refused_and_nothing_is_sent() {
 	let node = Node::start().await;
 	let key = veilmart_paillier::PublicKey::from_modulus(&node.world().last().state.key.modulus).unwrap();
 	let other_root = key.random_root(&mut OsRng);
-	let lies: [(&dyn Fn(&mut Letter), &str); 6] = [
+	type Lie<'a> = (&'a dyn Fn(&mut Letter), &'a str);
+	let lies: [Lie; 6] = [
 		(&|letter| letter.value += 1, "do not open what is on the ledger"),
 		(&|letter| letter.value = 0, "do not open what is on the ledger"),
 		(
