@@ -1,7 +1,7 @@
 //! Chains whose runtime is not of this program's version: to see such a chain at work, and to upgrade it.
 //!
 //! The wallet's own connection refuses them, rightly: it could not read what they answer. What is asked here has one form in all
-//! versions, but for [`AnyVersion::send`] and [`AnyVersion::events`]: the call and the events have to be ones that this version
+//! versions, but for [`AnyVersion::send`] and what it gives: the call and the events have to be ones that this version
 //! and the chain's have alike. What a signature covers is the chain's version.
 
 use std::{

@@ -566,8 +566,8 @@ pub enum ChainCommand {
 	)]
 	Forget {
 		/// The chain's genesis hash.
-		#[arg(value_parser = parse_hash)]
-		genesis: Hash,
+		#[arg(value_name = "GENESIS", value_parser = parse_hash)]
+		chain: Hash,
 	},
 }
 
