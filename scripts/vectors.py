@@ -1274,19 +1274,19 @@ class Market:
 
         # A balance, a credit (the buyer's transfer, with the seller) and a stock.
         transfer = {"credit-creator": buyer, "credit-seq": 1, "credit-kind": 6}
-        for who, seq, bindings, opening in [
-            ("buyer", 2**40 + 11, {"target": 0}, balance),
-            ("seller", 8, {"target": 1, **transfer}, sent),
-            ("seller", 9, {"target": 2, **named}, (stock, stock_nonce)),
+        for who, seq, bindings, opening, values in [
+            ("buyer", 2**40 + 11, {"target": 0}, balance, [balance[0]]),
+            ("seller", 8, {"target": 1, **transfer}, sent, [sent[0]]),
+            ("seller", 9, {"target": 2, **named}, (stock, stock_nonce), [price, stock, item]),
         ]:
-            self.refresh(who, seq, bindings, opening)
+            self.refresh(who, seq, bindings, opening, values)
 
-    def refresh(self, who, seq, bindings, opening):
-        """To a fresh nonce. The note is hashed bytes: what wallets write there is not of this proof's concern."""
+    def refresh(self, who, seq, bindings, opening, values):
+        """To a fresh nonce; `values` are those of the note."""
         value, old = opening
-        new = self.random.number(8 * self.key.fresh_bytes)
-        note = hash32("veilmart/vectors/1", b"refresh", le64(seq))
-        salt = hash32("veilmart/vectors/1", b"salt", le64(seq))[:16]
+        salt = self.salt(who, seq, "refresh", [value], [self.enc(opening)])
+        _, new = self.fresh(who, seq, "refresh", salt, "refreshed")
+        note = self.own_note(who, "refresh", seq, salt, values, new)
         refreshed, residue = self.key.encrypt(value, new), self.key.mask(new - old)
         assert refreshed == self.key.encrypt(*opening) * residue % self.key.n2
         ciphertexts = {"refreshed": self.key.encode(refreshed), "residue": self.key.encode(residue)}

@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with three rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with five rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -8,11 +8,17 @@
 //!   pool throws them out with all that follow from the same account, and refuses them for a while.
 //! - *At a block that is there.* A transaction is validated at the block that was best when it came. If that block was abandoned
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
+//! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
+//!   comes several times at once. The first is validated, the others wait for its answer.
+//! - *No more than it can look at.* At a node that is behind with validating, what clients and peers bring waits at the door, and is
+//!   refused with a word if that takes too long. Otherwise nodes would come to know transactions many seconds apart, and take a
+//!   leader that does its best for one that leaves them out. What an authority sends for the leader to include does not wait; it is
+//!   little.
 
 use std::{
-	collections::HashMap,
+	collections::{BTreeMap, HashMap},
 	pin::Pin,
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
 
@@ -37,6 +43,7 @@ use sp_runtime::{
 		InvalidTransaction, TransactionValidity, TransactionValidityError, UnknownTransaction,
 	},
 };
+use tokio::sync::OnceCell;
 use veilmart_runtime::opaque::Block;
 
 use crate::service::FullClient;
@@ -70,6 +77,62 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 			None if is_dev => Duration::ZERO,
 			None => BAN,
 		},
+	}
+}
+
+/// A node is behind when more than [`QUEUE`] transactions wait to be validated, and the first of them for so long: a third of the
+/// synchronization timeout on `local_testnet`.
+const BEHIND: Duration = Duration::from_secs(1);
+
+/// How long a transaction waits at the door before it is refused, and how often it looks whether it may come in.
+const AT_THE_DOOR: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// So many may wait however long it takes: a node that has just started compiles the runtime first.
+const QUEUE: usize = 64;
+
+/// Transactions that wait to be validated, by their arrival.
+#[derive(Default)]
+struct Door(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+	next: u64,
+	since: BTreeMap<u64, Instant>,
+}
+
+impl Door {
+	fn lock(&self) -> MutexGuard<'_, Waiting> {
+		// A panic while it was held leaves a map of valid entries.
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Lets one in that comes from outside, which waits for its validation until what is given is dropped. None if the node is behind.
+	fn admit(&self, now: Instant) -> Option<Admitted<'_>> {
+		let mut waiting = self.lock();
+		let is_behind = waiting.since.len() > QUEUE
+			&& waiting
+				.since
+				.first_key_value()
+				.is_some_and(|(_, since)| now.saturating_duration_since(*since) > BEHIND);
+		if is_behind {
+			return None;
+		}
+		let place = waiting.next;
+		waiting.next += 1;
+		waiting.since.insert(place, now);
+		Some(Admitted { door: self, place })
+	}
+}
+
+struct Admitted<'a> {
+	door: &'a Door,
+	place: u64,
+}
+
+impl Drop for Admitted<'_> {
+	fn drop(&mut self) {
+		self.door.lock().since.remove(&self.place);
 	}
 }
 
@@ -112,6 +175,53 @@ pub struct Sparing<A> {
 	/// The best block of now.
 	best: Box<dyn Fn() -> <Block as BlockT>::Hash + Send + Sync>,
 	budget: Mutex<Budget>,
+	under_way: UnderWay,
+}
+
+type Answer = Arc<OnceCell<TransactionValidity>>;
+
+/// A block, and a transaction that is validated at it.
+type Question = (Hash, Hash);
+
+/// What is being validated: each with how many wait for the answer, and the answer to come.
+#[derive(Default)]
+struct UnderWay(Mutex<HashMap<Question, (usize, Answer)>>);
+
+impl UnderWay {
+	fn lock(&self) -> MutexGuard<'_, HashMap<Question, (usize, Answer)>> {
+		// A panic while the map was held leaves a map of valid entries.
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn join(&self, question: Question) -> Joined<'_> {
+		let mut all = self.lock();
+		let (waiting, answer) = all.entry(question).or_default();
+		*waiting += 1;
+		Joined {
+			all: self,
+			question,
+			answer: answer.clone(),
+		}
+	}
+}
+
+/// One that waits for an answer, or finds it. When the last of them is gone so is the answer, also if it never came.
+struct Joined<'a> {
+	all: &'a UnderWay,
+	question: Question,
+	answer: Answer,
+}
+
+impl Drop for Joined<'_> {
+	fn drop(&mut self) {
+		let mut all = self.all.lock();
+		if let Some((waiting, _)) = all.get_mut(&self.question) {
+			*waiting -= 1;
+			if *waiting == 0 {
+				all.remove(&self.question);
+			}
+		}
+	}
 }
 
 impl<A> Sparing<A> {
@@ -120,6 +230,7 @@ impl<A> Sparing<A> {
 			api,
 			best: Box::new(best),
 			budget: Mutex::new(Budget::new(Instant::now())),
+			under_way: UnderWay::default(),
 		}
 	}
 
@@ -149,17 +260,21 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			// What is not known to be invalid stays where it is.
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
-		let answer = self
-			.api
-			.validate_transaction(at, source, transaction.clone(), priority)
-			.await;
-		let best = (self.best)();
-		if answer.is_ok() || best == at {
-			return answer;
-		}
-		self.api
-			.validate_transaction(best, source, transaction, priority)
-			.await
+		let joined = self.under_way.join((at, self.hash_and_length(&transaction).0));
+		let validate = || async {
+			let answer = self
+				.api
+				.validate_transaction(at, source, transaction.clone(), priority)
+				.await;
+			let best = (self.best)();
+			if answer.is_ok() || best == at {
+				return answer;
+			}
+			self.api
+				.validate_transaction(best, source, transaction, priority)
+				.await
+		};
+		joined.answer.get_or_try_init(validate).await.cloned()
 	}
 
 	fn validate_transaction_blocking(
@@ -230,7 +345,10 @@ type Ready = Box<dyn ReadyTransactions<Item = Arc<<Inner as TransactionPool>::In
 type Refusal = <Inner as TransactionPool>::Error;
 
 /// The pool.
-pub struct Pool(Inner);
+pub struct Pool {
+	pool: Inner,
+	door: Door,
+}
 
 impl Pool {
 	/// An empty pool, at the chain's best block.
@@ -246,7 +364,7 @@ impl Pool {
 			best.info().best_hash
 		});
 		let chain = client.usage_info().chain;
-		Self(BasicPool::with_revalidation_type(
+		let pool = BasicPool::with_revalidation_type(
 			options,
 			config.role.is_authority().into(),
 			Arc::new(api),
@@ -256,7 +374,31 @@ impl Pool {
 			chain.best_number,
 			chain.best_hash,
 			chain.finalized_hash,
-		))
+		);
+		Self {
+			pool,
+			door: Door::default(),
+		}
+	}
+
+	async fn admit(&self, source: TransactionSource) -> Result<Option<Admitted<'_>>, Refusal> {
+		if source != TransactionSource::External {
+			return Ok(None);
+		}
+		let came = Instant::now();
+		loop {
+			if let Some(admitted) = self.door.admit(Instant::now()) {
+				return Ok(Some(admitted));
+			}
+			if came.elapsed() > AT_THE_DOOR {
+				// No error of the pool: for one of those the SDK blames the peer that the transaction came from.
+				return Err(Refusal::RuntimeApi(
+					"this node is behind with validating transactions and takes no more; try again later"
+						.into(),
+				));
+			}
+			tokio::time::sleep(LOOK).await;
+		}
 	}
 }
 
@@ -283,7 +425,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
-		self.0.submit_at(at, source, transactions).await
+		let _admitted = self.admit(source).await?;
+		self.pool.submit_at(at, source, transactions).await
 	}
 
 	async fn submit_one(
@@ -292,7 +435,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
-		self.0.submit_one(at, source, transaction).await
+		let _admitted = self.admit(source).await?;
+		self.pool.submit_one(at, source, transaction).await
 	}
 
 	async fn submit_and_watch(
@@ -301,15 +445,16 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
-		self.0.submit_and_watch(at, source, transaction).await
+		let _admitted = self.admit(source).await?;
+		self.pool.submit_and_watch(at, source, transaction).await
 	}
 
 	async fn ready_at(&self, at: Hash) -> Ready {
-		self.0.ready_at(at).await
+		self.pool.ready_at(at).await
 	}
 
 	fn ready(&self) -> Ready {
-		self.0.ready()
+		self.pool.ready()
 	}
 
 	async fn report_invalid(
@@ -318,36 +463,36 @@ impl TransactionPool for Pool {
 		mut errors: TxInvalidityReportMap<TxHash<Self>>,
 	) -> Vec<Arc<Self::InPoolTransaction>> {
 		errors.retain(|_, error| !is_out_of_turn(error));
-		self.0.report_invalid(at, errors).await
+		self.pool.report_invalid(at, errors).await
 	}
 
 	fn futures(&self) -> Vec<Self::InPoolTransaction> {
-		self.0.futures()
+		self.pool.futures()
 	}
 
 	fn status(&self) -> PoolStatus {
-		self.0.status()
+		self.pool.status()
 	}
 
 	fn import_notification_stream(&self) -> ImportNotificationStream<Hash> {
-		self.0.import_notification_stream()
+		self.pool.import_notification_stream()
 	}
 
 	fn on_broadcasted(&self, propagations: HashMap<Hash, Vec<String>>) {
-		self.0.on_broadcasted(propagations)
+		self.pool.on_broadcasted(propagations)
 	}
 
 	fn hash_of(&self, transaction: &TransactionFor<Self>) -> Hash {
-		self.0.hash_of(transaction)
+		self.pool.hash_of(transaction)
 	}
 
 	fn ready_transaction(&self, hash: &Hash) -> Option<Arc<Self::InPoolTransaction>> {
-		self.0.ready_transaction(hash)
+		self.pool.ready_transaction(hash)
 	}
 
 	async fn ready_at_with_timeout(&self, at: Hash, timeout: Duration) -> Ready {
 		let patience = tokio::time::sleep(PATIENCE.max(timeout));
-		match select(self.0.ready_at(at), Box::pin(patience)).await {
+		match select(self.pool.ready_at(at), Box::pin(patience)).await {
 			Either::Left((ready, _)) => ready,
 			Either::Right(_) => Box::new(std::iter::empty()),
 		}
@@ -357,7 +502,7 @@ impl TransactionPool for Pool {
 #[async_trait::async_trait]
 impl MaintainedTransactionPool for Pool {
 	async fn maintain(&self, event: ChainEvent<Block>) {
-		self.0.maintain(event).await
+		self.pool.maintain(event).await
 	}
 }
 
@@ -366,7 +511,7 @@ mod tests {
 	use std::sync::atomic::{AtomicUsize, Ordering};
 
 	use codec::Decode;
-	use futures::executor::block_on;
+	use futures::{executor::block_on, future::join_all, poll};
 	use sp_core::H256;
 	use sp_runtime::{transaction_validity::ValidTransaction, OpaqueExtrinsic};
 
@@ -392,6 +537,8 @@ mod tests {
 			_: ValidateTransactionPriority,
 		) -> Result<TransactionValidity, Refusal> {
 			self.0.fetch_add(1, Ordering::Relaxed);
+			// Others have their turn before there is an answer.
+			tokio::task::yield_now().await;
 			if at == H256::from_low_u64_be(BEST) {
 				Ok(Ok(ValidTransaction::default()))
 			} else {
@@ -475,6 +622,51 @@ mod tests {
 		assert!(answers
 			.iter()
 			.all(|answer| answer.is_ok() || *answer == postponed));
+	}
+
+	#[test]
+	fn what_comes_several_times_at_once_is_validated_once_and_anew_when_it_comes_later() {
+		let (api, asked) = sparing();
+		block_on(async {
+			let answers = join_all((0..5).map(|_| validate(&api, BEST))).await;
+			assert!(answers
+				.iter()
+				.all(|answer| answer.as_ref().is_ok_and(|validity| validity.is_ok())));
+			assert_eq!(asked.load(Ordering::Relaxed), 1);
+			assert!(validate(&api, BEST).await.is_ok());
+			assert_eq!(asked.load(Ordering::Relaxed), 2);
+		});
+	}
+
+	#[test]
+	fn who_waits_for_an_answer_that_never_comes_asks_itself() {
+		let (api, asked) = sparing();
+		block_on(async {
+			let mut first = Box::pin(validate(&api, BEST));
+			let mut second = Box::pin(validate(&api, BEST));
+			assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+			assert_eq!(asked.load(Ordering::Relaxed), 1);
+			drop(first);
+			assert!(second.await.is_ok_and(|validity| validity.is_ok()));
+			assert_eq!(asked.load(Ordering::Relaxed), 2);
+		});
+		assert!(api.under_way.lock().is_empty());
+	}
+
+	#[test]
+	fn a_node_that_is_behind_takes_nothing_from_outside_until_it_is_not() {
+		let (door, start) = (Door::default(), Instant::now());
+		let admit = |milliseconds| door.admit(start + Duration::from_millis(milliseconds));
+		let mut first: Vec<_> = (0..=QUEUE).map(|_| admit(0).expect("room")).collect();
+		let second = admit(1000).expect("the first waits for a second");
+		assert!(admit(1001).is_none());
+		first.remove(0);
+		assert!(admit(1001).is_none(), "another one waits as long");
+		let few = first.split_off(1);
+		drop(few);
+		assert!(admit(60_000).is_some(), "there are few, however long they wait");
+		drop((first, second));
+		assert!(door.lock().since.is_empty());
 	}
 
 	#[test]

@@ -97,6 +97,12 @@ pub enum WalletError {
 	NoteMismatch,
 	/// Value and root that somebody was told do not give the ledger's ciphertext.
 	RootMismatch,
+	/// No view key of this wallet opens the recovery letter.
+	LetterUnreadable,
+	/// The recovery letter was opened but is not one that this wallet understands.
+	LetterMalformed,
+	/// The recovery letter is about another ciphertext than the one on the ledger.
+	LetterOutdated,
 	/// Nothing was named to collect.
 	NothingToCollect,
 	/// More credits than one call takes.
@@ -194,6 +200,14 @@ impl core::fmt::Display for WalletError {
 			Self::NoteMismatch => "the note does not match what it came with: do not rely on it",
 			Self::RootMismatch => {
 				"value and root do not open what is on the ledger: ask the certificate authority again"
+			}
+			Self::LetterUnreadable => {
+				"the recovery letter cannot be read with this account's view keys: it is for somebody else, or damaged"
+			}
+			Self::LetterMalformed => "the recovery letter is not in a form that this wallet understands",
+			Self::LetterOutdated => {
+				"the recovery letter is about a ciphertext that the ledger does not hold (any more): it has changed \
+				since; ask the certificate authority for a new letter"
 			}
 			Self::NothingToCollect => "there is nothing to collect",
 			Self::TooManyCredits => "collect at most 16 credits at once",

@@ -2,7 +2,7 @@
 //!
 //! Not a key store: how a phrase is kept, and typed, is up to the program.
 
-use crate::{notes::SealedNote, WalletError};
+use crate::WalletError;
 use alloc::string::String;
 use bip39::{Language, Mnemonic};
 use rand_core::{CryptoRng, RngCore};
@@ -141,8 +141,8 @@ impl ViewKey {
 		self.secret.public_key().to_bytes()
 	}
 
-	/// The bytes of a note that was sealed to this key; `None` for any other.
-	pub(crate) fn unseal(&self, sealed: &SealedNote) -> Option<Zeroizing<alloc::vec::Vec<u8>>> {
+	/// The bytes of what was sealed to this key; `None` for anything else.
+	pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Zeroizing<alloc::vec::Vec<u8>>> {
 		self.secret.unseal(sealed).ok().map(Zeroizing::new)
 	}
 }

@@ -56,7 +56,7 @@
 //!   is owed only the note says, and only if [`Wallet::open_redemption`] opens it.
 //! - **Adding to a stock beyond 64 bits.** The ledger multiplies without looking; the stock opens no more.
 //! - **Believing what the authority tells.** Value and root of a lost opening count if they give the ledger's
-//!   ciphertext bit for bit: [`Wallet::told`] leaves no other way.
+//!   ciphertext bit for bit: [`Wallet::told`] leaves no other way. [`recovery`] is how they travel.
 //! - **Disclosing a parent.** A quote holds two seeds, of price and item code. The seed of a call, or the PRF
 //!   secret, would open the stock as well; there is no seed of a call, and none must be invented.
 //! - **Keeping openings in a file as the only copy.** Everything is found again from phrase and state; what
@@ -85,6 +85,7 @@ pub mod keys;
 pub mod market;
 pub mod notes;
 pub mod opening;
+pub mod recovery;
 pub mod state;
 mod wallet;
 

@@ -5,6 +5,7 @@
 //! [`crate::opening`].
 
 use crate::{keys::ViewKey, WalletError};
+use alloc::vec::Vec;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use merlin::Transcript;
 use rand_core::{CryptoRng, RngCore};
@@ -252,30 +253,15 @@ impl Note {
 	}
 
 	/// Seals the note to a view key.
-	///
-	/// The ephemeral key is drawn from `rng` mixed with the note and the recipient: with a source that
-	/// repeats itself, two different notes would otherwise be encrypted with one key stream.
 	pub fn seal(
 		&self,
 		set: ParameterSet,
 		view_key: &[u8; 32],
 		rng: &mut (impl RngCore + CryptoRng),
 	) -> Result<SealedNote, WalletError> {
-		if !is_safe_view_key(view_key) {
-			return Err(WalletError::UnsafeViewKey);
-		}
-		let plain = self.encode(set);
-		let mut transcript = Transcript::new(b"veilmart/seal");
-		transcript.append_message(b"recipient", view_key);
-		let mut rng = transcript
-			.build_rng()
-			.rekey_with_witness_bytes(b"note", &*plain)
-			.finalize(rng);
-		crypto_box::PublicKey::from_bytes(*view_key)
-			.seal(&mut rng, &*plain)
-			.ok()
-			.and_then(|sealed| sealed.try_into().ok())
-			.ok_or(WalletError::NoteMalformed)
+		seal(&*self.encode(set), view_key, rng)?
+			.try_into()
+			.map_err(|_| WalletError::NoteMalformed)
 	}
 
 	/// Opens a note that was sealed to this view key.
@@ -283,6 +269,29 @@ impl Note {
 		let plain = view_key.unseal(sealed).ok_or(WalletError::NoteUnreadable)?;
 		Self::decode(set, &plain)
 	}
+}
+
+/// Seals bytes to a view key.
+///
+/// The ephemeral key is drawn from `rng` mixed with the bytes and the recipient: with a source that repeats
+/// itself, two different notes would otherwise be encrypted with one key stream.
+pub(crate) fn seal(
+	plain: &[u8],
+	view_key: &[u8; 32],
+	rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Vec<u8>, WalletError> {
+	if !is_safe_view_key(view_key) {
+		return Err(WalletError::UnsafeViewKey);
+	}
+	let mut transcript = Transcript::new(b"veilmart/seal");
+	transcript.append_message(b"recipient", view_key);
+	let mut rng = transcript
+		.build_rng()
+		.rekey_with_witness_bytes(b"note", plain)
+		.finalize(rng);
+	crypto_box::PublicKey::from_bytes(*view_key)
+		.seal(&mut rng, plain)
+		.map_err(|_| WalletError::NoteMalformed)
 }
 
 /// Whether a secret can be shared with this key at all. With one of the few points of small order as "view

@@ -109,6 +109,18 @@ pub enum CreditKind {
 }
 
 impl CreditKind {
+	/// All kinds, in the order of their numbers.
+	pub const ALL: [Self; 8] = [
+		Self::Issued,
+		Self::Refund,
+		Self::Proceeds,
+		Self::Bond,
+		Self::Share,
+		Self::Deposit,
+		Self::Transfer,
+		Self::Returned,
+	];
+
 	/// The number by which proofs bind the kind.
 	pub const fn number(self) -> u32 {
 		match self {

@@ -107,8 +107,14 @@ pub trait Pool: Send + Sync {
 	/// Whether any is ready for a block on this one, once the pool has taken note of it.
 	fn any_ready_at(self: Arc<Self>, at: H256) -> BoxFuture<'static, bool>;
 
-	/// Takes a transaction that was not made here. What is wrong with it is logged by the pool.
-	fn submit(self: Arc<Self>, at: H256, transaction: Vec<u8>) -> BoxFuture<'static, Result<(), String>>;
+	/// Takes a transaction that was not made here. One of a client or of just any peer (`External`) may find the pool closed, one that an
+	/// authority wants included (`Local`) does not.
+	fn submit(
+		self: Arc<Self>,
+		at: H256,
+		source: TransactionSource,
+		transaction: Vec<u8>,
+	) -> BoxFuture<'static, Result<(), String>>;
 }
 
 /// How long to wait for the pool to take note of a block.
@@ -137,11 +143,16 @@ impl<P: TransactionPool<Block = Block, Hash = H256> + 'static> Pool for P {
 		.boxed()
 	}
 
-	fn submit(self: Arc<Self>, at: H256, transaction: Vec<u8>) -> BoxFuture<'static, Result<(), String>> {
+	fn submit(
+		self: Arc<Self>,
+		at: H256,
+		source: TransactionSource,
+		transaction: Vec<u8>,
+	) -> BoxFuture<'static, Result<(), String>> {
 		async move {
 			let transaction = OpaqueExtrinsic::decode(&mut &transaction[..])
 				.map_err(|_| "it does not decode".to_string())?;
-			self.submit_one(at, TransactionSource::External, transaction)
+			self.submit_one(at, source, transaction)
 				.await
 				.map(|_| ())
 				.map_err(|error| error.to_string())

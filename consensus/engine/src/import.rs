@@ -16,13 +16,12 @@ use sp_core::H256;
 use sp_runtime::{Justification, Justifications};
 use std::{marker::PhantomData, sync::Arc};
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{QuorumCertificate, ENGINE_ID};
+use veilmart_td_raft::{QuorumCertificate, SealedTransaction, ENGINE_ID};
 
 use crate::{
 	block::take_seal,
 	chain::Chain,
 	round::RoundState,
-	sealed::SealedTransaction,
 	worker::{check_time, fork_choice, Refused},
 	Block, Header,
 };

@@ -60,7 +60,7 @@ pub use peers::{notification_config, protocol_name, Network};
 pub use record::authority_record;
 pub use room::check_room;
 pub use round::{Certified, PeerState, Role, RoundState};
-pub use sealed::{seal, sealing_key, SealedError, SealedTransaction, MAX_SEALED};
+pub use sealed::{check as check_sealed, seal, sealing_key, SealedError};
 pub use start::{Authority, Begin, Error, Setup};
 
 use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};

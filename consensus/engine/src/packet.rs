@@ -3,7 +3,9 @@
 use codec::{Decode, DecodeAll, Encode};
 use sc_network::PeerId;
 use sp_core::H256;
-use veilmart_td_raft::{payload, sign, AuthorityId, BlockHash, Kind, SetId, Signature, Sr25519, Verifier};
+use veilmart_td_raft::{
+	payload, sign, AuthorityId, BlockHash, Kind, SealedTransaction, SetId, Signature, Sr25519, Verifier,
+};
 use veilmart_td_raft_core::{message::Message, real::OnChain};
 
 use crate::{keys::Identity, Block};
@@ -43,7 +45,7 @@ pub enum Packet {
 	/// Transactions that the leader should have, as encoded.
 	Transactions(Vec<Vec<u8>>),
 	/// A transaction sealed to the leader.
-	Sealed(crate::sealed::SealedTransaction),
+	Sealed(SealedTransaction),
 }
 
 impl Packet {

@@ -10,31 +10,12 @@
 //! The sealing key follows from the voting key, so that there is nothing more to keep.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
-use codec::{Decode, DecodeAll, Encode};
+use codec::{DecodeAll, Encode};
 use crypto_box::{PublicKey, SecretKey};
 use rand_core::OsRng;
-use veilmart_td_raft::{AuthorityId, BlockHash};
+use veilmart_td_raft::{AuthorityId, BlockHash, SealedContent, SealedTransaction, MAX_SEALED};
 
 use crate::keys::Identity;
-
-/// The longest sealed transaction that is passed on, in bytes: the largest call with a proof has some 10 kilobytes.
-pub const MAX_SEALED: usize = 256 * 1024;
-
-/// A transaction that only one authority can read.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct SealedTransaction {
-	/// Who can read it.
-	pub leader: AuthorityId,
-	/// A sealed box (X25519, XSalsa20-Poly1305) of genesis hash and transaction.
-	pub sealed: Vec<u8>,
-}
-
-/// What is sealed.
-#[derive(Encode, Decode)]
-struct Sealed {
-	genesis: BlockHash,
-	transaction: Vec<u8>,
-}
 
 /// Why a sealed transaction cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +48,7 @@ pub fn seal(
 	sealing_key: &[u8; 32],
 	transaction: Vec<u8>,
 ) -> Result<SealedTransaction, SealedError> {
-	let plain = Sealed {
+	let plain = SealedContent {
 		genesis: *genesis,
 		transaction,
 	}
@@ -81,28 +62,30 @@ pub fn seal(
 	Ok(SealedTransaction { leader, sealed })
 }
 
-impl SealedTransaction {
-	/// Whether it may be passed on.
-	pub fn check(&self) -> Result<(), SealedError> {
-		(self.sealed.len() <= MAX_SEALED)
-			.then_some(())
-			.ok_or(SealedError::TooLong)
-	}
+/// Whether it may be passed on.
+pub fn check(sealed: &SealedTransaction) -> Result<(), SealedError> {
+	(sealed.sealed.len() <= MAX_SEALED)
+		.then_some(())
+		.ok_or(SealedError::TooLong)
+}
 
-	/// The transaction, if it is for this authority.
-	pub fn open(&self, genesis: &BlockHash, identity: &Identity) -> Result<Vec<u8>, SealedError> {
-		self.check()?;
-		if self.leader != identity.id {
-			return Err(SealedError::NotForMe);
-		}
-		let plain = secret(identity)
-			.unseal(&self.sealed)
-			.map_err(|_| SealedError::NotForMe)?;
-		let sealed = Sealed::decode_all(&mut &plain[..]).map_err(|_| SealedError::NotForMe)?;
-		(sealed.genesis == *genesis)
-			.then_some(sealed.transaction)
-			.ok_or(SealedError::NotForMe)
+/// The transaction, if it is for this authority.
+pub fn open(
+	sealed: &SealedTransaction,
+	genesis: &BlockHash,
+	identity: &Identity,
+) -> Result<Vec<u8>, SealedError> {
+	check(sealed)?;
+	if sealed.leader != identity.id {
+		return Err(SealedError::NotForMe);
 	}
+	let plain = secret(identity)
+		.unseal(&sealed.sealed)
+		.map_err(|_| SealedError::NotForMe)?;
+	let content = SealedContent::decode_all(&mut &plain[..]).map_err(|_| SealedError::NotForMe)?;
+	(content.genesis == *genesis)
+		.then_some(content.transaction)
+		.ok_or(SealedError::NotForMe)
 }
 
 #[cfg(test)]
@@ -120,17 +103,20 @@ mod tests {
 		let key = sealing_key(&leader);
 		let sealed = seal(&chain.genesis, leader.id, &key, b"pay".to_vec()).unwrap();
 		assert!(!sealed.sealed.windows(3).any(|window| window == b"pay"));
-		assert_eq!(sealed.open(&chain.genesis, &leader), Ok(b"pay".to_vec()));
-		assert_eq!(sealed.open(&chain.genesis, &other), Err(SealedError::NotForMe));
-		assert_eq!(sealed.open(&[3; 32], &leader), Err(SealedError::NotForMe));
+		assert_eq!(open(&sealed, &chain.genesis, &leader), Ok(b"pay".to_vec()));
+		assert_eq!(open(&sealed, &chain.genesis, &other), Err(SealedError::NotForMe));
+		assert_eq!(open(&sealed, &[3; 32], &leader), Err(SealedError::NotForMe));
 		let renamed = SealedTransaction {
 			leader: other.id,
 			..sealed.clone()
 		};
-		assert_eq!(renamed.open(&chain.genesis, &other), Err(SealedError::NotForMe));
+		assert_eq!(open(&renamed, &chain.genesis, &other), Err(SealedError::NotForMe));
 		let mut damaged = sealed;
 		damaged.sealed[40] ^= 1;
-		assert_eq!(damaged.open(&chain.genesis, &leader), Err(SealedError::NotForMe));
+		assert_eq!(
+			open(&damaged, &chain.genesis, &leader),
+			Err(SealedError::NotForMe)
+		);
 		assert_eq!(
 			seal(&chain.genesis, leader.id, &key, vec![0; MAX_SEALED]),
 			Err(SealedError::TooLong)

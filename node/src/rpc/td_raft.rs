@@ -23,9 +23,9 @@ use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::Bytes;
 use veilmart_runtime::Hash;
-use veilmart_td_raft::{runtime_api::TdRaftApi as _, SetId, ENGINE_ID};
+use veilmart_td_raft::{runtime_api::TdRaftApi as _, SealedTransaction, SetId, ENGINE_ID};
 use veilmart_td_raft_engine::{
-	authority_record, prove_finality, EngineHandle, Identity, KeyChain, RoundState, SealedTransaction,
+	authority_record, check_sealed, prove_finality, EngineHandle, Identity, KeyChain, RoundState,
 };
 
 use crate::service::{FullBackend, FullClient};
@@ -159,7 +159,7 @@ impl TdRaftApiServer for Consensus {
 	fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()> {
 		let sealed = SealedTransaction::decode_all(&mut &sealed[..])
 			.map_err(|_| error(INVALID, "not a sealed transaction"))?;
-		sealed.check().map_err(|refusal| error(INVALID, refusal))?;
+		check_sealed(&sealed).map_err(|refusal| error(INVALID, refusal))?;
 		self.engine.submit_sealed(sealed);
 		Ok(())
 	}

@@ -666,16 +666,16 @@ impl<T: Config> EnsureOrigin<T::RuntimeOrigin> for EnsureAuthority<T> {
 	}
 }
 
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(test, feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
-	/// What holds between extrinsics:
+	/// What holds between extrinsics; also natively, for who looks at the state of a node:
 	///
 	/// 1. every certificate names a role and an organisation, and its holder's account exists;
 	/// 2. counters and quota records belong to certificate holders;
 	/// 3. nobody used more than the quota in the current window, and no record is from a later one;
 	/// 4. no prepaid unit outlives its extrinsic;
 	/// 5. the account of the certificate authority exists.
-	pub(crate) fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		use frame_support::traits::Get;
 
 		for (account, certificate) in Certificates::<T>::iter() {

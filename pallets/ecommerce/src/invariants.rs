@@ -6,7 +6,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime", test))]
 use {
 	crate::{
 		Agenda, Cascades, CreditCount, CreditKind, Delisted, IssuerQuota, ListingCount, ListingId, Listings,
@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Both sides of the conservation identity.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	pub(crate) fn conservation(a: &Accumulators) -> Result<[Ciphertext; 2], Error<T>> {
 		let held = [
 			&a.balances,
@@ -78,7 +78,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What credits an order in this state can have, all of them while none is collected.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	pub(crate) fn credits_of(state: OrderState) -> &'static [CreditKind] {
 		match state {
 			OrderState::Completed => &[CreditKind::Proceeds, CreditKind::Bond],
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Checks the invariants.
+	/// Checks the invariants; also natively, for who looks at the state of a node.
 	///
 	/// 1. Conservation: ∏ balances · ∏ incoming · ∏ totals · ∏ bonds · ∏ deposits · Redeemed = ∏ Issued · Zeroed.
 	/// 2. Every order is known to its seller, and every entry of a seller's index is an order of its.
@@ -103,7 +103,7 @@ impl<T: Config> Pallet<T> {
 	///    have fallen may wait there for a block with room.
 	/// 8. The reserved quotas sum to the total that is recorded, and none is below the quota in force.
 	/// 9. An order that was placed with or by a barred account waits for nobody else than the cascade that will refund it.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		if !crate::Modulus::<T>::get().is_empty() {
 			let accumulators =
@@ -165,7 +165,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_counters()
 	}
 
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	fn check_quotas() -> Result<(), TryRuntimeError> {
 		let total = ReservedQuota::<T>::iter_values().try_fold(0u64, u64::checked_add);
 		ensure!(
@@ -179,7 +179,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	fn check_agenda() -> Result<(), TryRuntimeError> {
 		let entries = Agenda::<T>::iter_keys()
 			.map(|(due, id)| (u64::from_be_bytes(due), id))
@@ -217,7 +217,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime", test))]
 	fn check_counters() -> Result<(), TryRuntimeError> {
 		fn counted<K: Ord>(things: impl Iterator<Item = K>) -> BTreeMap<K, u32> {
 			let mut counts = BTreeMap::new();

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// Checks the invariants.
+	/// Checks the invariants; also natively, for who looks at the state of a node.
 	///
 	/// 1. There is a present set; it and the queued one have an account for each authority, no account twice, and
 	///    authorities whose keys a set may have. (That they are sorted, their type sees to.)
@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 	/// 9. Records are of authorities of the present or the queued set.
 	/// 10. The last sets are remembered and no others; reports are of sets that are remembered and of their authorities.
 	/// 11. The session's time has begun if a block has been made.
-	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let current = Current::<T>::get().ok_or("no authorities")?;
 		Self::check_roster(&current)?;
 		let queued = Queued::<T>::get();

@@ -31,7 +31,7 @@ impl core::fmt::Debug for SecretRoot {
 }
 
 impl SecretRoot {
-	/// The bytes, as the certificate authority tells them to an owner.
+	/// The bytes, as the certificate authority tells them to an owner, and to everybody about sums.
 	pub fn as_bytes(&self) -> &[u8] {
 		&self.0
 	}
@@ -63,6 +63,13 @@ impl PublicKey {
 		let exponent = to_limbs(self.modulus(), len);
 		self.ring()
 			.multi_pow_public(&[(base, exponent), (c.clone(), words_to_limbs(e))], None)
+	}
+
+	/// `(1+N)^m · y^N mod N²`, all public: the ciphertext that value and root are said to open. `m` is little-endian and
+	/// at most as long as `N`.
+	pub fn compose(&self, m: &[u64], y: &Root) -> Residue {
+		let zero = self.root_power(y, self.ring().one(), &[0]);
+		self.add(&self.generator_power(m), &zero)
 	}
 
 	/// A root that somebody was told.
@@ -122,7 +129,7 @@ impl PublicKey {
 		Zeroizing::new(limbs::from_be_bytes(&root.0, self.ring().modulus().len()))
 	}
 
-	fn root_of_limbs(&self, root: &[Limb]) -> SecretRoot {
+	pub(crate) fn root_of_limbs(&self, root: &[Limb]) -> SecretRoot {
 		let mut bytes = alloc::vec![0; self.set().modulus_bytes()];
 		limbs::to_be_bytes(root, &mut bytes);
 		SecretRoot(bytes)

@@ -5,11 +5,11 @@ use crate::{
 	montgomery::Modulus,
 	public_key::to_limbs,
 	square_ring::SquareRing,
-	CiphertextError, KeyError, ParameterSet, PublicKey,
+	CiphertextError, KeyError, ParameterSet, PublicKey, SecretRoot,
 };
 use alloc::vec::Vec;
 use num_bigint::BigUint;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// One prime factor with what decryption modulo its square needs.
 pub(crate) struct Factor {
@@ -214,18 +214,25 @@ impl SecretKey {
 	/// `N^-1` modulo `p-1` and `q-1`: the exponents of an N-th root. `None` if `N` shares a factor with `φ(N)`.
 	pub(crate) fn root_exponents(&self) -> Option<[Zeroizing<Vec<Limb>>; 2]> {
 		use crypto_bigint::{BoxedUint, NonZero, Resize};
+		// That type wipes nothing by itself.
+		struct Wiped(BoxedUint);
+		impl Drop for Wiped {
+			fn drop(&mut self) {
+				self.0.as_mut_words().zeroize();
+			}
+		}
 		let bits = self.key.set().modulus_bits() as u32;
 		let n = BoxedUint::from_be_slice(&self.key.modulus_bytes(), bits).ok()?;
 		let exponent = |factor: &Factor| {
 			let mut bytes = Zeroizing::new(alloc::vec![0; factor.order.len() * LIMB_BYTES]);
 			limbs::to_be_bytes(&factor.order, &mut bytes);
-			let order = BoxedUint::from_be_slice(&bytes, bits / 2).ok()?;
-			let wide = NonZero::new((&order).resize(bits)).into_option()?;
-			let reduced = n.rem(&wide).resize(bits / 2);
-			let inverse = reduced
-				.invert_mod(&NonZero::new(order).into_option()?)
-				.into_option()?;
-			let bytes = Zeroizing::new(inverse.to_be_bytes());
+			let order = NonZero::new(BoxedUint::from_be_slice(&bytes, bits / 2).ok()?).into_option()?;
+			let wide = NonZero::new((&*order).resize(bits)).into_option()?;
+			let long = Wiped(n.rem(&wide));
+			let reduced = Wiped((&long.0).resize(bits / 2));
+			let inverse = reduced.0.invert_mod(&order).into_option().map(Wiped);
+			drop((Wiped(wide.get()), Wiped(order.get())));
+			let bytes = Zeroizing::new(inverse?.0.to_be_bytes());
 			Some(Zeroizing::new(limbs::from_be_bytes(&bytes, factor.order.len())))
 		};
 		Some([exponent(&self.p)?, exponent(&self.q)?])
@@ -235,6 +242,23 @@ impl SecretKey {
 	pub fn nth_root(&self, x: &BigUint) -> Option<BigUint> {
 		let [e_p, e_q] = self.root_exponents()?;
 		Some(self.pow(x, [&e_p, &e_q]))
+	}
+
+	/// What is left of a ciphertext without its plaintext `m`, as an N-th root: the one `u` below `N` with
+	/// `C = (1+N)^m·u^N mod N²`. `None` if `N` shares a factor with `φ(N)`.
+	///
+	/// `1+N` is 1 modulo `N`, so `u^N = C (mod N)` whatever `m` is.
+	pub fn root_of(&self, ciphertext: &[u8]) -> Result<Option<SecretRoot>, CiphertextError> {
+		self.key.parse(ciphertext)?;
+		let c = limbs::from_be_bytes(ciphertext, ciphertext.len() / LIMB_BYTES);
+		Ok(self.root_exponents().map(|exponents| {
+			let [mut u_p, u_q] =
+				[(&self.p, &exponents[0]), (&self.q, &exponents[1])].map(|(factor, exponent)| {
+					let residue = Zeroizing::new(factor.reduce(&c));
+					Zeroizing::new(factor.pow(&residue, exponent))
+				});
+			self.key.root_of_limbs(&self.combine(&mut u_p, &u_q))
+		}))
 	}
 }
 

@@ -285,6 +285,92 @@ fn roots_are_roots() {
 	assert_eq!(root.modpow(&n, &n), x);
 }
 
+/// `N^-1 mod lcm(p-1, q-1)`, by Euclid's algorithm on big integers.
+fn root_exponent(secret: &SecretKey) -> BigUint {
+	let [p, q] = secret
+		.factors()
+		.map(|factor| BigInt::from_bytes_be(Sign::Plus, &factor));
+	let order = (p.clone() - 1u8).lcm(&(q.clone() - 1u8));
+	let (mut exponent, mut next) = (BigInt::one(), BigInt::from(0u8));
+	let (mut a, mut b) = (&p * &q % &order, order.clone());
+	while b != BigInt::from(0u8) {
+		let quotient = &a / &b;
+		(a, b) = (b.clone(), a - &quotient * &b);
+		(exponent, next) = (next.clone(), exponent - &quotient * &next);
+	}
+	assert_eq!(a, BigInt::one());
+	exponent.mod_floor(&order).to_biguint().unwrap()
+}
+
+#[test]
+fn value_and_root_of_a_ciphertext_are_those_that_it_was_made_of() {
+	for set in ParameterSet::ALL {
+		let secret = secret(set);
+		let key = secret.public();
+		let (n, n2, _) = reference(key);
+		let (len, exponent) = (set.ciphertext_bytes(), root_exponent(&secret));
+		let small = [BigUint::one(), BigUint::from(2u8), &n - 1u8];
+		let roots = small
+			.into_iter()
+			.chain((0..4).map(|_| BigUint::from_bytes_be(&random(len)) % &n));
+		for (value, u) in [0, 1, 1220, u64::MAX].into_iter().cycle().zip(roots) {
+			let c = (BigUint::one() + &n * value) * u.modpow(&n, &n2) % &n2;
+			let root = secret.root_of(&pad(&c, len)).unwrap().unwrap();
+			assert_eq!(root.as_bytes(), pad(&u, len / 2), "{set:?}, {value}");
+			assert_eq!(secret.decrypt_amount(&pad(&c, len)), Ok(Some(value)));
+			// The definition, with the plaintext taken out first.
+			let rest = c * (&n2 + BigUint::one() - &n * value) % &n2;
+			assert_eq!((rest % &n).modpow(&exponent, &n), u, "{set:?}, {value}");
+		}
+	}
+}
+
+#[test]
+fn value_and_root_together_give_the_ciphertext_and_no_others_do() {
+	for set in ParameterSet::ALL {
+		let secret = secret(set);
+		let key = secret.public();
+		let (n, n2, _) = reference(key);
+		let encryptor = Encryptor::new(key.clone());
+		let c = key.encode(&encryptor.encrypt(1220, &fresh(set)));
+		let told = secret.root_of(&c).unwrap().unwrap();
+		let root = key.parse_root(told.as_bytes()).unwrap();
+		assert_eq!(key.encode(&key.compose(&[1220], &root)), c);
+		assert_ne!(key.encode(&key.compose(&[1221], &root)), c);
+		let other = BigUint::from_bytes_be(told.as_bytes()) + 1u8;
+		let other = key.parse_root(&pad(&other, set.modulus_bytes())).unwrap();
+		assert_ne!(key.encode(&key.compose(&[1220], &other)), c);
+		// What decrypts alike and is another ciphertext has another root.
+		let negated = pad(&(&n2 - BigUint::from_bytes_be(&c)), c.len());
+		let negated = secret.root_of(&negated).unwrap().unwrap();
+		assert_eq!(
+			BigUint::from_bytes_be(negated.as_bytes()) + BigUint::from_bytes_be(told.as_bytes()),
+			n
+		);
+		// A plaintext as long as N.
+		let minus_one = (&n - 1u8).to_u64_digits();
+		let c = key.compose(&minus_one, &root);
+		assert_eq!(secret.decrypt(&key.encode(&c)), Ok(&n - 1u8));
+		assert_eq!(
+			secret.root_of(&key.encode(&c)).unwrap().unwrap().as_bytes(),
+			told.as_bytes()
+		);
+	}
+}
+
+#[test]
+fn what_is_no_ciphertext_has_no_root() {
+	let secret = secret(ParameterSet::Paillier2048);
+	let (_, n2, _) = reference(secret.public());
+	let [p, _] = secret.factors();
+	let root_of = |bytes: &[u8]| secret.root_of(bytes).err();
+	assert_eq!(root_of(&[0; 512]), Some(CiphertextError::Zero));
+	assert_eq!(root_of(&[1; 511]), Some(CiphertextError::Length));
+	assert_eq!(root_of(&pad(&n2, 512)), Some(CiphertextError::NotReduced));
+	let factor = pad(&BigUint::from_bytes_be(&p), 512);
+	assert_eq!(root_of(&factor), Some(CiphertextError::NotUnit));
+}
+
 #[test]
 fn ciphertexts_encode_in_a_fixed_length() {
 	use codec::{Decode, Encode};

@@ -41,6 +41,7 @@ pub mod keys;
 mod record;
 #[cfg(feature = "substrate")]
 pub mod runtime_api;
+mod sealed;
 mod signing;
 #[cfg(test)]
 mod test_set;
@@ -57,6 +58,7 @@ pub use election::{
 pub use evidence::{DealerFaultProof, Evidence, EvidenceError};
 pub use genesis::{genesis_binding, genesis_context, genesis_dealing};
 pub use record::{AuthorityRecord, PeerIdBytes, RecordBody, MAX_PEER_ID};
+pub use sealed::{SealedContent, SealedTransaction, MAX_SEALED};
 #[cfg(feature = "std")]
 pub use signing::sign;
 pub use signing::{payload, Kind, Signature, SignatureBytes, Sr25519, Verifier};

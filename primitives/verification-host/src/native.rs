@@ -4,7 +4,11 @@ use crate::{code, throttle::Throttle, MALFORMED, UNSEEN};
 use codec::DecodeAll;
 use schnellru::{ByLength, LruMap};
 use std::{
-	sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+	collections::HashMap,
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError,
+	},
 	time::Instant,
 };
 use veilmart_confidential::{Statement, Verifier};
@@ -22,6 +26,11 @@ static VERIFIERS: LazyLock<Mutex<LruMap<Fingerprint, Arc<Verifier>>>> =
 	LazyLock::new(|| Mutex::new(LruMap::new(ByLength::new(KEYS))));
 static VERDICTS: LazyLock<Mutex<LruMap<Fingerprint, ()>>> =
 	LazyLock::new(|| Mutex::new(LruMap::new(ByLength::new(CAPACITY))));
+
+/// Proofs that are being verified now, each with its verdict to come: at most as many as there are threads that verify.
+static UNDER_WAY: LazyLock<Mutex<HashMap<Fingerprint, Arc<OnceLock<u32>>>>> = LazyLock::new(Mutex::default);
+
+static VERIFIED: AtomicU64 = AtomicU64::new(0);
 
 static THROTTLE: LazyLock<Mutex<Throttle>> = LazyLock::new(|| Mutex::new(Throttle::new()));
 
@@ -42,19 +51,45 @@ fn verifier(modulus: &[u8]) -> Option<Arc<Verifier>> {
 }
 
 pub(crate) fn verify(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
+	verify_once(modulus, statement, proof, |_| ())
+}
+
+/// Tells of the verdict, too, if the proof is examined for this caller and not for another one.
+fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce(u32)) -> u32 {
 	let fingerprint = fingerprint(modulus, statement, proof);
 	if lock(&VERDICTS).get(&fingerprint).is_some() {
 		return 0;
 	}
+	// The same transaction comes from several peers at once: the first verifies, the others wait for its verdict.
+	let verdict = lock(&UNDER_WAY).entry(fingerprint).or_default().clone();
+	let code = *verdict.get_or_init(|| {
+		// It may have been remembered since.
+		if lock(&VERDICTS).peek(&fingerprint).is_some() {
+			return 0;
+		}
+		let verdict = examine(modulus, statement, proof);
+		if verdict == 0 {
+			lock(&VERDICTS).insert(fingerprint, ());
+		}
+		tell(verdict);
+		verdict
+	});
+	lock(&UNDER_WAY).remove(&fingerprint);
+	code
+}
+
+fn examine(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 	let (Some(verifier), Ok(statement)) = (verifier(modulus), Statement::decode_all(&mut &statement[..]))
 	else {
 		return MALFORMED;
 	};
-	let verdict = verifier.verify(&statement, proof);
-	if verdict.is_ok() {
-		lock(&VERDICTS).insert(fingerprint, ());
-	}
-	code(verdict)
+	VERIFIED.fetch_add(1, Ordering::Relaxed);
+	code(verifier.verify(&statement, proof))
+}
+
+/// How many proofs this process has verified, good or bad; those remembered are not among them.
+pub fn verified() -> u64 {
+	VERIFIED.load(Ordering::Relaxed)
 }
 
 pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
@@ -72,11 +107,11 @@ pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> 
 	if !lock(&THROTTLE).allows(&account, Instant::now()) {
 		return UNSEEN;
 	}
-	let verdict = verify(modulus, statement, proof);
-	if verdict != 0 {
-		lock(&THROTTLE).record(account, Instant::now());
-	}
-	verdict
+	verify_once(modulus, statement, proof, |verdict| {
+		if verdict != 0 {
+			lock(&THROTTLE).record(account, Instant::now());
+		}
+	})
 }
 
 /// The modulus has one of two lengths and fixes the parameters; each part is framed by its length.

@@ -3,7 +3,10 @@
 
 use codec::{Decode, Encode};
 use rand_core::{OsRng, RngCore};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+	sync::{Barrier, Mutex, MutexGuard, PoisonError},
+	thread,
+};
 use veilmart_confidential::{
 	statements::{self, ListingName},
 	Context, ProofError, Prover, Statement, Witness, PARAMETER_SET,
@@ -12,8 +15,8 @@ use veilmart_paillier::{
 	test_keys, CiphertextError, Encryptor, FreshNonce, Opening, ParameterSet, PublicKey,
 };
 use veilmart_verification_host::{
-	confidential_verification, forget_everything, remembered, LedgerKey, Native, Portable, Verification,
-	CAPACITY,
+	confidential_verification, forget_everything, remembered, verified, LedgerKey, Native, Portable,
+	Verification, CAPACITY,
 };
 
 /// The memory belongs to the process, so that tests which look at it take turns.
@@ -237,6 +240,24 @@ fn refused(fixture: &Fixture) -> Vec<(ProofError, Statement, Vec<u8>)> {
 		.into_iter()
 		.map(|(error, (statement, proof))| (error, statement, proof))
 		.collect()
+}
+
+#[test]
+fn what_is_asked_by_several_at_once_is_verified_once() {
+	let _turn = turn();
+	let fixture = Fixture::new();
+	let (statement, proof) = fixture.listing(12, 0);
+	let before = verified();
+	let start = Barrier::new(8);
+	thread::scope(|scope| {
+		for _ in 0..8 {
+			scope.spawn(|| {
+				start.wait();
+				assert_eq!(fixture.verdict(Backend::Native, &statement, &proof), Ok(()));
+			});
+		}
+	});
+	assert_eq!(verified() - before, 1);
 }
 
 #[test]

@@ -66,4 +66,8 @@ attacks! {
 	every_statement_byte,
 	forged_challenge,
 	garbage,
+	refresh_with_a_value,
+	refresh_by_nothing,
+	refresh_reused,
+	refresh_encodings,
 }

@@ -2,13 +2,21 @@
 //!
 //! Makes a certificate authority's key, starts four authorities on a chain with that key, certifies everybody, issues money,
 //! replays order lines of a real shop through quote, order, accept, ship, confirm and collect, kills the authority that leads in
-//! the middle of it, and compares every balance with plain arithmetic. Tries to cheat twice. Fails if anything differs.
+//! the middle of it, and compares every balance with plain arithmetic. Tries to cheat twice. The second part shows what happens
+//! when trade goes wrong. Fails if anything differs.
 
 use clap::Parser;
-use std::{error::Error, process::ExitCode, time::Instant};
-use veilmart_cli::{ca, keystore::PassphraseSource, output::Counter};
+use std::{error::Error, fs, process::ExitCode, time::Instant};
+use veilmart_cli::{ca, chain::Chain, keystore::PassphraseSource, output::Counter};
 use veilmart_confidential::PARAMETER_SET;
-use veilmart_demo_parts::{cheats, market, process, report, retail};
+use veilmart_demo_parts::{
+	aftermath::{self, Authority},
+	cheats, market, process, report,
+	retail::{self, OrderLine, Skipped},
+};
+
+/// The passphrase of all files: a demo has no secrets.
+const PASSPHRASE: &str = "a demo has no secrets";
 
 /// Real retail orders on a running chain.
 #[derive(Parser)]
@@ -51,11 +59,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	let mut progress = Counter::new("candidates for safe primes");
 	let secret = ca::generate_key(PARAMETER_SET, &mut || progress.step());
 	progress.finish();
-	let files = ca::write(
-		&secret,
-		folder.path(),
-		&PassphraseSource::known("a demo has no secrets"),
-	)?;
+	let files = ca::write(&secret, folder.path(), &PassphraseSource::known(PASSPHRASE))?;
 	steps.add("key ceremony", start);
 
 	println!("2. Four authorities start on a chain with that key and elect a leader.");
@@ -65,33 +69,64 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	let (mut network, chain, url) = process::Network::start(&specification, folder.path()).await?;
 	steps.add("specification and network", start);
 
-	let outcome = trade((&mut network, &url), &chain, &secret, &lines, &mut steps).await;
+	let passphrase_file = folder.path().join("passphrase");
+	fs::write(&passphrase_file, PASSPHRASE)?;
+	let authority = Authority {
+		secret: &secret,
+		folder: folder.path(),
+		passphrase_file: &passphrase_file,
+	};
+	let outcome = both_parts(
+		(&mut network, &url),
+		&chain,
+		&authority,
+		(&lines, &skipped),
+		&mut steps,
+	)
+	.await;
 	let log = network.last_words();
 	network.stop().await?;
 	if arguments.keep {
 		println!("Kept: {}", folder.keep().display());
 	}
 	match outcome {
-		Ok(ended) => {
-			report::print(&ended, &skipped, &steps);
-			Ok(ended.agrees())
+		Ok(agree) => {
+			report::print_times(&steps);
+			Ok(agree)
 		}
 		Err(error) => Err(format!("{error}\nThe nodes' last words:\n{log}").into()),
 	}
 }
 
-async fn trade(
+/// Plays both parts, prints what came out of each as soon as it has ended, and gives whether all is as it should be.
+async fn both_parts(
 	(network, url): (&mut process::Network, &str),
-	chain: &veilmart_cli::chain::Chain,
-	secret: &veilmart_paillier::SecretKey,
-	lines: &[retail::OrderLine],
+	chain: &Chain,
+	authority: &Authority<'_>,
+	(lines, skipped): (&[OrderLine], &Skipped),
 	steps: &mut report::Steps,
-) -> Result<report::Ended, Box<dyn Error>> {
+) -> Result<bool, Box<dyn Error>> {
 	println!("3. Issuer, sellers and customers get their certificates.");
 	let start = Instant::now();
 	let mut market = market::Market::open(chain, lines).await?;
 	steps.add("certificates", start);
 
+	let ended = trade((network, url), &mut market, authority, lines, steps).await?;
+	report::print(&ended, skipped);
+	let start = Instant::now();
+	let findings = aftermath::play(&mut market, url, authority, steps).await?;
+	steps.add("the second part, all", start);
+	report::print_findings(&findings);
+	Ok(ended.agrees() && findings.agree())
+}
+
+async fn trade(
+	(network, url): (&mut process::Network, &str),
+	market: &mut market::Market,
+	authority: &Authority<'_>,
+	lines: &[OrderLine],
+	steps: &mut report::Steps,
+) -> Result<report::Ended, Box<dyn Error>> {
 	println!("4. The sellers list what will be ordered; the issuer issues money.");
 	let start = Instant::now();
 	market.list(lines).await?;
@@ -119,8 +154,8 @@ async fn trade(
 	steps.add("orders, all", start);
 
 	println!("6. Two attempts to cheat.");
-	let refusals = cheats::attempt(&mut market, lines).await?;
+	let refusals = cheats::attempt(market, lines).await?;
 
 	println!("7. Everybody opens its balance; the certificate authority audits.");
-	market.settle(secret, refusals).await
+	market.settle(authority.secret, refusals).await
 }

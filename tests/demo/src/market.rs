@@ -132,12 +132,33 @@ impl Market {
 		&self.issuer
 	}
 
+	/// The chain that it is on.
+	pub fn chain(&self) -> &Chain {
+		&self.chain
+	}
+
+	/// What was issued so far, in minor units.
+	pub fn issued(&self) -> u64 {
+		self.issued
+	}
+
 	/// Certifies somebody else.
 	pub async fn newcomer(&self, roles: Roles, name: &str) -> Result<Session> {
-		let ca = Account::development("//CA")?;
 		let (account, _) = Account::generate()?;
+		self.admit(account, roles, name).await
+	}
+
+	/// Certifies the owner of an account.
+	pub async fn admit(&self, account: Account, roles: Roles, name: &str) -> Result<Session> {
+		let ca = Account::development("//CA")?;
 		certify(&self.chain, &ca, &account, roles, name).await?;
 		Ok(Session::open(self.chain.clone(), account).await?)
+	}
+
+	/// Issues an amount to a party, which collects it.
+	pub async fn fund(&mut self, party: &mut Party, minor: u64) -> Result<()> {
+		self.issued += give(&self.issuer, party, minor).await?;
+		Ok(())
 	}
 
 	/// Lists each item at each of its prices, with as many pieces as will be ordered and a hundred more.

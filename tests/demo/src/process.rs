@@ -45,7 +45,18 @@ fn programs() -> Result<PathBuf> {
 
 /// Writes the raw specification of a preset with this public key in place of the published test key.
 pub async fn export_specification(preset: &str, key: &Path, to: &Path) -> Result<()> {
-	export(preset, &["--ca-key".as_ref(), key.as_os_str()], to).await
+	let more = ["--raw".as_ref(), "--ca-key".as_ref(), key.as_os_str()];
+	export(preset.as_ref(), &more, to).await
+}
+
+/// Writes the specification of a preset as people change it: with the genesis configuration in place of the genesis state.
+pub async fn export_plain(preset: &str, to: &Path) -> Result<()> {
+	export(preset.as_ref(), &[], to).await
+}
+
+/// Writes the raw specification of one that is not raw. The runtime in it builds the genesis state.
+pub async fn export_raw(plain: &Path, to: &Path) -> Result<()> {
+	export(plain.as_os_str(), &["--raw".as_ref()], to).await
 }
 
 /// Writes the raw specification of a preset as it is. It is made once in a process: that takes some seconds.
@@ -55,14 +66,15 @@ pub async fn export_preset(preset: &str, to: &Path) -> Result<()> {
 	if let Some(specification) = made.get(preset) {
 		return Ok(fs::write(to, specification)?);
 	}
-	export(preset, &[], to).await?;
+	export(preset.as_ref(), &["--raw".as_ref()], to).await?;
 	made.insert(preset.to_owned(), fs::read(to)?);
 	Ok(())
 }
 
-async fn export(preset: &str, more: &[&OsStr], to: &Path) -> Result<()> {
+async fn export(chain: &OsStr, more: &[&OsStr], to: &Path) -> Result<()> {
 	let output = Command::new(program("veilmart-node")?)
-		.args(["export-chain-spec", "--raw", "--chain", preset])
+		.args(["export-chain-spec", "--chain"])
+		.arg(chain)
 		.args(more)
 		.stdin(Stdio::null())
 		.output()
@@ -383,15 +395,7 @@ impl Network {
 		folder: &Path,
 		places: [Place; AUTHORITIES.len()],
 	) -> Result<(Self, Chain, String)> {
-		let mut network = Self { nodes: Vec::new() };
-		for (name, place) in AUTHORITIES.into_iter().zip(places) {
-			let folder = folder.join(name);
-			fs::create_dir_all(&folder)?;
-			let others: Vec<_> = network.nodes.iter().map(|node| node.address.clone()).collect();
-			let mut node = Node::prepare_at(name, specification, &folder, &others, place).await?;
-			node.spawn(&[])?;
-			network.nodes.push(node);
-		}
+		let mut network = Self::spawn(specification, folder, places).await?;
 		for node in &mut network.nodes {
 			node.answers().await?;
 		}
@@ -410,6 +414,24 @@ impl Network {
 			}
 			tokio::time::sleep(Duration::from_millis(200)).await;
 		}
+	}
+
+	/// Starts the processes of the four and waits for nothing: whether they answer is the caller's to find out.
+	pub async fn spawn(
+		specification: &Path,
+		folder: &Path,
+		places: [Place; AUTHORITIES.len()],
+	) -> Result<Self> {
+		let mut network = Self { nodes: Vec::new() };
+		for (name, place) in AUTHORITIES.into_iter().zip(places) {
+			let folder = folder.join(name);
+			fs::create_dir_all(&folder)?;
+			let others: Vec<_> = network.nodes.iter().map(|node| node.address.clone()).collect();
+			let mut node = Node::prepare_at(name, specification, &folder, &others, place).await?;
+			node.spawn(&[])?;
+			network.nodes.push(node);
+		}
+		Ok(network)
 	}
 
 	/// The place of the node that leads, as soon as one does.

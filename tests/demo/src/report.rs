@@ -3,6 +3,7 @@
 use crate::retail::Skip;
 use std::{
 	collections::BTreeMap,
+	fmt::Display,
 	time::{Duration, Instant},
 };
 use veilmart_cli::{amount, ca::Audit, output::table};
@@ -68,8 +69,67 @@ impl Ended {
 	}
 }
 
-/// Prints it.
-pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
+/// Something that the second part looked at.
+struct Finding {
+	what: String,
+	found: String,
+	expected: String,
+}
+
+/// All that the second part looked at.
+#[derive(Default)]
+pub struct Findings {
+	all: Vec<Finding>,
+}
+
+impl Findings {
+	/// Something that was found, and what it should be.
+	pub fn compare(&mut self, what: impl Into<String>, found: impl Display, expected: impl Display) {
+		self.all.push(Finding {
+			what: what.into(),
+			found: found.to_string(),
+			expected: expected.to_string(),
+		});
+	}
+
+	/// An amount that was found, and what it should be, in minor units.
+	pub fn amount(&mut self, what: impl Into<String>, found: u64, expected: u64) {
+		self.compare(what, amount::show(found), amount::show(expected));
+	}
+
+	/// Whether everything is as it should be. Who has looked at nothing has not seen that.
+	pub fn agree(&self) -> bool {
+		!self.all.is_empty() && self.all.iter().all(|finding| finding.found == finding.expected)
+	}
+}
+
+/// Prints what the second part found.
+pub fn print_findings(findings: &Findings) {
+	let rows: Vec<_> = findings
+		.all
+		.iter()
+		.map(|finding| {
+			vec![
+				finding.what.clone(),
+				finding.found.clone(),
+				finding.expected.clone(),
+				verdict(finding.found == finding.expected).into(),
+			]
+		})
+		.collect();
+	print!("\n{}", table(&["", "found", "expected", ""], &rows));
+}
+
+fn verdict(equal: bool) -> &'static str {
+	if equal {
+		"equal"
+	} else {
+		"DIFFERENT"
+	}
+}
+
+/// Prints how the trade of the first part ended.
+pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>) {
 	let rows: Vec<_> = ended
 		.parties
 		.iter()
@@ -78,12 +138,7 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 				party.name.clone(),
 				amount::show(party.opened),
 				amount::show(party.expected),
-				if party.opened == party.expected {
-					"equal"
-				} else {
-					"DIFFERENT"
-				}
-				.into(),
+				verdict(party.opened == party.expected).into(),
 			]
 		})
 		.collect();
@@ -120,6 +175,10 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 			reasons.join(", ")
 		);
 	}
+}
+
+/// Prints how long everything took.
+pub fn print_times(steps: &Steps) {
 	let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
 	let milliseconds = |duration: Duration| format!("{:.0} ms", duration.as_secs_f64() * 1_000.0);
 	let rows: Vec<_> = steps
@@ -153,4 +212,21 @@ pub fn print(ended: &Ended, skipped: &BTreeMap<Skip, usize>, steps: &Steps) {
 			&rows
 		)
 	);
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn one_difference_is_enough() {
+		let mut findings = Findings::default();
+		assert!(!findings.agree(), "nobody has looked");
+		findings.compare("an order", "penalised", "penalised");
+		findings.amount("a balance", 15_000, 15_000);
+		assert!(findings.agree());
+		findings.amount("a balance", 15_000, 15_001);
+		findings.compare("another order", "shipped", "shipped");
+		assert!(!findings.agree());
+	}
 }

@@ -8,7 +8,7 @@ use veilmart_cli::{
 	chain::Chain,
 	commodity,
 	error::Error,
-	session::{NewListing, Session},
+	session::{NewListing, Outcome, Session},
 	transaction::Until,
 	view_key,
 };
@@ -30,6 +30,7 @@ async fn sessions_on_a_running_node() {
 	process::export_preset("dev", &specification).await.unwrap();
 	let (node, chain) = process::Node::start(&specification, folder.path()).await.unwrap();
 	a_shop_lists_and_quotes_many_things_at_once(&chain).await;
+	a_shop_accepts_many_orders_at_once(&chain).await;
 	view_keys_change_and_everything_still_opens(&chain, &node.url, folder.path()).await;
 	node.stop().await.unwrap();
 }
@@ -99,6 +100,58 @@ async fn a_shop_lists_and_quotes_many_things_at_once(chain: &Chain) {
 		"{error}"
 	);
 	buyer.cancel(order.id.seq).await.unwrap();
+}
+
+/// Each acceptance is proved upon what the one before it leaves behind; the pool takes them ahead of the blocks.
+async fn a_shop_accepts_many_orders_at_once(chain: &Chain) {
+	let (seller, buyer, issuer) = (
+		session(chain, "//Charlie").await,
+		session(chain, "//Bob").await,
+		session(chain, "//Issuer").await,
+	);
+	for (session, amount) in [(&seller, 100_000), (&buyer, 10_000)] {
+		issuer.issue(session.id(), amount).await.unwrap();
+		session.collect_all().await.unwrap();
+	}
+	let before = seller.balance().await.unwrap();
+	let item = NewListing {
+		price: 100,
+		stock: 50,
+		commodity: 7,
+	};
+	let listing = seller.list(item).await.unwrap().id;
+	let mut orders = Vec::new();
+	for pieces in 1..=8 {
+		seller.quote(listing.seq, buyer.id()).await.unwrap();
+		orders.push(buyer.order(&listing, pieces, None).await.unwrap().id);
+	}
+	let mut pipeline = seller.pipeline().await.unwrap();
+	for id in &orders {
+		let order = chain.order(id, Some(pipeline.at())).await.unwrap().unwrap();
+		pipeline.accept(id, order).await.unwrap();
+	}
+	// In how many blocks they are is the node's affair: it seals as soon as one arrives, and proving the next takes as long.
+	let outcomes = pipeline.finish().await;
+	assert!(
+		outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))),
+		"{outcomes:?}"
+	);
+	assert_eq!(outcomes.len(), orders.len());
+	assert_eq!(seller.balance().await, Ok(before - 10 * 36 * 100));
+	let mut pipeline = seller.pipeline().await.unwrap();
+	for id in &orders {
+		pipeline.ship(id).await.unwrap();
+	}
+	let outcomes = pipeline.finish().await;
+	assert!(
+		outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))),
+		"{outcomes:?}"
+	);
+	for id in &orders {
+		buyer.confirm(id.seq).await.unwrap();
+	}
+	seller.collect_all().await.unwrap();
+	assert_eq!(seller.balance().await, Ok(before + 36 * 100));
 }
 
 /// The command as //Alice, with JSON.

@@ -36,7 +36,7 @@ fn parameters(values: &[Value]) -> Result<ArrayParams> {
 	Ok(parameters)
 }
 
-async fn connect(url: &str) -> Result<WsClient> {
+pub(crate) async fn connect(url: &str) -> Result<WsClient> {
 	Ok(WsClientBuilder::default().build(url).await?)
 }
 

@@ -7,12 +7,12 @@ use std::{
 };
 
 use codec::Encode;
-use frame_support::{dispatch::GetDispatchInfo, storage::storage_prefix, weights::Weight};
+use frame_support::storage::storage_prefix;
 use serde_json::{json, Value};
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use veilmart_cli::chain::Chain;
-use veilmart_demo_parts::process::Node;
-use veilmart_runtime::{configs::CouncilCollective, AccountId, Runtime, RuntimeCall, RuntimeEvent};
+use veilmart_demo_parts::{council, process::Node};
+use veilmart_runtime::{AccountId, Runtime, RuntimeCall};
 use veilmart_td_raft::{AuthoritySet, SetId};
 
 use crate::{
@@ -20,60 +20,19 @@ use crate::{
 	Result,
 };
 
-type Motion = pallet_collective::Call<Runtime, CouncilCollective>;
-
 /// How long a change of the set may take: what was decided takes effect when the session after the next begins, and a session is
 /// a minute and, where blocks are rare, some seconds.
 pub const TWO_SESSIONS: Duration = Duration::from_secs(150);
 
-/// Has two of the three council members carry a motion, and the chain execute it.
+/// Has two of the three council members carry a motion through a node, and the chain execute it.
 pub async fn carry(node: &Node, call: RuntimeCall) -> Result<()> {
-	let length_bound = u32::try_from(call.encoded_size())?;
-	let proposal_hash = BlakeTwo256::hash_of(&call);
-	let proposal_weight_bound = call
-		.get_dispatch_info()
-		.call_weight
-		.saturating_add(Weight::from_parts(1, 1));
-	let propose = Motion::propose {
-		threshold: 2,
-		proposal: Box::new(call),
-		length_bound,
-	};
-	let proposed = send(node, "//Alice", RuntimeCall::Council(propose)).await?;
-	let index = proposed
-		.events
-		.iter()
-		.find_map(|event| match event {
-			RuntimeEvent::Council(pallet_collective::Event::Proposed { proposal_index, .. }) => {
-				Some(*proposal_index)
-			}
-			_ => None,
-		})
-		.ok_or("the motion was not proposed")?;
-	for member in ["//Alice", "//Bob"] {
-		let vote = Motion::vote {
-			proposal: proposal_hash,
-			index,
-			approve: true,
-		};
-		send(node, member, RuntimeCall::Council(vote)).await?;
-	}
-	let close = Motion::close {
-		proposal_hash,
-		index,
-		proposal_weight_bound,
-		length_bound,
-	};
-	let closed = send(node, "//Alice", RuntimeCall::Council(close)).await?;
-	closed
-		.events
-		.iter()
-		.find_map(|event| match event {
-			RuntimeEvent::Council(pallet_collective::Event::Executed { result, .. }) => Some(*result),
-			_ => None,
-		})
-		.ok_or("the motion was not executed")?
-		.map_err(|error| format!("the motion failed: {error:?}").into())
+	council::carry(&Chain::connect(&node.url).await?, call).await
+}
+
+/// The motion that a runtime with this code may replace the present one.
+pub fn authorize_upgrade(code: &[u8]) -> RuntimeCall {
+	let code_hash = BlakeTwo256::hash(code);
+	council::as_root(frame_system::Call::<Runtime>::authorize_upgrade { code_hash })
 }
 
 /// The motion that an account be no authority any more.

@@ -11,6 +11,8 @@ pub mod moments;
 pub mod mounts;
 pub mod namespaces;
 pub mod scene;
+pub mod second_process;
+pub mod versions;
 
 use std::{
 	collections::BTreeMap,
@@ -24,12 +26,17 @@ use veilmart_cli::{account::Account, chain::Chain};
 use veilmart_demo_parts::process::{export_preset, Network, Node};
 use veilmart_runtime::{Hash, RuntimeCall};
 
+use versions::AnyVersion;
+
 /// What went wrong.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How long a network may take until it makes blocks final again. The protocol needs some seconds; the rest is for a
 /// machine on which everything runs at once.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much longer it may take a node for each block that it has to catch up with.
+const PER_BLOCK_BEHIND: Duration = Duration::from_millis(20);
 
 /// Every block that was final anywhere.
 #[derive(Debug, Default)]
@@ -45,8 +52,8 @@ impl Ledger {
 
 	/// Reads what is final at a node from a height on. Gives the node's height. An error if anything contradicts what was final before.
 	pub async fn read(&mut self, node: &Node, from: u32) -> Result<u32> {
-		let chain = Chain::connect(&node.url).await?;
-		let height = chain.header(chain.finalized().await?).await?.number;
+		let chain = AnyVersion::connect(node).await?;
+		let height = chain.finalized().await?.number;
 		for number in from..=height {
 			let hash = chain
 				.block_hash(number)
@@ -77,24 +84,27 @@ impl Ledger {
 		let start = Instant::now();
 		// What is final already, and was not read yet, is no progress.
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
-			if Chain::connect(&node.url).await.is_ok() {
+			if AnyVersion::connect(node).await.is_ok() {
 				self.read(node, self.height()).await?;
 			}
 		}
 		let before = self.height();
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
+			let mut patience = None;
 			loop {
 				// A node that is being started does not answer yet.
-				let height = match Chain::connect(&node.url).await {
+				let height = match AnyVersion::connect(node).await {
 					Ok(_) => self.read(node, before.saturating_sub(1)).await?,
 					Err(_) => 0,
 				};
 				if height > before {
 					break;
 				}
-				if start.elapsed() > PATIENCE {
+				let patience =
+					*patience.get_or_insert(PATIENCE + PER_BLOCK_BEHIND * before.saturating_sub(height));
+				if start.elapsed() > patience {
 					return Err(format!(
-						"{} has made nothing final above {before} for {PATIENCE:?}, it is at {height}\n{}",
+						"{} has made nothing final above {before} for {patience:?}, it is at {height}\n{}",
 						node.name,
 						network.last_words()
 					)

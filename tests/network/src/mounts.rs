@@ -12,16 +12,13 @@ use std::{
 	io::{self, Write},
 	os::unix::fs::MetadataExt,
 	path::{Path, PathBuf},
-	process::{self, Command, Stdio},
+	process::{Command, Stdio},
 	thread,
 	time::Duration,
 };
 use tokio::runtime::Runtime;
 
-use crate::{scene::the_machine, Result};
-
-/// The file by which the second process tells the first that the body came to its end. Where it is set, this is the second.
-const PASSED: &str = "VEILMART_MOUNTS";
+use crate::{second_process::in_second_process, Result};
 
 /// What a test has to be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,59 +57,16 @@ pub fn without_loop() -> bool {
 
 /// Runs the body of the test of this name where it may mount what it likes. The name is what the test program calls it.
 pub fn with_mounts<F: Future<Output = ()>>(name: &str, rights: Rights, body: impl FnOnce() -> F) {
-	if let Some(passed) = env::var_os(PASSED) {
-		end_with_the_first_process();
-		Runtime::new().unwrap().block_on(body());
-		fs::write(passed, name).unwrap();
-		return;
-	}
-	let _machine = the_machine();
 	let needed = rights.needed();
-	let folder = tempfile::tempdir().unwrap();
-	let passed = folder.path().join("passed");
+	// Within the namespaces everybody is root.
 	let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-	let user: &[&str] = match (is_root, rights) {
-		(true, _) => &[],
-		(false, Rights::Memory) => &["--user", "--map-root-user"],
+	let options: &[&str] = match (is_root, rights) {
+		(true, _) => &["--mount"],
+		(false, Rights::Memory) => &["--user", "--map-root-user", "--mount"],
 		(false, Rights::Disks) => panic!("{needed}"),
 	};
-	let mut second = Command::new("unshare")
-		.args(user)
-		.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-		.arg(env::current_exe().unwrap())
-		.args(["--exact", name, "--nocapture", "--include-ignored"])
-		.env(PASSED, &passed)
-		.env("TMPDIR", folder.path())
-		.stdin(Stdio::piped())
-		.stdout(Stdio::piped())
-		.stderr(Stdio::piped())
-		.spawn()
-		.unwrap_or_else(|error| panic!("unshare: {error}. {needed}"));
-	// It ends when this is closed, also by the end of this process.
-	let lifeline = second.stdin.take();
-	let output = second.wait_with_output().unwrap();
-	drop(lifeline);
-	let said = String::from_utf8_lossy(&output.stdout);
-	println!("{said}");
-	let complained = String::from_utf8_lossy(&output.stderr);
-	eprintln!("{complained}");
-	// The test program's first words: without them it was never started.
-	if !said.contains("running ") {
-		panic!("No namespaces: {}. {needed}", complained.trim());
-	}
-	// A name that is wrong would run nothing, and succeed.
-	if !output.status.success() || !passed.is_file() {
-		let folder = folder.keep();
-		panic!("{name}: {}; files are in {}", output.status, folder.display());
-	}
-}
-
-/// The first process of a process namespace takes all others with it.
-fn end_with_the_first_process() {
-	thread::spawn(|| {
-		// Nothing comes. It ends when the other process does.
-		let _ = io::copy(&mut io::stdin(), &mut io::sink());
-		process::exit(1);
+	in_second_process(name, options, needed, || {
+		Runtime::new().unwrap().block_on(body());
 	});
 }
 

@@ -18,24 +18,19 @@
 
 use std::{
 	collections::BTreeSet,
-	env, fs,
+	fs,
 	future::Future,
-	io::{self, BufRead, BufReader, Write},
+	io::{BufRead, BufReader, Write},
 	net::Ipv4Addr,
-	process::{self, Child, Command, Stdio},
+	process::{Child, Command, Stdio},
 	thread,
 	time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
 use veilmart_demo_parts::process::{export_preset, Network, Place, AUTHORITIES};
 
-use crate::{
-	scene::{the_machine, Scene},
-	Result,
-};
+use crate::{scene::Scene, second_process::in_second_process, Result};
 
-/// The file by which the second process tells the first that the body came to its end. Where it is set, this is the second.
-const PASSED: &str = "VEILMART_NAMESPACES";
 /// A port at which nobody listens.
 const CLOSED_PORT: u16 = 9;
 /// A program that delays packets, for systems without a queue that does; its device; the routes that lead to it.
@@ -64,53 +59,7 @@ pub fn isolated<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Scene, Rou
 
 /// Runs the body in a second process, as its user's root in an empty network.
 fn in_namespaces(name: &str, body: impl FnOnce()) {
-	if let Some(passed) = env::var_os(PASSED) {
-		end_with_the_first_process();
-		body();
-		fs::write(passed, name).unwrap();
-		return;
-	}
-	let _machine = the_machine();
-	let folder = tempfile::tempdir().unwrap();
-	let passed = folder.path().join("passed");
-	let mut second = Command::new("unshare")
-		.args(["--user", "--map-root-user", "--net", "--pid", "--fork"])
-		.args(["--kill-child", "--mount-proc", "--"])
-		.arg(env::current_exe().unwrap())
-		.args(["--exact", name, "--nocapture", "--include-ignored"])
-		.env(PASSED, &passed)
-		.env("TMPDIR", folder.path())
-		.stdin(Stdio::piped())
-		.stdout(Stdio::piped())
-		.stderr(Stdio::piped())
-		.spawn()
-		.unwrap_or_else(|error| panic!("unshare: {error}. {NEEDED}"));
-	// It ends when this is closed, also by the end of this process.
-	let lifeline = second.stdin.take();
-	let output = second.wait_with_output().unwrap();
-	drop(lifeline);
-	let said = String::from_utf8_lossy(&output.stdout);
-	println!("{said}");
-	let complained = String::from_utf8_lossy(&output.stderr);
-	eprintln!("{complained}");
-	// The test program's first words: without them it was never started.
-	if !said.contains("running ") {
-		panic!("No namespaces: {}. {NEEDED}", complained.trim());
-	}
-	// A name that is wrong would run nothing, and succeed.
-	if !output.status.success() || !passed.is_file() {
-		let folder = folder.keep();
-		panic!("{name}: {}; files are in {}", output.status, folder.display());
-	}
-}
-
-/// The first process of a process namespace takes all others with it.
-fn end_with_the_first_process() {
-	thread::spawn(|| {
-		// Nothing comes. It ends when the other process does.
-		let _ = io::copy(&mut io::stdin(), &mut io::sink());
-		process::exit(1);
-	});
+	in_second_process(name, &["--user", "--map-root-user", "--net"], NEEDED, body);
 }
 
 /// What joins the namespaces of the nodes, and what it drops.

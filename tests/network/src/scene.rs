@@ -9,9 +9,13 @@ use tokio::{
 	sync::{Semaphore, SemaphorePermit},
 };
 use veilmart_cli::chain::Chain;
-use veilmart_demo_parts::process::{export_preset, Network, Node};
+use veilmart_demo_parts::process::{export_preset, Network, Node, Place, AUTHORITIES};
 
-use crate::{four, traffic, Ledger, Result, SPECIFICATION};
+use crate::{
+	four, traffic,
+	versions::{specification_under, AnyVersion},
+	Ledger, Result, SPECIFICATION,
+};
 
 /// Two networks at a time: most tests mostly wait, and a small machine has not more than two processors.
 static MACHINE: Semaphore = Semaphore::const_new(2);
@@ -58,6 +62,23 @@ impl Scene {
 		change(&specification).unwrap();
 		let (network, ..) = Network::start(&specification, folder.path()).await.unwrap();
 		Self::at_work(network, folder, machine).await
+	}
+
+	/// As [`Scene::new`], on a chain that begins with another runtime; with the code of today's. While the version is not this
+	/// program's there is no traffic.
+	pub async fn under(code: &[u8]) -> (Self, Vec<u8>) {
+		let machine = turn().await;
+		let folder = tempfile::tempdir().unwrap();
+		let specification = folder.path().join(SPECIFICATION);
+		let today = specification_under(code, "local", &specification).await.unwrap();
+		let places = AUTHORITIES.map(|_| Place::here().unwrap());
+		let mut network = Network::spawn(&specification, folder.path(), places)
+			.await
+			.unwrap();
+		for node in &mut network.nodes {
+			AnyVersion::answers(node).await.unwrap();
+		}
+		(Self::at_work(network, folder, machine).await, today)
 	}
 
 	/// Four nodes that the caller has started, with their files, after progress.

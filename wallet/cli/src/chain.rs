@@ -39,6 +39,7 @@ pub type Event = EventRecord<RuntimeEvent, Hash>;
 pub struct Chain {
 	client: Arc<WsClient>,
 	genesis: Hash,
+	seals: bool,
 }
 
 /// What is needed of `state_getRuntimeVersion`.
@@ -57,6 +58,7 @@ impl Chain {
 		let mut chain = Self {
 			client: Arc::new(client),
 			genesis: Hash::zero(),
+			seals: false,
 		};
 		let version: SpecVersion = chain.request("state_getRuntimeVersion", rpc_params![]).await?;
 		if version.spec_name != *VERSION.spec_name {
@@ -77,6 +79,17 @@ impl Chain {
 			.await?
 			.ok_or_else(|| Error::node("The node does not know its own genesis block."))?;
 		Ok(chain)
+	}
+
+	/// The same chain, on which [`Chain::submit_and_watch`] seals transactions to the leader, or does not.
+	pub fn sealing(mut self, seals: bool) -> Self {
+		self.seals = seals;
+		self
+	}
+
+	/// Whether transactions are sealed to the leader.
+	pub fn seals(&self) -> bool {
+		self.seals
 	}
 
 	/// The hash of block 0, which names the chain.
@@ -283,6 +296,12 @@ impl Chain {
 	/// The next transaction number of an account, transactions in the pool included.
 	pub async fn next_nonce(&self, account: &AccountId) -> Result<Nonce> {
 		self.request("system_accountNextIndex", rpc_params![account])
+			.await
+	}
+
+	/// How many transactions of an account are in the blocks up to this one.
+	pub(crate) async fn nonce(&self, account: &AccountId, at: Hash) -> Result<Nonce> {
+		self.call("AccountNonceApi_account_nonce", account, Some(at))
 			.await
 	}
 

@@ -1,7 +1,9 @@
 //! The command line.
 
+mod authority;
 mod values;
 
+pub use authority::{AuditCommand, CaCommand, CaKey, LostCommand};
 pub use values::{Decision, Reason, RoleName, State};
 
 use std::path::PathBuf;
@@ -29,6 +31,7 @@ EXAMPLES:
   veilmart --account shop balance
   veilmart --account shop list --price 12.50 --stock 40 --item 85123A
   veilmart --json --suri //Alice orders
+  veilmart --sealed --account buyer order shop:3 2
 
 EXIT STATUS: 0 done, 1 failed or refused, 2 wrong usage.")]
 pub struct Cli {
@@ -68,6 +71,11 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "FILE")]
 	pub passphrase_file: Option<PathBuf>,
 
+	/// Seal the transaction to the leader, so that nobody else reads it before it is in a block. If leaders do not include it,
+	/// it is sent openly, and the result says so.
+	#[arg(long, global = true)]
+	pub sealed: bool,
+
 	/// Print results (and errors, on the standard error) as JSON.
 	#[arg(long, global = true)]
 	pub json: bool,
@@ -76,11 +84,15 @@ pub struct Options {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-	/// The certificate authority's key: create it, decrypt with it, audit the ledger
+	/// The certificate authority's key: create it, decrypt with it, audit the ledger, help with lost openings
 	#[command(subcommand)]
 	Ca(CaCommand),
 
-	/// Certificates: request, issue, show; register a view key
+	/// Reports in which the certificate authority opens the ledger's sums: check them without any key
+	#[command(subcommand)]
+	Audit(AuditCommand),
+
+	/// Certificates: request, issue, revoke, show; register a view key
 	#[command(subcommand)]
 	Certificate(CertificateCommand),
 
@@ -95,6 +107,10 @@ pub enum Command {
 	/// Proofs that a block is final, and their verification without a node
 	#[command(subcommand)]
 	Finality(FinalityCommand),
+
+	/// The authorities of the consensus: who they are, and how each is reached
+	#[command(subcommand)]
+	Authority(AuthorityCommand),
 
 	/// Show the balance and what waits to be collected
 	#[command(
@@ -305,6 +321,15 @@ pub enum Command {
 	#[command(subcommand)]
 	Refresh(RefreshCommand),
 
+	/// Make use of a recovery letter: check it against the ledger, and give what it opens a new nonce
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop recover letter.json\n\nThe certificate authority writes such a letter with `veilmart ca recover`. Nothing in it is believed: it opens the\nledger's ciphertext bit for bit, or it is refused."
+	)]
+	Recover {
+		/// The letter; - for the standard input.
+		letter: PathBuf,
+	},
+
 	/// Take credits into the balance: all that wait
 	#[command(after_help = "EXAMPLES:\n  veilmart --account shop collect")]
 	Collect,
@@ -346,6 +371,28 @@ pub enum Command {
 		csv: bool,
 	},
 
+	/// Serve as a seller's agent: accept, decline, ship and collect by a rule file
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart serve --rules rules.toml --check\n  veilmart --account shop serve --rules rules.toml\n  veilmart --account shop --json serve --rules rules.toml --once\n\nEnds with Ctrl-C or SIGTERM when what it sent is final; a second time, at once. With --once the exit status is 1 if\nsomething failed or needs you."
+	)]
+	Serve {
+		/// The rule file; see docs/merchants.md.
+		#[arg(long, value_name = "FILE")]
+		rules: PathBuf,
+		/// Only check the rule file, and say in words what it means.
+		#[arg(long, conflicts_with_all = ["once", "shipped", "not_shipped"])]
+		check: bool,
+		/// Do what is due and end.
+		#[arg(long)]
+		once: bool,
+		/// An order, as BUYER:NUMBER, that was shipped, which the agent cannot know.
+		#[arg(long, value_name = "ORDER")]
+		shipped: Vec<String>,
+		/// An order that was not shipped: the ship command runs for it (again).
+		#[arg(long, value_name = "ORDER")]
+		not_shipped: Vec<String>,
+	},
+
 	/// Print what happens to the account on the marketplace, as it becomes final
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart --account shop watch\n  veilmart --account shop --json watch --blocks 100"
@@ -379,48 +426,6 @@ pub enum RefreshCommand {
 	},
 }
 
-/// The certificate authority's key.
-#[derive(Debug, Subcommand)]
-pub enum CaCommand {
-	/// Create the ledger's key: ca-secret.age (encrypted) and ca-key.json (for genesis)
-	#[command(
-		after_help = "EXAMPLES:\n  veilmart ca keygen --out /secure/ca\n  veilmart-node export-chain-spec --chain local --ca-key /secure/ca/ca-key.json --raw"
-	)]
-	Keygen {
-		/// Bits of the modulus.
-		#[arg(long, default_value = "2048", value_parser = ["2048", "3072"])]
-		bits: String,
-		/// The folder for both files.
-		#[arg(long, value_name = "DIR")]
-		out: PathBuf,
-	},
-
-	/// Decrypt a ciphertext, or an account's balance
-	#[command(
-		after_help = "EXAMPLES:\n  veilmart ca decrypt --key /secure/ca --of //Bob\n  veilmart ca decrypt --key /secure/ca --ciphertext 0x1234…"
-	)]
-	#[command(group(clap::ArgGroup::new("what").required(true)))]
-	Decrypt {
-		/// ca-secret.age, or the folder that it is in.
-		#[arg(long, value_name = "PATH")]
-		key: PathBuf,
-		/// A ciphertext, hexadecimal; @FILE reads it from a file.
-		#[arg(long, group = "what")]
-		ciphertext: Option<String>,
-		/// An account, whose balance on the chain is decrypted.
-		#[arg(long, group = "what", value_name = "ACCOUNT")]
-		of: Option<String>,
-	},
-
-	/// Decrypt the ledger's aggregates and check that nothing was created or lost
-	#[command(after_help = "EXAMPLES:\n  veilmart ca audit --key /secure/ca")]
-	Audit {
-		/// ca-secret.age, or the folder that it is in.
-		#[arg(long, value_name = "PATH")]
-		key: PathBuf,
-	},
-}
-
 /// Certificates.
 #[derive(Debug, Subcommand)]
 pub enum CertificateCommand {
@@ -446,6 +451,7 @@ pub enum CertificateCommand {
 
 	/// Put a requested certificate on chain, or renew one (the certificate authority's account)
 	#[command(
+		visible_alias = "renew",
 		after_help = "EXAMPLES:\n  veilmart --account ca certificate issue shop.json\n  veilmart --suri //CA certificate issue shop.json --valid-until 1798761600000"
 	)]
 	Issue {
@@ -454,6 +460,22 @@ pub enum CertificateCommand {
 		/// When it expires, in milliseconds since the Unix epoch; never without.
 		#[arg(long, value_name = "MILLISECONDS")]
 		valid_until: Option<u64>,
+	},
+
+	/// Withdraw a certificate: its holder finishes what it began, and begins nothing new (the certificate authority's
+	/// account)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account ca certificate revoke shop")]
+	Revoke {
+		/// Whose: an address, an account's name or a development key.
+		of: String,
+	},
+
+	/// Put a revoked or blacklisted certificate back in force, for as long as it is valid (the certificate authority's
+	/// account)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account ca certificate reinstate shop")]
+	Reinstate {
+		/// Whose: an address, an account's name or a development key.
+		of: String,
 	},
 
 	/// Show an account's certificate
@@ -513,6 +535,24 @@ pub enum FinalityCommand {
 	},
 }
 
+/// The authorities of the consensus.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuthorityCommand {
+	/// Show the present authorities, who leads, and the keys that transactions to them are sealed to
+	#[command(after_help = "EXAMPLES:\n  veilmart authority show")]
+	Show,
+
+	/// Put on the chain how the authority of a node is reached, as often as that changes
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account shop authority publish\n  veilmart --account shop --url ws://10.0.0.2:9944 authority publish --node ws://127.0.0.1:9944\n\nThe node signs the record with its authority's key, and only for a client that it trusts: run this on the node's machine. Any account may send it."
+	)]
+	Publish {
+		/// The authority's own node, if --url names another one.
+		#[arg(long, value_name = "URL")]
+		node: Option<String>,
+	},
+}
+
 /// Chains whose keys were verified.
 #[derive(Debug, Subcommand)]
 pub enum ChainCommand {
@@ -526,8 +566,8 @@ pub enum ChainCommand {
 	)]
 	Forget {
 		/// The chain's genesis hash.
-		#[arg(value_parser = parse_hash)]
-		genesis: Hash,
+		#[arg(value_name = "GENESIS", value_parser = parse_hash)]
+		chain: Hash,
 	},
 }
 
@@ -575,6 +615,26 @@ mod tests {
 	#[test]
 	fn the_command_line_is_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	/// clap lets an argument hide an option of all commands that has the same identifier, and says nothing.
+	#[test]
+	fn no_argument_hides_an_option_of_all_commands() {
+		fn check(command: &clap::Command, global: &[String]) {
+			for argument in command.get_arguments() {
+				let name = argument.get_id().to_string();
+				assert!(!global.contains(&name), "{}: {name}", command.get_name());
+			}
+			command.get_subcommands().for_each(|sub| check(sub, global));
+		}
+		let command = Cli::command();
+		let global: Vec<_> = command
+			.get_arguments()
+			.filter(|argument| argument.is_global_set())
+			.map(|argument| argument.get_id().to_string())
+			.collect();
+		assert!(global.len() > 5);
+		command.get_subcommands().for_each(|sub| check(sub, &global));
 	}
 
 	#[test]
@@ -652,6 +712,11 @@ mod tests {
 		assert!(matches!(cli.command, Command::Reclaim { transfer: 12, from } if from == "buyer"));
 		let cli = parse("veilmart --account shop history --csv").unwrap();
 		assert!(matches!(cli.command, Command::History { from: 1, csv: true }));
+		let cli = parse("veilmart --account shop serve --rules r.toml --once --shipped //Bob:4").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Serve { once: true, check: false, shipped, .. } if shipped == ["//Bob:4"]
+		));
 		let cli = parse("veilmart refresh stock 3 --account shop").unwrap();
 		assert!(matches!(
 			cli.command,
@@ -659,6 +724,22 @@ mod tests {
 		));
 		let cli = parse("veilmart ca keygen --out x").unwrap();
 		assert!(matches!(cli.command, Command::Ca(CaCommand::Keygen { bits, .. }) if bits == "2048"));
+		let cli = parse("veilmart ca recover --key k --of //Bob --out f credit transfer://Alice:3").unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Ca(CaCommand::Recover {
+				what: LostCommand::Credit { .. },
+				unrecorded: false,
+				..
+			})
+		));
+		let cli = parse("veilmart --account ca ca decrypt --key k --key-passphrase-file p --order //Bob:5")
+			.unwrap();
+		assert!(matches!(
+			cli.command,
+			Command::Ca(CaCommand::Decrypt { order: Some(order), .. }) if order == "//Bob:5"
+		));
+		assert!(parse("veilmart --account ca certificate renew shop.json").is_ok());
 		assert!(parse("veilmart certificate request --role buyer --role seller --organisation Shop").is_ok());
 		assert!(parse("veilmart orders --state shipped").is_ok());
 		let genesis = "ab".repeat(32);
@@ -681,6 +762,12 @@ mod tests {
 			"veilmart ca keygen --bits 1024 --out x",
 			"veilmart ca decrypt --key k",
 			"veilmart ca decrypt --key k --of a --ciphertext 0x00",
+			"veilmart ca decrypt --key k --of a --order a:1",
+			"veilmart ca recover --key k --of a --out f",
+			"veilmart ca recover --key k --out f balance",
+			"veilmart audit verify",
+			"veilmart recover",
+			"veilmart certificate revoke",
 			"veilmart order //Alice:3 two",
 			"veilmart reclaim 12",
 			"veilmart refresh",
@@ -688,9 +775,12 @@ mod tests {
 			"veilmart resolve //Bob:5 guilty",
 			"veilmart restock 3 -1",
 			"veilmart settle",
+			"veilmart serve",
+			"veilmart serve --rules r.toml --check --once",
 			"veilmart certificate request --organisation Shop",
 			"veilmart --passphrase secret balance",
 			"veilmart --genesis 0x12 balance",
+			"veilmart authority",
 			"veilmart chain forget",
 			"veilmart chain forget Development",
 		] {

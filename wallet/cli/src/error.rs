@@ -29,6 +29,12 @@ pub enum Error {
 	File(String),
 }
 
+/// Where a transaction is refused that came into no block.
+const POOL: &str = "Pool";
+
+/// The name of what a pool says that did not come to look at a transaction.
+const NOT_LOOKED_AT: &str = "NotLookedAt";
+
 /// A refusal by the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -97,6 +103,11 @@ impl Error {
 		}
 	}
 
+	/// Whether the node was only too busy to look at what it was sent, which says nothing about that.
+	pub fn is_busy(&self) -> bool {
+		matches!(self, Self::Refused(refusal) if refusal.origin == POOL && refusal.name == NOT_LOOKED_AT)
+	}
+
 	/// As `--json` prints it.
 	pub fn to_json(&self) -> Value {
 		let mut error = json!({ "kind": self.kind(), "message": self.to_string() });
@@ -148,7 +159,7 @@ impl Refusal {
 				documented::<pallet_ecommerce::Error<Runtime>>(index).map(|(name, _)| name)
 			})
 			.unwrap_or_else(|| format!("Custom({code})"));
-		Self::new("Pool", &name, sentence)
+		Self::new(POOL, &name, sentence)
 	}
 
 	/// What a node answers when its pool does not take a transaction: the JSON-RPC error's number, message and data.
@@ -160,6 +171,8 @@ impl Refusal {
 		const BANNED: i32 = 1012;
 		const KNOWN: i32 = 1013;
 		const LAST: i32 = 1022;
+		// The pool did not come to look at it.
+		const VERIFICATION: i32 = 1002;
 		// How sc-rpc writes the number of a custom reason: of what is invalid, and of what may pass later.
 		let custom = |data: &str| match number {
 			INVALID => data.strip_prefix("Custom error: ")?.parse().ok(),
@@ -171,14 +184,18 @@ impl Refusal {
 			return Some(Self::from_custom_code(code));
 		}
 		Some(match number {
-			INVALID => Self::new("Pool", "Invalid", &sentence(data)),
+			INVALID => Self::new(POOL, "Invalid", &sentence(data)),
 			BANNED => Self::new(
-				"Pool",
+				POOL,
 				"Banned",
 				"The node refused this very transaction a moment ago and does not look at it again for a while; try later.",
 			),
-			KNOWN => Self::new("Pool", "AlreadyImported", "The node has this very transaction already."),
-			number if (INVALID..=LAST).contains(&number) => Self::new("Pool", message, &sentence(data)),
+			KNOWN => Self::new(POOL, "AlreadyImported", "The node has this very transaction already."),
+			VERIFICATION => {
+				let why = message.trim_start_matches("Verification Error: ");
+				Self::new(POOL, NOT_LOOKED_AT, &sentence(why.trim_start_matches("Runtime error: ")))
+			}
+			number if (INVALID..=LAST).contains(&number) => Self::new(POOL, message, &sentence(data)),
 			_ => return None,
 		})
 	}
@@ -186,7 +203,7 @@ impl Refusal {
 	/// The transaction left the pool without getting into a block.
 	pub fn left_pool(how: &str) -> Self {
 		let text = format!("The transaction left the pool without getting into a block; it was {how} there.");
-		Self::new("Pool", how, &text)
+		Self::new(POOL, how, &text)
 	}
 
 	/// A dispatch that failed.
@@ -342,6 +359,10 @@ mod tests {
 		);
 		let unknown = Refusal::from_pool(1010, "Invalid Transaction", Some("Custom error: 250")).unwrap();
 		assert_eq!(unknown.name, "Custom(250)");
+		let busy =
+			Refusal::from_pool(1002, "Verification Error: Runtime error: too many wait", None).unwrap();
+		assert!(Error::from(busy).is_busy());
+		assert!(!Error::from(unknown).is_busy());
 		assert!(Refusal::from_pool(-32601, "Method not found", None).is_none());
 	}
 

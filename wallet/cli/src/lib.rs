@@ -10,6 +10,9 @@
 //! - [`chain_key`]: whether a chain's key can be trusted; [`view_key`]: what notes to an account are sealed to;
 //! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
+//! - [`audit_report`]: sums that the certificate authority opens and anybody checks; [`disclosure`]: what it decrypts for
+//!   somebody, on record; [`letter`]: how an owner gets a lost opening back;
+//! - [`serve`]: a seller's agent, which acts by a rule file;
 //! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
 //! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
 
@@ -17,6 +20,7 @@
 
 pub mod account;
 pub mod amount;
+pub mod audit_report;
 pub mod ca;
 pub mod certificate;
 pub mod chain;
@@ -26,11 +30,14 @@ pub mod commands;
 pub mod commodity;
 pub mod connection;
 mod convert;
+pub mod disclosure;
 pub mod error;
 pub mod keystore;
+pub mod letter;
 pub mod names;
 pub mod output;
 pub mod sealed;
+pub mod serve;
 pub mod session;
 pub mod transaction;
 pub mod view_key;

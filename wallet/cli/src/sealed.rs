@@ -16,13 +16,15 @@
 
 use std::time::{Duration, Instant};
 
-use codec::{Decode, Encode};
+use codec::Encode;
 use crypto_box::PublicKey;
 use jsonrpsee::rpc_params;
 use rand_core::OsRng;
 use sp_core::Bytes;
 use veilmart_runtime::{Hash, RuntimeCall, UncheckedExtrinsic};
-use veilmart_td_raft::{AuthorityId, AuthorityRecord, BlockHash, Sr25519, Term};
+use veilmart_td_raft::{
+	AuthorityId, AuthorityRecord, BlockHash, SealedContent, SealedTransaction, Sr25519, Term,
+};
 
 use crate::{
 	account::Account,
@@ -42,15 +44,6 @@ const LEADERS: usize = 3;
 /// How often is looked for a new leader and new blocks.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A transaction that one authority can read, as nodes take it (`tdRaft_submitSealed`).
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Sealed {
-	/// Who can read it.
-	pub leader: AuthorityId,
-	/// A sealed box of genesis hash and transaction.
-	pub sealed: Vec<u8>,
-}
-
 /// What became of a transaction that was sealed at first.
 #[derive(Clone, Debug)]
 pub struct Delivered {
@@ -63,12 +56,16 @@ pub struct Delivered {
 }
 
 /// Seals an encoded transaction to the authority of a record.
-pub fn seal(genesis: &Hash, record: &AuthorityRecord, transaction: Vec<u8>) -> Result<Sealed> {
-	let plain = (genesis, transaction).encode();
+pub fn seal(genesis: &Hash, record: &AuthorityRecord, transaction: Vec<u8>) -> Result<SealedTransaction> {
+	let plain = SealedContent {
+		genesis: genesis.0,
+		transaction,
+	}
+	.encode();
 	let sealed = PublicKey::from(record.body.sealing_key)
 		.seal(&mut OsRng, &plain)
 		.map_err(|_| Error::wallet("The transaction cannot be sealed."))?;
-	Ok(Sealed {
+	Ok(SealedTransaction {
 		leader: record.body.authority,
 		sealed,
 	})
@@ -101,7 +98,7 @@ impl Chain {
 	}
 
 	/// Hands a sealed transaction to the node. That says nothing of what becomes of it.
-	pub async fn pass_sealed(&self, sealed: &Sealed) -> Result<()> {
+	pub async fn pass_sealed(&self, sealed: &SealedTransaction) -> Result<()> {
 		self.request("tdRaft_submitSealed", rpc_params![Bytes(sealed.encode())])
 			.await
 	}

@@ -28,6 +28,7 @@ use crate::{
 	account::Account,
 	chain::{Chain, Event},
 	error::{Error, Refusal, Result},
+	sealed::PATIENCE,
 };
 
 /// How many blocks a transaction stays valid: the most that the chain lets in.
@@ -54,6 +55,19 @@ pub struct Included {
 	pub block: Hash,
 	/// What the dispatch announced.
 	pub events: Vec<RuntimeEvent>,
+	/// How it came there.
+	pub way: Way,
+}
+
+/// Who could read a transaction before it was in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+	/// Everybody: it was sent openly.
+	Open,
+	/// The leader alone: it was sealed to it.
+	Sealed,
+	/// Everybody in the end: leaders did not include it while it was sealed to them.
+	OpenInTheEnd,
 }
 
 /// A transaction on its way.
@@ -156,7 +170,7 @@ impl Chain {
 		self.submit_signed(account, nonce, validity, call).await
 	}
 
-	async fn submit_signed(
+	pub(crate) async fn submit_signed(
 		&self,
 		account: &Account,
 		nonce: Nonce,
@@ -178,14 +192,27 @@ impl Chain {
 		})
 	}
 
-	/// Signs and sends a call and waits until it has happened.
+	/// Signs and sends a call, sealed if this chain [`Chain::seals`], and waits until it has happened: until it is final in any case,
+	/// if it is sealed.
 	pub async fn submit_and_watch(
 		&self,
 		account: &Account,
 		call: RuntimeCall,
 		until: Until,
 	) -> Result<Included> {
-		self.submit(account, call).await?.wait(until).await
+		if !self.seals() {
+			return self.submit(account, call).await?.wait(until).await;
+		}
+		let delivered = self.submit_sealed(account, call, PATIENCE).await?;
+		let way = if delivered.openly {
+			Way::OpenInTheEnd
+		} else {
+			Way::Sealed
+		};
+		Ok(Included {
+			way,
+			..delivered.included
+		})
 	}
 
 	pub(crate) fn sign(
@@ -217,6 +244,7 @@ impl Chain {
 			transaction,
 			block,
 			events,
+			way: Way::Open,
 		})
 	}
 

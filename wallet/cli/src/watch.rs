@@ -1,7 +1,7 @@
 //! What happens to an account on the marketplace, as it becomes final.
 
 use pallet_certificates::Event as Certificates;
-use pallet_ecommerce::Event;
+use pallet_ecommerce::{Disclosure, Event};
 use serde_json::{json, Value};
 use veilmart_runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 
@@ -67,10 +67,11 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 			_ => continue,
 		};
 		let mine = match &event {
-			// The event does not name the seller; the order does, until the buyer has its money back.
-			Event::Cancelled { order } if order.buyer != *session.id() => {
-				session.order_view(order).await?.map(|_| &order.buyer)
-			}
+			// These events do not name the seller; the order does, until the buyer has its money back.
+			Event::Cancelled { order }
+			| Event::Disclosed {
+				subject: Disclosure::Order(order),
+			} if order.buyer != *session.id() => session.order_view(order).await?.map(|_| &order.buyer),
 			_ => Some(session.id()),
 		};
 		let Some((text, mut json)) = mine.and_then(|me| describe(&event, me)) else {
@@ -304,8 +305,27 @@ pub(crate) fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String
 				json!({ "event": "issuerQuotaSet", "quota": amount::show(*quota) }),
 			)
 		}
+		Event::Disclosed {
+			subject: Disclosure::Order(order),
+		} => {
+			concerns(&[&order.buyer])?;
+			of_order(
+				"disclosed",
+				"was decrypted by the certificate authority, for those who decide about it",
+				order,
+			)
+		}
+		Event::Disclosed {
+			subject: Disclosure::Account(account),
+		} => {
+			concerns(&[account])?;
+			(
+				"the certificate authority decrypted what this account owns".into(),
+				json!({ "event": "disclosed" }),
+			)
+		}
 		// They concern everybody and nobody in particular.
-		Event::Halted { .. } | Event::TermsSet { .. } | Event::Disclosed { .. } => return None,
+		Event::Halted { .. } | Event::TermsSet { .. } => return None,
 		// The macro's own, which is never there.
 		Event::__Ignore(..) => return None,
 	})
@@ -338,6 +358,19 @@ mod tests {
 			assert_eq!(json["listing"], show_listing(&listing));
 		}
 		assert!(describe(&placed, &other).is_none());
+		let disclosed = Event::<Runtime>::Disclosed {
+			subject: Disclosure::Order(order.clone()),
+		};
+		assert_eq!(
+			describe(&disclosed, &buyer).unwrap().1["order"],
+			show_order(&order)
+		);
+		assert!(describe(&disclosed, &other).is_none());
+		let disclosed = Event::<Runtime>::Disclosed {
+			subject: Disclosure::Account(seller.clone()),
+		};
+		assert_eq!(describe(&disclosed, &seller).unwrap().1["event"], "disclosed");
+		assert!(describe(&disclosed, &buyer).is_none());
 		let declined = Event::<Runtime>::Declined {
 			order,
 			seller: seller.clone(),

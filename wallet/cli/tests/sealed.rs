@@ -21,10 +21,12 @@ use veilmart_cli::{
 	account::Account,
 	chain::{Chain, Event},
 	error::Error,
-	sealed::{Delivered, Sealed},
+	sealed::Delivered,
 };
 use veilmart_runtime::{Hash, Header, Runtime, RuntimeCall, VERSION};
-use veilmart_td_raft::{sign, AuthorityId, AuthorityRecord, BlockHash, PeerIdBytes, RecordBody, Term};
+use veilmart_td_raft::{
+	sign, AuthorityId, AuthorityRecord, BlockHash, PeerIdBytes, RecordBody, SealedTransaction, Term,
+};
 
 const PATIENCE: Duration = Duration::from_millis(900);
 const GENESIS: Hash = Hash::zero();
@@ -98,7 +100,7 @@ struct World {
 impl World {
 	fn take_sealed(&mut self, bytes: &[u8]) {
 		self.sealed += 1;
-		let sealed = Sealed::decode_all(&mut &bytes[..]).unwrap();
+		let sealed = SealedTransaction::decode_all(&mut &bytes[..]).unwrap();
 		let leader = &self.leaders[self.leads];
 		assert_eq!(sealed.leader, leader.id(), "sealed to who leads");
 		let plain = leader.secret.unseal(&sealed.sealed).unwrap();

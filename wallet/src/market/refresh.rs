@@ -6,7 +6,10 @@
 //! `h^r·u^{-1}`, and that is what is proved.
 
 use super::*;
-use crate::state::{Listing, RefreshTarget};
+use crate::{
+	recovery::Letter,
+	state::{Listing, RefreshTarget},
+};
 use veilmart_confidential::ProveError;
 use veilmart_paillier::SecretRoot;
 
@@ -38,6 +41,15 @@ impl core::fmt::Debug for Known {
 }
 
 impl Wallet {
+	/// What a recovery letter tells about this ciphertext of the ledger. [`WalletError::LetterOutdated`] if it is
+	/// about another one; [`WalletError::RootMismatch`] if what it tells is not true.
+	pub fn recovered(&self, letter: &Letter, current: &Ciphertext) -> Result<Known, WalletError> {
+		if letter.ciphertext != *current {
+			return Err(WalletError::LetterOutdated);
+		}
+		self.told(current, letter.value, letter.root.as_bytes())
+	}
+
 	/// What an opening knows of its ciphertext.
 	pub fn known(&self, opened: &Opened) -> Result<Known, WalletError> {
 		let root = self.prover.encryptor().root(&opened.opening.nonce);

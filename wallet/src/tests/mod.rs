@@ -8,6 +8,7 @@ mod notes;
 mod offers;
 mod payments;
 mod purchase;
+mod recovery;
 mod refresh;
 mod refusals;
 mod restore;

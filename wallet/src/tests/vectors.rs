@@ -46,6 +46,7 @@ fn role(name: &str) -> Role {
 		Role::Commodity,
 		Role::Quantity,
 		Role::Total,
+		Role::Refreshed,
 	];
 	roles
 		.into_iter()

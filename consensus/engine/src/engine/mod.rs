@@ -15,6 +15,7 @@ use futures::{
 	StreamExt,
 };
 use sc_client_api::Backend;
+use sc_transaction_pool_api::TransactionSource;
 use sp_core::{traits::SpawnEssentialNamed, H256};
 use sp_runtime::traits::Header as _;
 use std::{
@@ -54,6 +55,9 @@ const GOVERN: u32 = 5;
 
 /// Transactions of others on their way into the pool at a time, at most. What is left out comes by gossip, or again.
 const SUBMITTING: usize = 256;
+
+/// Sealed transactions on their way into the pool at a time, at most. Anybody may send them, so they have room of their own.
+const SUBMITTING_SEALED: usize = 64;
 
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
@@ -114,6 +118,7 @@ pub struct Engine<BE, C> {
 	reviews: FuturesUnordered<BoxFuture<'static, (H256, bool)>>,
 	/// Transactions on their way into the pool.
 	submitting: FuturesUnordered<BoxFuture<'static, ()>>,
+	submitting_sealed: FuturesUnordered<BoxFuture<'static, ()>>,
 	ready: bool,
 	/// Whether transactions arrived while the pool was being asked.
 	arrived_meanwhile: bool,
@@ -197,6 +202,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			transactions: Transactions::default(),
 			reviews: FuturesUnordered::new(),
 			submitting: FuturesUnordered::new(),
+			submitting_sealed: FuturesUnordered::new(),
 			ready: false,
 			arrived_meanwhile: false,
 			futile: 0,
@@ -253,6 +259,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				Some(request) = self.requests.next() => self.on_request(request),
 				Some((at, ready)) = self.reviews.next(), if !self.reviews.is_empty() => self.pool_reviewed(at, ready),
 				Some(()) = self.submitting.next(), if !self.submitting.is_empty() => {}
+				Some(()) = self.submitting_sealed.next(), if !self.submitting_sealed.is_empty() => {}
 				Some(hash) = arrivals.next() => self.on_arrival(hash),
 				() = due => self.step(Input::Tick),
 				_ = tick.tick() => self.on_tick(),
@@ -530,19 +537,35 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Gives a transaction to the pool, unless too many are on their way there.
+	/// Gives the pool a transaction that an authority wants included, unless too many are on their way there.
 	fn submit(&mut self, transaction: Vec<u8>, why: &'static str) {
-		let Some(pool) = self.pool.clone() else { return };
-		if self.submitting.len() >= SUBMITTING {
-			return;
+		if self.submitting.len() < SUBMITTING {
+			let submit = self.submission(TransactionSource::Local, transaction, why);
+			self.submitting.extend(submit);
 		}
+	}
+
+	/// Gives the pool a transaction that was sealed to this authority, by anybody.
+	fn submit_sealed(&mut self, transaction: Vec<u8>) {
+		if self.submitting_sealed.len() < SUBMITTING_SEALED {
+			let submit = self.submission(TransactionSource::External, transaction, "sealed");
+			self.submitting_sealed.extend(submit);
+		}
+	}
+
+	fn submission(
+		&self,
+		source: TransactionSource,
+		transaction: Vec<u8>,
+		why: &'static str,
+	) -> Option<BoxFuture<'static, ()>> {
+		let pool = self.pool.clone()?;
 		let best = self.client.info().best_hash;
-		let submit = async move {
-			if let Err(error) = pool.submit(best, transaction).await {
+		Some(Box::pin(async move {
+			if let Err(error) = pool.submit(best, source, transaction).await {
 				log::debug!(target: LOG_TARGET, "The pool does not take a transaction ({why}): {error}");
 			}
-		};
-		self.submitting.push(Box::pin(submit));
+		}))
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use sc_client_api::Backend;
 use sc_network::PeerId;
-use veilmart_td_raft::AuthorityId;
+use veilmart_td_raft::{AuthorityId, SealedTransaction};
 use veilmart_td_raft_core::{
 	message::{Message, Notice},
 	Input,
@@ -13,8 +13,7 @@ use crate::{
 	chain::Chain,
 	fetch::answer,
 	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
-	sealed::SealedTransaction,
-	Block, LOG_TARGET,
+	sealed, Block, LOG_TARGET,
 };
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
@@ -74,13 +73,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// is no authority; of a client of this node to all, if the leader is not connected.
 	pub(super) fn on_sealed(&mut self, sealed: SealedTransaction, pass_on: bool, to_all: bool) {
 		if sealed.leader == self.setup.identity.id {
-			match sealed.open(&self.setup.genesis.0, &self.setup.identity) {
-				Ok(transaction) => self.submit(transaction, "sealed"),
+			match sealed::open(&sealed, &self.setup.genesis.0, &self.setup.identity) {
+				Ok(transaction) => self.submit_sealed(transaction),
 				Err(error) => log::debug!(target: LOG_TARGET, "{error}"),
 			}
 			return;
 		}
-		if !pass_on || sealed.check().is_err() {
+		if !pass_on || sealed::check(&sealed).is_err() {
 			return;
 		}
 		let Some(peers) = &mut self.peers else { return };

@@ -2,6 +2,7 @@
 
 mod binding;
 mod encoding;
+mod refresh;
 mod values;
 
 use crate::{
@@ -15,6 +16,7 @@ use codec::Encode;
 use encoding::{encodings, every_proof_byte, garbage, tampered_range_proof, unacceptable_ciphertexts};
 use num_bigint::BigInt;
 use num_integer::Integer;
+use refresh::{refresh_by_nothing, refresh_encodings, refresh_reused, refresh_with_a_value};
 use std::collections::BTreeMap;
 use values::{
 	another_nonce_base, fractions, honest, huge_nonces, issue_above_the_quota, negative_balance,
@@ -131,6 +133,10 @@ attacks! {
 	every_statement_byte: "no bit of a statement is free, and decoding never panics",
 	forged_challenge: "e is drawn after A and T",
 	garbage: "no input panics",
+	refresh_with_a_value: "refresh: Z is an N-th power, and y a unit",
+	refresh_by_nothing: "refresh: Z is a unit modulo N²",
+	refresh_reused: "refresh: everything that its proof is valid for is hashed",
+	refresh_encodings: "refresh: 0 < y < N, gcd(y, N) = 1, exact length, no bit is free",
 }
 
 /// Attempts against one verifier.

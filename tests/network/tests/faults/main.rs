@@ -5,5 +5,7 @@ mod clocks;
 mod imports;
 mod partitions;
 mod processes;
+mod sealed;
 mod storage;
 mod twins;
+mod upgrade;

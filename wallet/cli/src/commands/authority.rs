@@ -1,69 +1,192 @@
-//! The commands of the certificate authority's key: ceremony, decryption, audit.
+//! The commands of the certificate authority's key: ceremony, decryption, help with lost openings.
 
 use std::path::PathBuf;
 
-use pallet_ecommerce::GenesisKey;
+use pallet_ecommerce::{Disclosure, RefreshTarget};
 use serde_json::json;
+use veilmart_paillier::SecretKey;
+use veilmart_runtime::{AccountId, Hash};
 
 use super::Context;
 use crate::{
+	account::address,
 	amount,
-	ca::{self, hex, Audit},
-	cli::CaCommand,
+	ca::{self, hex},
+	chain::Chain,
+	cli::{CaCommand, CaKey, LostCommand},
+	disclosure::{self, record_json, Lost, SealedOrder},
 	error::{Error, Result},
+	keystore::{self, PassphraseSource},
+	letter::LetterFile,
+	names::{show_credit, show_order},
 	output::{Counter, Report},
+	transaction::Included,
 };
 
 impl Context {
 	pub(super) async fn ca(&self, command: CaCommand) -> Result<Report> {
 		match command {
 			CaCommand::Keygen { bits, out } => self.keygen(&bits, out).await,
+			CaCommand::Audit { key, out } => self.make_audit(&key, out).await,
 			CaCommand::Decrypt {
 				key,
-				ciphertext: Some(ciphertext),
+				order: Some(order),
+				unrecorded,
 				..
 			} => {
-				let ciphertext = read_ciphertext(&ciphertext)?;
-				let secret = ca::read(&key, &self.passphrase)?;
+				let id = self.names.order(&order)?;
+				let (chain, at) = self.disclosing(unrecorded).await?;
+				let sealed = SealedOrder::read(&chain, &id, at).await?;
+				let subject = Disclosure::Order(id);
+				let (secret, record) = self.on_record(&chain, &key, subject).await?;
+				let report = sealed.report(&sealed.decrypt(&secret)?);
+				Ok(recorded(report, record.as_ref(), at))
+			}
+			CaCommand::Decrypt {
+				key,
+				of: Some(of),
+				unrecorded,
+				..
+			} => {
+				let account = self.names.account(&of)?;
+				let (chain, at) = self.disclosing(unrecorded).await?;
+				let state = chain.account(&account, Some(at)).await?;
+				let subject = Disclosure::Account(account);
+				let (secret, record) = self.on_record(&chain, &key, subject).await?;
+				let minor = ca::decrypt(&secret, state.balance.ciphertext.as_ref())?;
+				Ok(recorded(amount_report(minor), record.as_ref(), at))
+			}
+			CaCommand::Decrypt {
+				key,
+				ciphertext,
+				unrecorded,
+				..
+			} => {
+				let ciphertext = read_ciphertext(&ciphertext.unwrap_or_default())?;
+				if !unrecorded {
+					return Err(Error::usage(
+						"A ciphertext names neither an order nor an account, so that it is decrypted cannot be recorded: name \
+						what it belongs to with --order or --of. Nothing was decrypted; --unrecorded does it without a record.",
+					));
+				}
+				let secret = self.authority_key(&key)?;
 				Ok(amount_report(ca::decrypt(&secret, &ciphertext)?))
 			}
-			CaCommand::Decrypt { key, of, .. } => {
-				let account = self.names.account(&of.unwrap_or_default())?;
-				let chain = self.connect().await?;
-				let secret = ca::read(&key, &self.passphrase)?;
-				ca::ensure_key_of(&secret, &chain.market(None).await?.modulus)?;
-				let state = chain.account(&account, None).await?;
-				Ok(amount_report(ca::decrypt(
-					&secret,
-					state.balance.ciphertext.as_ref(),
-				)?))
-			}
-			CaCommand::Audit { key } => {
-				let chain = self.connect().await?;
-				let secret = ca::read(&key, &self.passphrase)?;
-				let block = chain.finalized().await?;
-				let market = chain.market(Some(block)).await?;
-				ca::ensure_key_of(&secret, &market.modulus)?;
-				let proof = chain.modulus_proof().await?;
-				ca::verify_public(&GenesisKey {
-					modulus: market.modulus,
-					proof,
-				})?;
-				let accumulators = self
-					.output
-					.wait("Multiplying the whole ledger", chain.accumulators(Some(block)))
-					.await?;
-				let audit = Audit::of(&secret, &accumulators)?;
-				let mut report = audit.report();
-				report.text = format!("Block {block:?}\n\n{}", report.text);
-				report.json["block"] = json!(block);
-				if audit.passed() {
-					return Ok(report);
-				}
-				self.output.report(&report);
-				Err(Error::wallet("The ledger does not add up."))
+			CaCommand::Recover {
+				key,
+				of,
+				out,
+				unrecorded,
+				what,
+			} => {
+				let owner = self.names.account(&of)?;
+				let (what, name) = self.lost(what)?;
+				keystore::refuse_existing(&out)?;
+				let (chain, at) = self.disclosing(unrecorded).await?;
+				let lost = Lost::read(&chain, &owner, &what, at).await?;
+				let subject = Disclosure::Account(owner.clone());
+				let (secret, record) = self.on_record(&chain, &key, subject).await?;
+				let letter = lost.decrypt(&secret)?;
+				let file = LetterFile::seal(&letter, chain.genesis(), &owner, lost.view_key())?;
+				keystore::write_new(&out, &file.to_json()?)?;
+				let (owner, file) = (address(&owner), out.display().to_string());
+				let report = Report::new(
+					format!(
+						"Wrote {file}: the opening of {name} of {owner}, who alone can read it and makes use of it with\n`veilmart recover`."
+					),
+					json!({ "letter": file, "of": owner, "lost": name }),
+				);
+				Ok(recorded(report, record.as_ref(), at))
 			}
 		}
+	}
+
+	/// The key, opened with its own passphrase file if it has one.
+	pub(super) fn authority_key(&self, key: &CaKey) -> Result<SecretKey> {
+		match &key.key_passphrase_file {
+			Some(file) => ca::read(&key.key, &PassphraseSource::File(file.clone())),
+			None => ca::read(&key.key, &self.passphrase),
+		}
+	}
+
+	/// The chain and its last final block, once it is clear that what will be read there can be recorded, or that it need
+	/// not be. Nothing is decrypted and no passphrase asked for before.
+	async fn disclosing(&self, unrecorded: bool) -> Result<(Chain, Hash)> {
+		let authority = (self.account.is_some() || self.suri.is_some())
+			.then(|| self.acting_id())
+			.transpose()?;
+		match (&authority, unrecorded) {
+			(Some(_), true) => {
+				return Err(Error::usage(
+					"--unrecorded and an account contradict each other: the account is there to record.",
+				))
+			}
+			(None, false) => {
+				return Err(Error::usage(
+					"Whatever is decrypted for somebody is recorded on chain first, by the certificate authority's account: name it \
+					with --account. Nothing was decrypted; --unrecorded does it without a record.",
+				))
+			}
+			_ => {}
+		}
+		let chain = self.connect().await?;
+		if let Some(authority) = &authority {
+			Self::ensure_authority(&chain, authority).await?;
+		}
+		let at = chain.finalized().await?;
+		Ok((chain, at))
+	}
+
+	/// Opens the key of this chain, and records what it is about to read. The record is final when the key is handed out.
+	async fn on_record(
+		&self,
+		chain: &Chain,
+		key: &CaKey,
+		subject: Disclosure<AccountId>,
+	) -> Result<(SecretKey, Option<Included>)> {
+		let secret = self.authority_key(key)?;
+		ca::ensure_key_of(&secret, &chain.market(None).await?.modulus)?;
+		if self.account.is_none() && self.suri.is_none() {
+			self.output.note("NOT recorded on chain, as --unrecorded says.");
+			return Ok((secret, None));
+		}
+		let account = self.acting()?;
+		let about = match &subject {
+			Disclosure::Order(id) => format!("order {}", show_order(id)),
+			Disclosure::Account(id) => format!("account {}", address(id)),
+		};
+		let record = self
+			.output
+			.wait(
+				"Recording the disclosure and waiting until it is final",
+				disclosure::record(chain, &account, subject),
+			)
+			.await
+			.inspect_err(|_| {
+				self.output
+					.note("The disclosure is not seen to be recorded, so nothing was decrypted.");
+			})?;
+		self.output.note(&format!(
+			"Recorded on chain that {about} is disclosed (block {:?}).",
+			record.block
+		));
+		Ok((secret, Some(record)))
+	}
+
+	/// What is lost, in the chain's terms and in words.
+	fn lost(&self, what: LostCommand) -> Result<(RefreshTarget<AccountId>, String)> {
+		Ok(match what {
+			LostCommand::Balance => (RefreshTarget::Balance, "the balance".into()),
+			LostCommand::Credit { credit } => {
+				let credit = self.names.credit(&credit)?;
+				let name = format!("credit {}", show_credit(&credit));
+				(RefreshTarget::Credit(credit), name)
+			}
+			LostCommand::Stock { listing } => (
+				RefreshTarget::Stock(listing),
+				format!("the stock of listing {listing}"),
+			),
+		})
 	}
 
 	async fn keygen(&self, bits: &str, out: PathBuf) -> Result<Report> {
@@ -116,6 +239,13 @@ fn read_ciphertext(text: &str) -> Result<Vec<u8>> {
 		None => text.into(),
 	};
 	ca::unhex(content.trim()).ok_or_else(|| Error::usage("A ciphertext is written in hexadecimal digits."))
+}
+
+/// The report with the block that was read and the record of that.
+fn recorded(mut report: Report, record: Option<&Included>, at: Hash) -> Report {
+	report.json["at"] = json!(at);
+	report.json["record"] = record_json(record);
+	report
 }
 
 fn amount_report(minor: u64) -> Report {

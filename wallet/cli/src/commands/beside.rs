@@ -5,6 +5,7 @@ use serde_json::json;
 use veilmart_runtime::AccountId;
 
 use super::{
+	input,
 	reports::{done_report, open_amount, order_report, redemptions_report},
 	statement, Context,
 };
@@ -13,6 +14,7 @@ use crate::{
 	amount,
 	cli::{Command, Decision, RefreshCommand},
 	error::{Error, Result},
+	letter::LetterFile,
 	names::{order_state, show_credit, show_listing, show_order, show_redemption},
 	output::{count, Report},
 	session::Done,
@@ -159,6 +161,37 @@ impl Context {
 				Ok(done_report(
 					&done,
 					format!("Refreshed {what}: another ciphertext, the same value."),
+					json,
+				))
+			}
+			Command::Recover { letter } => {
+				let file = LetterFile::from_json(&input::read(&letter, "the recovery letter")?)?;
+				file.ensure_for(&self.acting_id()?)?;
+				let session = self.session().await?;
+				file.ensure_about(session.chain().genesis())?;
+				let letter = file.open(session.wallet())?;
+				let done = self.sent(session.recover(&letter)).await?;
+				let (what, held, mut json) = match &done.id {
+					RefreshTarget::Balance => {
+						let held = amount::show(letter.value);
+						let json = json!({ "recovered": "balance", "amount": held });
+						("the balance".into(), held, json)
+					}
+					RefreshTarget::Credit(credit) => {
+						let (held, name) = (amount::show(letter.value), show_credit(credit));
+						let json = json!({ "recovered": "credit", "amount": held, "credit": name });
+						(format!("credit {name}"), held, json)
+					}
+					RefreshTarget::Stock(listing) => (
+						format!("the stock of listing {listing}"),
+						count(letter.value, "piece"),
+						json!({ "recovered": "stock", "pieces": letter.value, "number": listing }),
+					),
+				};
+				json["account"] = json!(address(session.id()));
+				Ok(done_report(
+					&done,
+					format!("Recovered {what}: {held}. This wallet opens it by itself from now on."),
 					json,
 				))
 			}

@@ -1,19 +1,17 @@
 //! The commands about certificates and view keys.
 
-use std::{
-	io::{self, Read},
-	path::Path,
-};
+use std::path::Path;
 
-use pallet_certificates::Roles;
+use pallet_certificates::{Call, Event, Roles};
 use serde_json::json;
-use veilmart_runtime::RuntimeCall;
+use veilmart_runtime::{AccountId, Runtime, RuntimeCall, RuntimeEvent};
 
-use super::Context;
+use super::{input, Context};
 use crate::{
 	account::address,
 	ca::hex,
 	certificate::{certificate_json, certificate_text, SignedRequest},
+	chain::Chain,
 	cli::CertificateCommand,
 	error::{Error, Result},
 	output::Report,
@@ -63,24 +61,17 @@ impl Context {
 				let account = self.acting()?;
 				let chain = self.connect().await?;
 				let (request, signature) = request.verify(chain.genesis())?;
-				let authority = chain.certificate_authority().await?;
-				if authority != Some(account.id()) {
-					return Err(Error::wallet(format!(
-						"{} is not this chain's certificate authority; that is {}.",
-						account.address(),
-						authority.as_ref().map_or("nobody".into(), address)
-					)));
-				}
+				Self::ensure_authority(&chain, &account.id()).await?;
 				let holder = request.account.clone();
 				let renewal = chain.certificate(&holder, None).await?.is_some();
 				let call = if renewal {
-					pallet_certificates::Call::renew {
+					Call::renew {
 						request,
 						signature,
 						valid_until,
 					}
 				} else {
-					pallet_certificates::Call::issue {
+					Call::issue {
 						request,
 						signature,
 						valid_until,
@@ -99,6 +90,24 @@ impl Context {
 						"block": included.block,
 					}),
 				))
+			}
+			CertificateCommand::Revoke { of } => {
+				let account = self.names.account(&of)?;
+				let holder = account.clone();
+				let call = Call::revoke {
+					account: account.clone(),
+				};
+				self.change_standing(call, Event::Revoked { account }, "Revoked", &holder)
+					.await
+			}
+			CertificateCommand::Reinstate { of } => {
+				let account = self.names.account(&of)?;
+				let holder = account.clone();
+				let call = Call::reinstate {
+					account: account.clone(),
+				};
+				self.change_standing(call, Event::Reinstated { account }, "Reinstated", &holder)
+					.await
 			}
 			CertificateCommand::Show { of } => {
 				let account = of.map_or_else(|| self.acting_id(), |of| self.names.account(&of))?;
@@ -154,15 +163,57 @@ impl Context {
 	}
 }
 
-fn read_request(path: &Path) -> Result<SignedRequest> {
-	let failed =
-		|error: io::Error| Error::file(format!("Cannot read the request {}: {error}", path.display()));
-	let mut text = String::new();
-	if path.as_os_str() == "-" {
-		io::stdin().read_to_string(&mut text).map_err(failed)?;
-	} else {
-		text = std::fs::read_to_string(path).map_err(failed)?;
+impl Context {
+	/// Makes a call of the certificate authority's about a certificate that exists, and waits for the event that says that
+	/// it happened.
+	async fn change_standing(
+		&self,
+		call: Call<Runtime>,
+		event: Event<Runtime>,
+		verb: &str,
+		holder: &AccountId,
+	) -> Result<Report> {
+		let authority = self.acting_id()?;
+		let chain = self.connect().await?;
+		Self::ensure_authority(&chain, &authority).await?;
+		if chain.certificate(holder, None).await?.is_none() {
+			return Err(Error::no_certificate(holder));
+		}
+		let account = self.acting()?;
+		let sent = chain.submit_and_watch(&account, RuntimeCall::Certificates(call), Until::Finalized);
+		let included = self.output.wait("Waiting until it is final", sent).await?;
+		if !included.events.contains(&RuntimeEvent::Certificates(event)) {
+			return Err(Error::node(format!(
+				"Block {:?} holds the transaction and does not say that it changed the certificate.",
+				included.block
+			)));
+		}
+		Ok(Report::new(
+			format!("{verb} the certificate of {}.", address(holder)),
+			json!({
+				"account": address(holder),
+				"transaction": included.transaction,
+				"block": included.block,
+			}),
+		))
 	}
+
+	/// Complains if the account is not the certificate authority's.
+	pub(super) async fn ensure_authority(chain: &Chain, account: &AccountId) -> Result<()> {
+		let authority = chain.certificate_authority().await?;
+		if authority.as_ref() == Some(account) {
+			return Ok(());
+		}
+		Err(Error::wallet(format!(
+			"{} is not this chain's certificate authority; that is {}.",
+			address(account),
+			authority.as_ref().map_or("nobody".into(), address)
+		)))
+	}
+}
+
+fn read_request(path: &Path) -> Result<SignedRequest> {
+	let text = input::read(path, "the request")?;
 	serde_json::from_str(&text).map_err(|error| {
 		Error::file(format!(
 			"{} is no request for a certificate: {error}",

@@ -83,11 +83,11 @@ impl Context {
 				};
 				Ok(Report::new(text, json))
 			}
-			ChainCommand::Forget { genesis } => {
-				self.pins.forget(genesis)?;
+			ChainCommand::Forget { chain } => {
+				self.pins.forget(chain)?;
 				Ok(Report::new(
 					"Forgotten; the key of this chain is verified anew when it is used again.",
-					json!({ "forgotten": genesis }),
+					json!({ "forgotten": chain }),
 				))
 			}
 		}

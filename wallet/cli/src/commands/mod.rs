@@ -1,11 +1,15 @@
 //! What each command does: reads the arguments, asks session, chain or keystore, and says what came out.
 
+mod audits;
+mod authorities;
 mod authority;
 mod beside;
 mod certificates;
 mod finality;
+mod input;
 mod local;
 mod reports;
+mod serve;
 mod statement;
 
 use std::path::PathBuf;
@@ -49,10 +53,12 @@ struct Context {
 	genesis: Option<Hash>,
 	account: Option<String>,
 	suri: Option<String>,
+	base_path: PathBuf,
 	keystore: Keystore,
 	pins: Pins,
 	names: Names,
 	passphrase: PassphraseSource,
+	sealed: bool,
 	output: Output,
 }
 
@@ -75,7 +81,9 @@ impl Context {
 			names: Names::new(keystore.clone()),
 			keystore,
 			pins: Pins::new(&base_path),
+			base_path,
 			passphrase: PassphraseSource::from_file(file),
+			sealed: options.sealed,
 			output,
 		})
 	}
@@ -83,7 +91,7 @@ impl Context {
 	async fn connect(&self) -> Result<Chain> {
 		let chain = self.output.wait("Connecting", Chain::connect(&self.url)).await?;
 		match self.genesis.filter(|genesis| *genesis != chain.genesis()) {
-			None => Ok(chain),
+			None => Ok(chain.sealing(self.sealed)),
 			Some(genesis) => Err(Error::wallet(format!(
 				"{} is a node of another chain: its genesis hash is {:?}, --genesis demands {genesis:?}.",
 				self.url,
@@ -128,13 +136,25 @@ impl Context {
 	async fn run(self, command: Command) -> Result<()> {
 		let report = match command {
 			Command::Ca(command) => self.ca(command).await?,
+			Command::Audit(command) => self.check_audit(command).await?,
 			Command::Certificate(command) => self.certificate(command).await?,
 			Command::Account(command) => self.account(command)?,
 			Command::Chain(command) => self.chain(command)?,
 			Command::Finality(command) => self.finality(command).await?,
+			Command::Authority(command) => self.authority(command).await?,
 			Command::Watch { blocks } => {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;
+			}
+			Command::Serve {
+				rules,
+				check,
+				once,
+				shipped,
+				not_shipped,
+			} => {
+				let answers = self.answers(&shipped, &not_shipped)?;
+				return self.serve(&rules, check, once, answers).await;
 			}
 			Command::Listings { seller: Some(seller) } => {
 				let seller = self.names.account(&seller)?;

@@ -10,12 +10,25 @@ use crate::{
 	names::{credit_kind, order_state, show_credit, show_listing, show_order, show_redemption},
 	output::{table, time, Report},
 	session::{Done, Holdings, OpenListing, OpenOrder, OpenQuote, OpenRedemption, Side},
+	transaction::Way,
 };
 
 /// The report of a call: what happened, and where it stands on the chain.
-pub(super) fn done_report<T>(done: &Done<T>, text: String, mut json: Value) -> Report {
+pub(super) fn done_report<T>(done: &Done<T>, mut text: String, mut json: Value) -> Report {
 	json["transaction"] = json!(done.transaction);
 	json["block"] = json!(done.block);
+	let way = match done.way {
+		Way::Open => "open",
+		Way::Sealed => {
+			text += "\nOnly the leader could read it before it was in a block.";
+			"sealed"
+		}
+		Way::OpenInTheEnd => {
+			text += "\nLeaders did not include it while it was sealed to them, so it was sent openly: others may have read it first.";
+			"openInTheEnd"
+		}
+	};
+	json["way"] = json!(way);
 	Report::new(text, json)
 }
 

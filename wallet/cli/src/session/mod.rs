@@ -4,7 +4,7 @@
 //! sends, and waits until the transaction has happened (final, unless told otherwise). It keeps no state of the ledger
 //! between calls, so several programs may act for one account, one after the other. Calls of one session wait for each
 //! other, and a call waits until transactions of the account that are already in the node's pool are in a block:
-//! the next proof is about the balance that they leave behind.
+//! the next proof is about the balance that they leave behind. A [`Pipeline`] makes calls in a row without such waiting.
 //!
 //! What the wallet can see by itself (too little money, a changed price, a note that does not fit) is an
 //! [`Error::Wallet`] before anything is sent.
@@ -17,10 +17,13 @@ mod disputes;
 mod history;
 mod money;
 mod offers;
+mod pipeline;
 mod reading;
+mod recovery;
 
 pub use calls::{Done, NewListing};
 pub use history::Entry;
+pub use pipeline::{Outcome, Pipeline};
 pub use reading::{
 	Holdings, ListingContents, OpenCredit, OpenListing, OpenOrder, OpenQuote, OpenRedemption, OrderContents,
 	QuoteContents, Side,
@@ -45,6 +48,7 @@ pub struct Session {
 	account: Account,
 	id: AccountId,
 	wallet: Wallet,
+	view_index: u32,
 	until: Until,
 	turn: Mutex<()>,
 }
@@ -77,6 +81,7 @@ impl Session {
 			account,
 			id,
 			wallet,
+			view_index: index,
 			until: Until::Finalized,
 			turn: Mutex::new(()),
 		})
@@ -108,6 +113,12 @@ impl Session {
 	/// The account's identity.
 	pub fn id(&self) -> &AccountId {
 		&self.id
+	}
+
+	/// The number of the view key that the account had when the session was opened. Notes that are sealed to a later one do
+	/// not open here.
+	pub fn view_index(&self) -> u32 {
+		self.view_index
 	}
 
 	/// The wallet, for what no method here does.

@@ -174,6 +174,14 @@ impl Session {
 		let _turn = self.turn().await?;
 		let at = self.chain.best().await?;
 		let call = self.refresh_call(target, at).await?;
+		self.send_refresh(call, target.clone()).await
+	}
+
+	pub(super) async fn send_refresh(
+		&self,
+		call: RefreshCall,
+		target: RefreshTarget<AccountId>,
+	) -> Result<Done<RefreshTarget<AccountId>>> {
 		let call = Call::refresh {
 			seq: call.seq,
 			salt: convert::salt(call.salt),
@@ -183,7 +191,7 @@ impl Session {
 			own_note: convert::note(call.own_note),
 			proof: convert::proof(call.proof)?,
 		};
-		self.send(call, target.clone()).await
+		self.send(call, target).await
 	}
 
 	async fn refresh_call(&self, target: &RefreshTarget<AccountId>, at: Hash) -> Result<RefreshCall> {
@@ -224,7 +232,7 @@ fn returned(credit: &CreditId<AccountId>) -> CreditId<AccountId> {
 	}
 }
 
-fn no_credit(id: &CreditId<AccountId>) -> Error {
+pub(super) fn no_credit(id: &CreditId<AccountId>) -> Error {
 	Error::wallet(format!(
 		"No credit {} waits for you; `veilmart balance` shows those that do.",
 		show_credit(id)

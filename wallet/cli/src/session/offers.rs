@@ -64,7 +64,7 @@ impl Session {
 		Ok((state.seq, self.open_listing(&id, stored)?))
 	}
 
-	pub(super) fn own_listing(&self, seq: u64) -> ListingId<AccountId> {
+	pub(crate) fn own_listing(&self, seq: u64) -> ListingId<AccountId> {
 		ListingId {
 			seller: self.id.clone(),
 			seq,

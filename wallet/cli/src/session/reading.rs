@@ -334,7 +334,7 @@ impl Session {
 		Ok(self.wallet.open_balance(&convert::owned(state.balance.clone()))?)
 	}
 
-	pub(super) fn open_listing(&self, id: &ListingId<AccountId>, listing: Listing) -> Result<OpenedListing> {
+	pub(crate) fn open_listing(&self, id: &ListingId<AccountId>, listing: Listing) -> Result<OpenedListing> {
 		Ok(self.wallet.open_listing(&convert::listing(id, listing))?)
 	}
 

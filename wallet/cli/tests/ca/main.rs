@@ -1,0 +1,8 @@
+//! The certificate authority's commands, and those of who deals with it, against a node that the test holds in its hands.
+
+mod audits;
+mod certificates;
+mod disclosures;
+mod ledger;
+mod node;
+mod recovery;

@@ -1,0 +1,10 @@
+//! The seller's agent, and calls in a row, against the real runtime in memory.
+
+mod crashes;
+mod ledger;
+mod money;
+mod pipeline;
+mod program;
+mod rounds;
+mod sales;
+mod stage;
