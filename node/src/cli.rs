@@ -115,11 +115,6 @@ pub enum Subcommand {
 	/// Key management
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
-
-	/// Measure what weights are made of
-	#[cfg(feature = "runtime-benchmarks")]
-	#[command(subcommand)]
-	Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
 }
 
 /// Where a new chain takes the certificate authority's public key from.

@@ -96,8 +96,6 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::ChainInfo(cmd)) => cli
 			.create_runner(cmd)?
 			.sync_run(|config| cmd.run::<Block>(&config)),
-		#[cfg(feature = "runtime-benchmarks")]
-		Some(Subcommand::Benchmark(command)) => crate::benchmarking::run(&cli, command),
 		None => {
 			let options = cli.options();
 			cli.create_runner(&cli.run)?

@@ -14,8 +14,6 @@
 
 use std::process::ExitCode;
 
-#[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
 mod chain_spec;
 mod cli;
 mod command;

@@ -23,17 +23,9 @@ use veilmart_td_raft_engine as engine;
 use crate::{pool::Pool, rpc, signatures};
 
 /// The functions that the runtime may call in the node: Substrate's, one of them with a memory, and ours beside them.
-#[cfg(not(feature = "runtime-benchmarks"))]
 pub type HostFunctions = (
 	ExtendedHostFunctions<sp_io::SubstrateHostFunctions, signatures::HostFunctions>,
 	veilmart_verification_host::HostFunctions,
-);
-/// The same and those that a runtime to be measured asks for besides.
-#[cfg(feature = "runtime-benchmarks")]
-pub type HostFunctions = (
-	ExtendedHostFunctions<sp_io::SubstrateHostFunctions, signatures::HostFunctions>,
-	veilmart_verification_host::HostFunctions,
-	frame_benchmarking::benchmarking::HostFunctions,
 );
 
 /// Runs the runtime's wasm.

@@ -1,4 +1,4 @@
-//! The benchmarks of our pallets, for `veilmart-node benchmark pallet`. The SDK's pallets keep the SDK's weights.
+//! The benchmarks of our pallets, run by `veilmart-weights`. The SDK's pallets keep the SDK's weights.
 
 use alloc::{string::String, vec::Vec};
 
