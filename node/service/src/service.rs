@@ -8,7 +8,10 @@ use std::{
 use sc_executor::{
 	sp_wasm_interface::ExtendedHostFunctions, HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
 };
-use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
+use sc_network::{
+	config::{FullNetworkConfiguration, NetworkBackendType},
+	Litep2pNetworkBackend, NetworkBackend, NetworkWorker,
+};
 use sc_service::{
 	config::{BasePath, ExecutorConfiguration},
 	error::Error as ServiceError,
@@ -195,7 +198,7 @@ fn authority(
 }
 
 /// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
-pub fn new_full<N>(
+fn new_full<N>(
 	config: Configuration,
 	options: Options,
 ) -> Result<(TaskManager, RpcHandlers), ServiceError>
@@ -321,4 +324,12 @@ where
 	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle())
 		.map_err(application)?;
 	Ok((task_manager, rpc))
+}
+
+/// Starts a node with the network backend of its configuration.
+pub fn start(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+	match config.network.network_backend {
+		NetworkBackendType::Litep2p => new_full::<Litep2pNetworkBackend>(config, options),
+		NetworkBackendType::Libp2p => new_full::<NetworkWorker<Block, Hash>>(config, options),
+	}
 }
