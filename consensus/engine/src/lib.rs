@@ -58,7 +58,7 @@ pub use import::{block_import, import_queue, EngineHandle};
 pub use keys::{Chain as KeyChain, Identity, KeyError};
 pub use peers::{notification_config, protocol_name, Network};
 pub use record::authority_record;
-pub use room::check_room;
+pub use room::{check_room, watch_room};
 pub use round::{Certified, PeerState, Role, RoundState};
 pub use sealed::{check as check_sealed, seal, sealing_key, SealedError};
 pub use start::{Authority, Begin, Error, Setup};

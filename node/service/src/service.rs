@@ -220,6 +220,11 @@ where
 	} = new_parts(&config, options.runtime_cache.as_deref())?;
 	let application = |error| ServiceError::Application(Box::new(error));
 
+	if let Some(database) = config.database.path() {
+		let watch = engine::watch_room(database.to_owned());
+		let tasks = task_manager.spawn_essential_handle();
+		tasks.spawn("room-on-disk", None, watch);
+	}
 	let authority = authority(&config, &keystore, &options)?;
 	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
 		.map_err(application)?;
