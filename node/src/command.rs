@@ -99,7 +99,8 @@ pub fn run() -> sc_cli::Result<()> {
 			let options = cli.options();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
-					let (task_manager, _rpc) = service::start(config, options).map_err(sc_cli::Error::Service)?;
+					let (task_manager, _rpc) =
+						service::start(config, options).map_err(sc_cli::Error::Service)?;
 					Ok(task_manager)
 				})
 		}

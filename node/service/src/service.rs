@@ -198,10 +198,7 @@ fn authority(
 }
 
 /// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
-fn new_full<N>(
-	config: Configuration,
-	options: Options,
-) -> Result<(TaskManager, RpcHandlers), ServiceError>
+fn new_full<N>(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError>
 where
 	N: NetworkBackend<Block, Hash>,
 {
