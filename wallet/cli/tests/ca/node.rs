@@ -110,7 +110,7 @@ impl Node {
 		let block = Block {
 			extrinsics: Vec::new(),
 			events: Vec::new(),
-			state,
+			state: state.clone(),
 		};
 		let world = Arc::new(Mutex::new(World {
 			genesis: GENESIS,
@@ -129,7 +129,7 @@ impl Node {
 			folder: tempfile::tempdir().unwrap(),
 			_server,
 		};
-		this.keep_key("key", &secret);
+		this.keep_key("key", secret);
 		this
 	}
 
