@@ -171,6 +171,11 @@ impl State {
 				self.certificates.get_mut(&account).unwrap().status = Status::Active;
 				Ok(CertificateEvent::Reinstated { account }.into())
 			}
+			RuntimeCall::Ecommerce(Call::set_issuer_quota { issuer, quota }) => {
+				of_authority()?;
+				self.accounts.get_mut(&issuer).unwrap().issuer_quota = quota;
+				Ok(Event::IssuerQuotaSet { issuer, quota }.into())
+			}
 			call => panic!("the test did not expect {call:?}"),
 		}
 	}
