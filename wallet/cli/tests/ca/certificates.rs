@@ -53,7 +53,7 @@ async fn the_authority_withdraws_a_certificate_and_puts_it_back() {
 	assert_eq!(status(), Status::Active);
 	node.world().authority_at_dispatch = None;
 
-	// A node that says that something else was done, or stops before it is final.
+	// A node that says that something else was done, or that it does not become final.
 	node.world().says = Some(
 		CertificateEvent::Revoked {
 			account: id("//Alice"),

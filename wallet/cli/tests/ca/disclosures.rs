@@ -116,7 +116,7 @@ async fn nothing_is_decrypted_that_cannot_be_recorded() {
 	assert!(on_record(&node).is_empty());
 }
 
-/// First the record, and it is final: a node that names a block and then stops, or one that records another thing.
+/// First the record, and it is final: a node that names a block which never is, or one that records another thing.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_decrypted_before_the_record_is_final_and_about_it() {
 	let node = Node::start().await;

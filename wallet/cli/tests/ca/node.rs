@@ -34,7 +34,7 @@ pub struct World {
 	pub authority_at_dispatch: Option<AccountId>,
 	/// How often a transaction came.
 	pub sent: usize,
-	/// Whether it says that a transaction is in a block, and then no more.
+	/// Whether it says that a transaction is in a block, and then that this does not become final.
 	pub stops_in_block: bool,
 	/// What it says that a transaction did, in place of what it did.
 	pub says: Option<RuntimeEvent>,
@@ -288,12 +288,16 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 					let mut world = world.lock().unwrap();
 					(world.submit(encoded.0), world.stops_in_block)
 				};
-				let status = if stops { "inBlock" } else { "finalized" };
-				let status = SubscriptionMessage::from_json(&json!({ status: block })).unwrap();
-				let _ = sink.send(status).await;
-				if !stops {
-					sink.closed().await;
+				let said: &[&str] = if stops {
+					&["inBlock", "finalityTimeout"]
+				} else {
+					&["finalized"]
+				};
+				for said in said {
+					let status = SubscriptionMessage::from_json(&json!({ *said: block })).unwrap();
+					let _ = sink.send(status).await;
 				}
+				sink.closed().await;
 			},
 		)
 		.unwrap();
