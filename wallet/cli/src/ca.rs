@@ -97,10 +97,9 @@ pub fn write(secret: &SecretKey, folder: &Path, passphrase: &PassphraseSource) -
 	let factors = keystore::secret_json(&Factors { version: 1, p, q })?;
 	// The secret last: a ceremony is over once it is there.
 	keystore::write_new(&files.public, &public)?;
-	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase).map_err(|error| {
+	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase).inspect_err(|_| {
 		// Without the secret the public file is good for nothing, and in the way of the next attempt.
 		let _ = std::fs::remove_file(&files.public);
-		error
 	})?;
 	Ok(files)
 }

@@ -98,6 +98,33 @@ async fn killed_at_any_request_it_does_all_and_nothing_twice() {
 	);
 }
 
+/// All calls are in a block, and the agent cannot read of the first what became of it: those behind it are its own all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_when_all_is_sent_it_still_knows_what_it_accepted() {
+	let stage = Stage::set().await;
+	let good = [stage.order(2).await, stage.order(3).await];
+	let bad = stage.order(6).await;
+	stage.issuer.issue(stage.shop.id(), 500).await.unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let rules = rules_with(&script(folder.path()));
+	stage.ledger.with(|inner| inner.revive(Some(Death::BeforeEvents)));
+	let (killed, said) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
+	assert!(!matches!(killed, Some(Ok(()))), "{said:#?}");
+	stage.ledger.with(|inner| inner.revive(None));
+	for order in &good {
+		assert_eq!(
+			stage.state(order).await,
+			Some(OrderState::Accepted),
+			"it was sent"
+		);
+	}
+	let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
+	result
+		.expect("nobody kills it now")
+		.unwrap_or_else(|error| panic!("after {said:#?}: {error}"));
+	everything_was_done_once(&stage, folder.path(), &good, &bad, "killed when all was sent").await;
+}
+
 /// Serves until the file `started` is there, and is killed then.
 async fn killed_within_the_command(stage: &Stage, folder: &Path, script: &str) {
 	let rules = rules_with(script);

@@ -152,6 +152,8 @@ pub enum Death {
 	Before(u64),
 	/// Once it has done it, and before it answers.
 	After(u64),
+	/// Before it says for the first time what a block did.
+	BeforeEvents,
 }
 
 /// A chain and a pool.
@@ -593,6 +595,9 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 		.register_method("state_getStorage", move |params, ledger, _| {
 			let (key, hash): (Bytes, Hash) = params.parse()?;
 			ledger.request(move |inner| {
+				if matches!(inner.death, Some(Death::BeforeEvents)) {
+					inner.death = Some(Death::After(inner.requests));
+				}
 				let block = inner.at(Some(hash)).ok_or_else(no_block)?;
 				let value = block.state.execute_with(|| sp_io::storage::get(&key.0));
 				Ok(value.map(|value| Bytes(value.to_vec())))
