@@ -152,7 +152,7 @@ fn a_node_at_rest_stops_with_a_word_when_its_disk_fills() {
 		let leader = scene.network.leader().await.unwrap();
 		let victim = (leader + 1) % 4;
 		let since = scene.network.nodes[victim].words().len();
-		block_in_place(|| disks[victim].fill(Duration::ZERO)).unwrap();
+		block_in_place(|| disks[victim].fill(PACE)).unwrap();
 		let ended = end_of(&mut scene, victim).await;
 		ended_with_a_word(&scene.network.nodes[victim], ended, since);
 		disks[victim].make_room().unwrap();
