@@ -29,6 +29,8 @@ use crate::{
 static OWNER: LazyLock<Wallet> = LazyLock::new(|| wallet("//Alice"));
 
 /// Something that `//Alice` may be able to open.
+// It is read, looked at, and gone.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Found {
 	/// A balance, or what was issued.

@@ -98,7 +98,7 @@ async fn killed_at_any_request_it_does_all_and_nothing_twice() {
 	);
 }
 
-/// All calls are in a block, and the agent cannot read of the first what became of it: those behind it are its own all the same.
+/// All calls are sent, and the agent cannot read of the first what became of it: those behind it are its own all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_when_all_is_sent_it_still_knows_what_it_accepted() {
 	let stage = Stage::set().await;
@@ -110,14 +110,9 @@ async fn killed_when_all_is_sent_it_still_knows_what_it_accepted() {
 	stage.ledger.with(|inner| inner.revive(Some(Death::BeforeEvents)));
 	let (killed, said) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
 	assert!(!matches!(killed, Some(Ok(()))), "{said:#?}");
+	// The node still has in its pool what is in no block yet.
 	stage.ledger.with(|inner| inner.revive(None));
-	for order in &good {
-		assert_eq!(
-			stage.state(order).await,
-			Some(OrderState::Accepted),
-			"it was sent"
-		);
-	}
+	assert!(!of_kind(&said, "forgotten").is_empty(), "{said:#?}");
 	let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
 	result
 		.expect("nobody kills it now")
