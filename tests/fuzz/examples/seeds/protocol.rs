@@ -64,7 +64,7 @@ impl Authorities {
 	}
 
 	fn qc(&self, target: Target) -> QuorumCertificate {
-		let votes = self.quorum().map(|voter| self.vote(voter.0, target.clone()));
+		let votes = self.quorum().map(|voter| self.vote(voter.0, target));
 		QuorumCertificate {
 			phase: Phase::Commit,
 			signatures: votes.map(|vote| (vote.voter, vote.signature)).collect(),

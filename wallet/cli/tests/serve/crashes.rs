@@ -107,7 +107,7 @@ async fn killed_when_all_is_sent_it_still_knows_what_it_accepted() {
 	stage.issuer.issue(stage.shop.id(), 500).await.unwrap();
 	let folder = tempfile::tempdir().unwrap();
 	let rules = rules_with(&script(folder.path()));
-	stage.ledger.with(|inner| inner.revive(Some(Death::BeforeEvents)));
+	stage.ledger.with(|inner| inner.revive(Some(Death::AtEvents(4))));
 	let (killed, said) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
 	assert!(!matches!(killed, Some(Ok(()))), "{said:#?}");
 	// The node still has in its pool what is in no block yet.

@@ -152,8 +152,8 @@ pub enum Death {
 	Before(u64),
 	/// Once it has done it, and before it answers.
 	After(u64),
-	/// Before it says for the first time what a block did.
-	BeforeEvents,
+	/// When it is asked what a block did, once so many transactions were sent.
+	AtEvents(usize),
 }
 
 /// A chain and a pool.
@@ -595,7 +595,7 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 		.register_method("state_getStorage", move |params, ledger, _| {
 			let (key, hash): (Bytes, Hash) = params.parse()?;
 			ledger.request(move |inner| {
-				if matches!(inner.death, Some(Death::BeforeEvents)) {
+				if matches!(inner.death, Some(Death::AtEvents(sent)) if inner.sent.len() >= sent) {
 					inner.death = Some(Death::After(inner.requests));
 				}
 				let block = inner.at(Some(hash)).ok_or_else(no_block)?;
