@@ -325,7 +325,7 @@ pub mod pallet {
 		Unchanged,
 		/// The account has used up its calls for the current period.
 		QuotaExhausted,
-		/// The counter is so far above the last one that few would be left after it: [`MAX_COUNTER_STEP`].
+		/// The counter is more than 2^48 above the last one that was accepted from the account.
 		CounterTooFar,
 	}
 

@@ -337,8 +337,7 @@ pub mod pallet {
 		BadSignature,
 		/// The offence was reported before, or its set is forgotten.
 		UnknownOffence,
-		/// The counter is so far above that of the authority's last record that few would be left after it:
-		/// [`MAX_COUNTER_STEP`].
+		/// The counter is more than 2^48 above that of the authority's last record.
 		CounterTooFar,
 	}
 

@@ -99,7 +99,9 @@ pub fn write(secret: &SecretKey, folder: &Path, passphrase: &PassphraseSource) -
 	keystore::write_new(&files.public, &public)?;
 	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase).inspect_err(|_| {
 		// Without the secret the public file is good for nothing, and in the way of the next attempt.
-		let _ = std::fs::remove_file(&files.public);
+		if !files.secret.exists() {
+			let _ = std::fs::remove_file(&files.public);
+		}
 	})?;
 	Ok(files)
 }

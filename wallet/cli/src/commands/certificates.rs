@@ -116,7 +116,7 @@ impl Context {
 					format!("{verb} the certificate of {}.{barred}", address(&holder)),
 					json!({
 						"account": address(&holder),
-						"roles": roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>(),
+						"roles": roles,
 						"renewal": renewal,
 						"barred": status != Status::Active,
 						"transaction": included.transaction,
