@@ -174,7 +174,6 @@ fn begin_block(number: u32) {
 }
 
 /// A chain in memory.
-#[allow(missing_debug_implementations)]
 pub struct Chain {
 	state: TestExternalities,
 }
