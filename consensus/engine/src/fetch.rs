@@ -115,7 +115,7 @@ impl Orphans {
 }
 
 /// How far down a line of ancestors is followed for an answer. Who lacks more synchronizes.
-const DEPTH: usize = 512;
+pub const DEPTH: usize = 512;
 
 /// The answer to a request for a block and its ancestors above a height: the lowest first, as many as fit.
 pub fn answer<C: BlockBackend<Block> + sp_blockchain::HeaderBackend<Block>>(

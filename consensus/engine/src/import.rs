@@ -19,6 +19,7 @@ use substrate_prometheus_endpoint::Registry;
 use veilmart_td_raft::{QuorumCertificate, SealedTransaction, ENGINE_ID};
 
 use crate::{
+	allowance::{Place, Places},
 	block::take_seal,
 	chain::Chain,
 	round::RoundState,
@@ -34,8 +35,8 @@ pub(crate) enum Request {
 	Imported(Box<Header>, oneshot::Sender<()>),
 	/// A certificate came with a block, or by itself. Says whether the block is final.
 	Justified(Box<QuorumCertificate>, oneshot::Sender<bool>),
-	/// Pass a sealed transaction on to the leader.
-	Sealed(SealedTransaction),
+	/// Pass a sealed transaction on to the leader. It has a place until then.
+	Sealed(SealedTransaction, Place, oneshot::Sender<Result<(), String>>),
 	/// What the engine is doing.
 	Round(oneshot::Sender<RoundState>),
 	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
@@ -46,7 +47,12 @@ pub(crate) enum Request {
 #[derive(Clone)]
 pub struct EngineHandle {
 	pub(crate) requests: UnboundedSender<Request>,
+	/// Sealed transactions that wait for the engine.
+	pub(crate) sealed: Places,
 }
+
+/// Sealed transactions that wait for the engine, at most: anybody may bring them.
+const SEALED_WAITING: usize = 64;
 
 impl EngineHandle {
 	/// What the engine is doing. An error if it has stopped.
@@ -59,10 +65,14 @@ impl EngineHandle {
 		self.ask(Request::Handovers).await
 	}
 
-	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it.
-	pub fn submit_sealed(&self, sealed: SealedTransaction) {
-		// Without an engine the node is stopping.
-		let _ = self.requests.unbounded_send(Request::Sealed(sealed));
+	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it. An error if there
+	/// are too many.
+	pub async fn submit_sealed(&self, sealed: SealedTransaction) -> Result<(), String> {
+		let place = self
+			.sealed
+			.take(SEALED_WAITING)
+			.ok_or("too many sealed transactions wait; try again")?;
+		self.ask(|answer| Request::Sealed(sealed, place, answer)).await?
 	}
 
 	async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, String> {

@@ -31,6 +31,7 @@
 
 #![deny(missing_docs)]
 
+mod allowance;
 mod block;
 mod chain;
 mod engine;
