@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 4 | length of the content, little-endian |
 //! | 16 | BLAKE2b of length and content |
-//! | | content: a SCALE list of [`Entry`] |
+//! | | content: a SCALE list of 1 to [`MOST`] [`Entry`]s, the first with a number of starts below 2³² |
 //!
 //! Of the states in it the last counts. The blocks stay until the database has them on its disk: the database returns
 //! from a commit before that, and a block that was voted for must not be lost with the power of all nodes.
@@ -36,6 +36,8 @@ const HEADER: u64 = 16 + 32 + 32;
 const FRAME: usize = 4 + 16;
 /// The longest frame read. A batch has a handful of blocks of at most some megabytes each.
 const LONGEST: u32 = 256 * 1024 * 1024;
+/// Entries in a frame, at most.
+pub const MOST: usize = 16;
 
 /// What is written at once.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -120,18 +122,30 @@ fn checksum(length: [u8; 4], content: &[u8]) -> [u8; 16] {
 	hash.finalize().into()
 }
 
+/// How the content of every frame begins: [`frame`] writes no other, and none was ever written. The number of entries is a
+/// compact number of one byte; then the first entry's state begins with the number of starts, whose upper half is zero.
+fn begins_as_content(content: &[u8]) -> bool {
+	match content {
+		[count, _, _, _, _, 0, 0, 0, 0, ..] => {
+			*count & 0b11 == 0 && (1..=MOST).contains(&usize::from(*count >> 2))
+		}
+		_ => false,
+	}
+}
+
 fn frame(entries: &[Entry]) -> io::Result<Vec<u8>> {
+	let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidInput, what);
 	let mut bytes = vec![0; FRAME];
 	entries.encode_to(&mut bytes);
+	if !begins_as_content(&bytes[FRAME..]) {
+		return Err(invalid(
+			"a record of the vote log has no entries, too many, or too many starts",
+		));
+	}
 	let length = u32::try_from(bytes.len() - FRAME)
 		.ok()
 		.filter(|length| *length <= LONGEST)
-		.ok_or_else(|| {
-			io::Error::new(
-				io::ErrorKind::InvalidInput,
-				"a record of the vote log is too long",
-			)
-		})?
+		.ok_or_else(|| invalid("a record of the vote log is too long"))?
 		.to_le_bytes();
 	let hash = checksum(length, &bytes[FRAME..]);
 	bytes[..4].copy_from_slice(&length);
@@ -139,15 +153,17 @@ fn frame(entries: &[Entry]) -> io::Result<Vec<u8>> {
 	Ok(bytes)
 }
 
-/// Whether a whole frame begins anywhere in these bytes.
-fn holds_a_frame(bytes: &[u8]) -> bool {
+/// Whether a whole frame begins anywhere in these bytes. What does not begin as one is not hashed: a random length fits often
+/// enough, so that a torn frame of some megabytes took many seconds, and a torn batch hours.
+fn holds_a_frame(bytes: &[u8], mut hash: impl FnMut([u8; 4], &[u8]) -> [u8; 16]) -> bool {
 	bytes.windows(FRAME).enumerate().any(|(at, head)| {
-		let (length, hash) = head.split_at(4);
+		let (length, expected) = head.split_at(4);
 		let length: [u8; 4] = length.try_into().unwrap_or_default();
 		let content = bytes
 			.get(at + FRAME..)
-			.and_then(|rest| rest.get(..u32::from_le_bytes(length) as usize));
-		content.is_some_and(|content| checksum(length, content) == hash)
+			.and_then(|rest| rest.get(..u32::from_le_bytes(length) as usize))
+			.filter(|content| begins_as_content(content));
+		content.is_some_and(|content| hash(length, content) == expected)
 	})
 }
 
@@ -277,13 +293,18 @@ impl VoteLog {
 				.read_exact(&mut content)
 				.map_err(io.clone()("cannot read"))?;
 			if !fits || checksum([a, b, c, d], &content) != hash {
+				log::info!(
+					target: crate::LOG_TARGET,
+					"The vote log has a record at byte {offset} that is not whole. Whether others follow is looked for in {} bytes.",
+					length - offset,
+				);
 				// Its length, too, may be what was not written.
 				let mut rest = Vec::new();
 				reader
 					.seek(SeekFrom::Start(offset + 1))
 					.map_err(io.clone()("cannot read"))?;
 				reader.read_to_end(&mut rest).map_err(io.clone()("cannot read"))?;
-				if holds_a_frame(&rest) {
+				if holds_a_frame(&rest, checksum) {
 					return Err(self.damaged(offset, "a record is not what was written, and others follow"));
 				}
 				break;
@@ -309,7 +330,7 @@ impl VoteLog {
 		Ok(contents)
 	}
 
-	/// Writes and syncs. When it comes back, the entries are on disk.
+	/// Writes and syncs. When it comes back, the entries are on disk. 1 to [`MOST`] of them.
 	pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
 		let bytes = frame(entries)?;
 		self.file.seek(SeekFrom::Start(self.length))?;
@@ -372,6 +393,7 @@ impl VoteLog {
 mod tests {
 	use super::*;
 	use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
+	use std::cell::Cell;
 	use veilmart_td_raft::Term;
 
 	const GENESIS: BlockHash = [7; 32];
@@ -474,6 +496,66 @@ mod tests {
 		}
 		std::fs::write(&path, &bytes).unwrap();
 		assert!(open(&path).is_ok());
+	}
+
+	#[test]
+	fn every_record_begins_as_the_search_for_whole_ones_wants_it() {
+		for count in 1..=MOST {
+			let bytes = frame(&vec![entry(1, None); count]).unwrap();
+			assert!(begins_as_content(&bytes[FRAME..]), "{count} entries");
+		}
+		for count in [0, MOST + 1, 64] {
+			let refused = frame(&vec![entry(1, None); count]).unwrap_err();
+			assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{count} entries");
+		}
+		let started = |starts| {
+			let mut entry = entry(1, None);
+			entry.durable.starts = starts;
+			frame(&[entry])
+		};
+		assert!(begins_as_content(&started(u32::MAX.into()).unwrap()[FRAME..]));
+		assert!(started(1 << 32).is_err(), "the search would pass it over");
+	}
+
+	/// Bytes without a pattern, always the same.
+	fn noise(count: usize) -> Vec<u8> {
+		let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+		let mut next = || {
+			state ^= state << 13;
+			state ^= state >> 7;
+			state ^= state << 17;
+			state as u8
+		};
+		(0..count).map(|_| next()).collect()
+	}
+
+	#[test]
+	fn a_torn_record_of_some_megabytes_is_looked_through_without_hashing_it_again_and_again() {
+		let big = |bytes: Vec<u8>| {
+			let extrinsics = vec![OpaqueExtrinsic::from_blob(bytes)];
+			let header = block(4).header;
+			frame(&[entry(4, Some(Block { header, extrinsics }))]).unwrap()
+		};
+		let counters = (0..500_000_u64).flat_map(u64::to_le_bytes).collect();
+		let whole = frame(&[entry(5, None)]).unwrap();
+		for bytes in [noise(5 << 20), counters] {
+			let torn = big(bytes);
+			let torn = &torn[1..torn.len() - 1];
+			let hashed = Cell::new(0);
+			let count = |length, content: &[u8]| {
+				hashed.set(hashed.get() + 1);
+				checksum(length, content)
+			};
+			assert!(!holds_a_frame(torn, count));
+			assert!(
+				hashed.get() < 8,
+				"{} hashes; without a look at what is hashed, one in a thousand bytes begins one",
+				hashed.get()
+			);
+			let damaged = [torn, &whole[..]].concat();
+			assert!(holds_a_frame(&damaged, count), "one that follows is found");
+			assert!(hashed.get() < 24, "{} hashes", hashed.get());
+		}
 	}
 
 	#[test]
