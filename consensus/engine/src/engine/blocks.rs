@@ -466,6 +466,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// Goes on as another authority: from what is on the disk, as after a start, with a log of its own.
+	///
+	/// The log of the name before stays as it is, with its blocks. Should the power go, the database may be back in the set
+	/// that this name votes in, and may lack those blocks: they are left out at a start, when what can be read is on the disk.
 	pub(super) async fn rename(&mut self) -> Result<(), Error> {
 		self.task(Task::Flush);
 		while let Some(done) = self.done.next().await {
