@@ -84,7 +84,8 @@ pub struct Core<C: Crypto> {
 impl<C: Crypto> Core<C> {
 	/// A core at genesis (`durable` is None, the anchor is genesis), or one that goes on from what was written: the last
 	/// record of the log, and the anchor of the database. The driver then gives the blocks above the anchor, of the
-	/// database and of the log, as [`Input::Imported`] in order of height.
+	/// database and of the log, as [`Input::Imported`]: first those that lead to the highest certificates, in order of height, then
+	/// the others.
 	pub fn restore(
 		config: Config<C::Scheme>,
 		crypto: C,
@@ -184,7 +185,7 @@ impl<C: Crypto> Core<C> {
 			}
 			Input::Connected(peer) => self.greet(peer),
 			Input::Message { from, message } => self.receive(from, message),
-			Input::Imported(block) => self.import(&block),
+			Input::Imported { block, certified } => self.import(&block, certified),
 			Input::Built(block) => self.built(&block),
 			Input::NotBuilt => self.not_built(),
 			Input::Persisted(up_to) => self.outbox.persisted(up_to),
@@ -533,7 +534,7 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	fn import(&mut self, block: &Arc<Block<C::Scheme>>) {
+	fn import(&mut self, block: &Arc<Block<C::Scheme>>, certified: bool) {
 		self.on_qc(&block.digest.parent_qc);
 		self.on_qc(&block.digest.commit_qc);
 		// The child of a closing block is judged by the set that begins with it.
@@ -544,7 +545,7 @@ impl<C: Crypto> Core<C> {
 			self.adopt(&election.certificate);
 		}
 		let high = self.safety.durable().high_qc.target.hash;
-		match self.chain.insert(&self.crypto, block, &high) {
+		match self.chain.insert(&self.crypto, block, &high, certified) {
 			Inserted::New(evidence) => {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);

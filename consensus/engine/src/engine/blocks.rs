@@ -4,9 +4,13 @@ use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::Backend;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::{sync::Arc, time::Instant};
+use std::{
+	collections::{HashMap, HashSet},
+	sync::Arc,
+	time::Instant,
+};
 use veilmart_td_raft::{AuthorityId, Number};
-use veilmart_td_raft_core::{Core as ProtocolCore, Input};
+use veilmart_td_raft_core::{real::OnChain, Core as ProtocolCore, Input};
 
 use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
@@ -59,9 +63,30 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			);
 		}
 		self.members_may_have_changed();
-		for header in blocks_above(&*self.client, &*self.backend, self.core.chain().root().number)? {
+		let root = self.core.chain().root().number;
+		let mut headers: Vec<_> = blocks_above(&*self.client, &*self.backend, root)?
+			.into_iter()
+			.map(|header| (header.hash(), header))
+			.collect();
+		// First what leads to the highest certificates, then the others.
+		let parents: HashMap<H256, H256> = headers
+			.iter()
+			.map(|(hash, header)| (*hash, *header.parent_hash()))
+			.collect();
+		let mut line = HashSet::new();
+		for end in self.certified() {
+			let mut next = end;
+			while let Some(parent) = parents.get(&next).filter(|_| line.insert(next)) {
+				next = *parent;
+			}
+		}
+		headers.sort_by_key(|(hash, header)| (!line.contains(hash), header.number));
+		// The header of a child shows a certificate, too.
+		let certified: HashSet<H256> = parents.into_values().chain(line).collect();
+		for (hash, header) in headers {
 			if let Some(block) = self.as_core(&header) {
-				self.step(Input::Imported(block));
+				let certified = certified.contains(&hash);
+				self.step(Input::Imported { block, certified });
 			}
 		}
 		Ok(())
@@ -114,11 +139,15 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Whether the highest certificates are of this block, or of one that is known to descend from it.
 	fn is_certified(&self, hash: &H256) -> bool {
-		let high = H256(self.core.durable().high_qc.target.hash);
-		let commit = H256(self.core.chain().anchor().commit_qc.target.hash);
-		[high, commit]
+		self.certified()
 			.into_iter()
 			.any(|certified| certified == *hash || self.orphans.descends(certified, hash))
+	}
+
+	/// The blocks of the highest certificates.
+	fn certified(&self) -> [H256; 2] {
+		let commit_qc = &self.core.chain().anchor().commit_qc;
+		[&self.core.durable().high_qc, commit_qc].map(|qc| H256(qc.target.hash))
 	}
 
 	/// A block has come from a peer, or out of the orphans.
@@ -239,13 +268,18 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// The next block that the database has and the core is to be given.
-	pub(super) fn next_found(&mut self) -> Option<Shared> {
+	pub(super) fn next_found(&mut self) -> Option<Input<OnChain>> {
 		let header = self.found.pop_front()?;
+		// Those that follow are its descendants: the header of the next shows its certificate.
+		let certified = !self.found.is_empty() || self.is_certified(&header.hash());
 		let block = self.as_core(&header).filter(|_| self.judge(&header).is_ok());
 		if block.is_none() {
 			self.found.clear();
 		}
-		block
+		Some(Input::Imported {
+			block: block?,
+			certified,
+		})
 	}
 
 	/// The height up to which blocks are there.
@@ -258,9 +292,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// A block is in the database.
 	pub(super) fn imported(&mut self, header: &Header, block: Option<&Block>) {
 		let hash = header.hash();
-		if let Some(core) = self.as_core(header) {
-			let closes = core.child_closes.is_some();
-			self.step(Input::Imported(core));
+		if let Some(block) = self.as_core(header) {
+			let closes = block.child_closes.is_some();
+			let certified = self.is_certified(&hash);
+			self.step(Input::Imported { block, certified });
 			if closes {
 				self.members_may_have_changed();
 			}

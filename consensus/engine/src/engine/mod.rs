@@ -286,11 +286,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Gives the core an input, and carries out what it says; and what follows from that.
 	fn step(&mut self, input: Input<OnChain>) {
 		self.inputs.push_back(input);
-		while let Some(input) = self
-			.inputs
-			.pop_front()
-			.or_else(|| self.next_found().map(Input::Imported))
-		{
+		while let Some(input) = self.inputs.pop_front().or_else(|| self.next_found()) {
 			let outputs = self.core.step(self.now(), input);
 			let mut finalized = Vec::new();
 			for output in outputs {
