@@ -1,7 +1,9 @@
 //! Blocks: those that come, those that are made, those that become final.
 
+use codec::Encode;
 use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::Backend;
+use sc_network::PeerId;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
 use std::{
@@ -16,6 +18,7 @@ use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
 	block::core_block,
 	chain::Chain,
+	fetch::MAX_HEADER,
 	keys::Identity,
 	log_writer::LogWriter,
 	packet::Packet,
@@ -119,6 +122,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Whether a header is good; if so, whether a quorum has certified it.
 	pub(super) fn judge(&self, header: &Header) -> Result<bool, String> {
+		// By whatever way a block comes: what some took and others refused could not be agreed on.
+		if header.encoded_size() > MAX_HEADER {
+			return Err("the header is too long".into());
+		}
 		let number = Number(header.number.into());
 		if number <= self.core.chain().root().number {
 			return Err("the block contradicts the last final one, or is older".into());
@@ -151,7 +158,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// A block has come from a peer, or out of the orphans.
-	pub(super) fn offer(&mut self, block: Block, from: Option<sc_network::PeerId>) {
+	pub(super) fn offer(&mut self, block: Block, from: Option<PeerId>) {
+		if block.header.encoded_size() > MAX_HEADER {
+			log::debug!(target: LOG_TARGET, "A block is refused: its header is too long");
+			return self.blame(from);
+		}
 		let hash = block.header.hash();
 		let number = Number(block.header.number.into());
 		let chain = self.core.chain();
@@ -161,7 +172,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		if chain.get(&block.header.parent_hash().0).is_none() {
 			let parent = *block.header.parent_hash();
-			self.orphans.keep(block);
+			self.orphans.keep(hash, block, from);
 			let missing = self.orphans.lowest_missing(parent);
 			if let (Some(peer), false) = (from, self.importing.contains_key(&missing)) {
 				self.ask(peer, missing);
@@ -199,14 +210,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		imported >= SIBLINGS || self.importing.len() >= IMPORTING
 	}
 
-	fn blame(&self, peer: Option<sc_network::PeerId>) {
+	fn blame(&self, peer: Option<PeerId>) {
 		if let (Some(peer), Some(peers)) = (peer, &self.peers) {
 			peers.report(peer, BAD_BLOCK);
 		}
 	}
 
 	/// Asks a peer for a block that is missing, and its ancestors; not again for each orphan above it.
-	fn ask(&mut self, peer: sc_network::PeerId, hash: H256) {
+	fn ask(&mut self, peer: PeerId, hash: H256) {
 		let repeated = |(last, since): &(H256, Instant)| *last == hash && since.elapsed() < TICK;
 		if self.wanted.as_ref().is_some_and(repeated) {
 			return;
@@ -243,11 +254,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			return;
 		}
 		// One that was dated too far ahead is kept, and certified now, perhaps.
-		if let Some(block) = self
+		if let Some((block, from)) = self
 			.orphans
 			.parent_known(next, |parent| self.core.chain().get(&parent.0).is_some())
 		{
-			return self.offer(block, None);
+			return self.offer(block, from);
 		}
 		let missing = self.orphans.lowest_missing(next);
 		if self.importing.contains_key(&missing) {
@@ -303,8 +314,16 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(block) = block {
 			self.look_through(block);
 		}
-		for child in self.orphans.children(&hash) {
-			self.offer(child, None);
+		self.release(&hash);
+	}
+
+	/// Looks at the orphans whose parent this block is, now that it is there.
+	fn release(&mut self, parent: &H256) {
+		if self.core.chain().get(&parent.0).is_none() {
+			return;
+		}
+		for (child, from) in self.orphans.children(parent) {
+			self.offer(child, from);
 		}
 	}
 
@@ -344,9 +363,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			Done::ImportedOwn(block) => {
 				self.look_through(&block);
-				for child in self.orphans.children(&block.header.hash()) {
-					self.offer(child, None);
-				}
+				self.release(&block.header.hash());
 			}
 			Done::Imported(block, result) => {
 				let hash = block.header.hash();
@@ -356,7 +373,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 					Err(Refused::Early) => {
 						log::debug!(target: LOG_TARGET, "Block {} is dated too far ahead.", block.header.number);
 						self.bodies.remove(&hash);
-						self.orphans.keep(*block);
+						self.orphans.keep(hash, *block, from);
 					}
 					Err(Refused::Invalid(error)) => {
 						log::debug!(target: LOG_TARGET, "Block {} is not valid: {error}", block.header.number);
