@@ -431,6 +431,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// The own block may leave.
 	pub(super) fn propose(&mut self, block: &Shared) {
 		let hash = H256(block.hash);
+		// While the log waited for its disk, others have made another block of this height final.
+		let root = self.core.chain().root();
+		if block.number <= root.number && block.hash != root.hash {
+			self.changes.remove(&hash);
+			self.bodies.remove(&hash);
+			return;
+		}
 		let (Some((whole, _)), Some(changes)) = (self.bodies.get(&hash).cloned(), self.changes.remove(&hash))
 		else {
 			return self.fail("an own block is not there");
