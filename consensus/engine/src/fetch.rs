@@ -5,12 +5,15 @@ use sc_client_api::BlockBackend;
 use sc_network::PeerId;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::collections::VecDeque;
+use std::{
+	collections::{HashMap, VecDeque},
+	time::Instant,
+};
 
 use crate::{
 	packet::{BLOCKS_AT_ONCE, BYTES_AT_ONCE},
 	worker::block_of,
-	Block,
+	Block, Header,
 };
 
 /// Bytes of a header, at most. With a hundred authorities two certificates, those of an election, a dealing and the next set take
@@ -21,6 +24,10 @@ pub const MAX_HEADER: usize = 128 * 1024;
 const ORPHANS: usize = 64;
 /// Bytes of them, at most.
 const ORPHAN_BYTES: usize = 64 * 1024 * 1024;
+
+/// Whole blocks kept that are not final, and bytes of them, at most, but for those that the database has not yet.
+const BODIES: usize = 128;
+const BODY_BYTES: usize = 128 * 1024 * 1024;
 
 /// Bytes that an extrinsic, or an item of a header, takes in memory beside its own: its place in the list, and the least that is
 /// allocated for it. On the wire an empty one takes one.
@@ -124,6 +131,17 @@ impl Orphans {
 		self.remove(|orphan| orphan.block.header.parent_hash() == parent)
 	}
 
+	/// The headers of the children of a block.
+	pub fn headers_above(&self, parent: &H256) -> Vec<(H256, Header)> {
+		let children = self
+			.blocks
+			.iter()
+			.filter(|orphan| orphan.block.header.parent_hash() == parent);
+		children
+			.map(|orphan| (orphan.hash, orphan.block.header.clone()))
+			.collect()
+	}
+
 	/// Forgets the blocks up to a height.
 	pub fn forget_up_to(&mut self, number: u32) {
 		self.remove(|orphan| orphan.block.header.number <= number);
@@ -137,6 +155,77 @@ impl Orphans {
 			.into_iter()
 			.map(|orphan| (orphan.block, orphan.from))
 			.collect()
+	}
+}
+
+/// Whole blocks that are not final: those on their way into the database, and the last ones that are there.
+#[derive(Debug, Default)]
+pub struct Bodies {
+	/// With when they came, and their size.
+	blocks: HashMap<H256, ((Block, Instant), usize)>,
+	bytes: usize,
+}
+
+impl Bodies {
+	/// Keeps a block with this hash.
+	pub fn insert(&mut self, hash: H256, block: Block) {
+		self.remove(&hash);
+		let size = memory(&block);
+		self.bytes += size;
+		self.blocks.insert(hash, ((block, Instant::now()), size));
+	}
+
+	/// A block, and when it came.
+	pub fn get(&self, hash: &H256) -> Option<&(Block, Instant)> {
+		self.blocks.get(hash).map(|(kept, _)| kept)
+	}
+
+	/// All of them.
+	pub fn iter(&self) -> impl Iterator<Item = (&H256, &Block)> {
+		self.blocks.iter().map(|(hash, ((block, _), _))| (hash, block))
+	}
+
+	/// Forgets a block.
+	pub fn remove(&mut self, hash: &H256) {
+		if let Some((_, size)) = self.blocks.remove(hash) {
+			self.bytes -= size;
+		}
+	}
+
+	fn is_full(&self) -> bool {
+		self.blocks.len() >= BODIES || self.bytes >= BODY_BYTES
+	}
+
+	/// Whether there is room for one more. The oldest that the database has make room.
+	pub fn make_room(&mut self, is_there: impl Fn(&H256) -> bool) -> bool {
+		if self.is_full() {
+			let mut oldest: Vec<_> = self
+				.blocks
+				.iter()
+				.map(|(hash, ((_, since), _))| (*since, *hash))
+				.collect();
+			oldest.sort();
+			for (_, hash) in oldest.into_iter().filter(|(_, hash)| is_there(hash)) {
+				if !self.is_full() {
+					break;
+				}
+				self.remove(&hash);
+			}
+		}
+		!self.is_full()
+	}
+
+	/// Forgets the blocks up to a height, and says of each when it came.
+	pub fn forget_up_to(&mut self, number: u32, mut forgotten: impl FnMut(Instant)) {
+		let bytes = &mut self.bytes;
+		self.blocks.retain(|_, ((block, since), size)| {
+			let stays = block.header.number > number;
+			if !stays {
+				*bytes -= *size;
+				forgotten(*since);
+			}
+			stays
+		});
 	}
 }
 
@@ -238,6 +327,31 @@ mod tests {
 		assert_eq!(orphans.blocks.len(), 7);
 		keep(&mut orphans, block(99, H256::zero(), ORPHAN_BYTES + 1));
 		assert_eq!(orphans.blocks.len(), 7, "one that never fits is left out");
+	}
+
+	/// What the database has can be read there; what it has not is nowhere else.
+	#[test]
+	fn bodies_are_bounded_but_for_those_that_the_database_lacks() {
+		let mut bodies = Bodies::default();
+		let blocks: Vec<_> = (0..300u32)
+			.map(|number| block(number, H256::zero(), 10))
+			.collect();
+		let hashes: Vec<_> = blocks.iter().map(|block| block.header.hash()).collect();
+		let lacking = |hash: &H256| hashes[..3].contains(hash);
+		for (hash, block) in hashes.iter().zip(&blocks) {
+			assert!(bodies.make_room(|hash| !lacking(hash)));
+			bodies.insert(*hash, block.clone());
+			assert!(bodies.blocks.len() <= BODIES);
+		}
+		assert!(hashes[..3].iter().all(|hash| bodies.get(hash).is_some()));
+		assert!(bodies.get(&hashes[3]).is_none());
+		assert!(bodies.get(&hashes[299]).is_some());
+		assert!(!bodies.make_room(|_| false), "all are on their way");
+		let mut forgotten = 0;
+		bodies.forget_up_to(298, |_| forgotten += 1);
+		assert_eq!(forgotten, BODIES - 1);
+		bodies.remove(&hashes[299]);
+		assert_eq!((bodies.bytes, bodies.blocks.len()), (0, 0));
 	}
 
 	/// A byte on the wire is not a byte in memory.

@@ -289,6 +289,25 @@ impl<S: Scheme> Chain<S> {
 		Some(path)
 	}
 
+	/// Whether a block is this end, or an ancestor of it that is not final.
+	pub(crate) fn leads_to(&self, end: &S::BlockHash, block: &S::BlockHash) -> bool {
+		let mut hash = *end;
+		while hash != *block {
+			match self.pending.get(&hash) {
+				Some(pending) => hash = pending.block.parent,
+				None => return false,
+			}
+		}
+		true
+	}
+
+	/// Forgets a block, and what was built on it.
+	pub(crate) fn give_up(&mut self, block: &S::BlockHash) {
+		if self.pending.remove(block).is_some() {
+			self.prune();
+		}
+	}
+
 	/// Makes a child of the root final, with the certificate that says so, and drops what contradicts it.
 	pub(crate) fn advance(&mut self, child: &S::BlockHash, qc: &Qc<S>) {
 		let Some(Pending { block, first, beacon }) = self.pending.remove(child) else {
@@ -378,6 +397,36 @@ mod tests {
 			assert!(way.iter().all(|block| chain.has(&block.hash)), "term {term}");
 		}
 	}
+	#[test]
+	fn with_a_block_goes_what_was_built_on_it() {
+		let lab = Lab::new();
+		let mut chain = Chain::new(Anchor::genesis(lab.genesis.clone(), lab.set.clone()));
+		let genesis = lab.genesis.hash;
+		let first = lab.child(&lab.genesis, 1, 0, |_| {});
+		let second = lab.child(&first, 1, 0, |_| {});
+		let third = lab.child(&second, 1, 0, |_| {});
+		let other = lab.child(&first, 2, 0, |_| {});
+		for block in [&first, &second, &third, &other] {
+			assert_eq!(
+				chain.insert(&keys(0), block, &genesis, false),
+				Inserted::New(None)
+			);
+		}
+		for block in [&first, &second, &third] {
+			assert!(chain.leads_to(&third.hash, &block.hash));
+		}
+		assert!(!chain.leads_to(&third.hash, &other.hash));
+		assert!(!chain.leads_to(&second.hash, &third.hash));
+		chain.give_up(&second.hash);
+		assert!(!chain.has(&second.hash) && !chain.has(&third.hash));
+		assert!(chain.has(&first.hash) && chain.has(&other.hash));
+		assert_eq!(
+			chain.insert(&keys(0), &second, &genesis, false),
+			Inserted::New(None),
+			"it may come back"
+		);
+	}
+
 	/// A leader sends two blocks of a height and has a third certified, on which it builds: that one is kept, and what follows.
 	#[test]
 	fn a_block_that_leads_to_a_certificate_is_kept_beside_its_siblings() {

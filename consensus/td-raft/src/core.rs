@@ -249,6 +249,26 @@ impl<C: Crypto> Core<C> {
 		self.config.timing = timing;
 	}
 
+	/// Whether a driver without room for all blocks may give up this one, which is not final: what the highest certificates and
+	/// this authority's last votes and blocks rest on stays, and what is of the current term.
+	///
+	/// Its voters have promised to have it, should it turn out to be certified: a driver puts it aside, and has it executed again
+	/// when it is asked for.
+	pub fn may_give_up(&self, block: &Block<C::Scheme>) -> bool {
+		let durable = self.safety.durable();
+		let certified = [&durable.high_qc, &self.chain.anchor().commit_qc].map(|qc| qc.target.hash);
+		let own = [durable.prepared, durable.proposed].into_iter().flatten();
+		let mut ends = certified.into_iter().chain(own.map(|target| target.hash));
+		(block.set_id(), block.term()) != (durable.set_id, durable.current_term)
+			&& !ends.any(|end| self.chain.leads_to(&end, &block.hash))
+	}
+
+	/// Forgets a block that the driver has given up, or could not import, and what was built on it. If it is certified, the next
+	/// step asks for it.
+	pub fn give_up(&mut self, block: &Hashed<C::Scheme>) {
+		self.chain.give_up(block);
+	}
+
 	/// Verifies a block whose parent the core has. None if it does not have it.
 	pub fn verify(&self, block: &Block<C::Scheme>) -> Option<Result<(), verify::Invalid>> {
 		let parent = self.chain.get(&block.parent)?.block;

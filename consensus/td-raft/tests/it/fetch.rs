@@ -58,6 +58,37 @@ fn a_block_that_the_leader_withholds_comes_from_those_who_certified_it() {
 	}
 }
 
+/// A driver gives up nothing that an authority needs. What it has not, because it could not import it, say, is asked for
+/// when it is certified.
+#[test]
+fn a_block_that_was_given_up_comes_back() {
+	let (mut network, leader, others) = busy(4);
+	let who = name(others[0]);
+	while network.core(who).chain().pending().next().is_none() {
+		network.run(1);
+	}
+	let core = network.core(who);
+	let pending: Vec<_> = core
+		.chain()
+		.pending()
+		.map(|pending| pending.block.clone())
+		.collect();
+	assert!(pending.iter().all(|block| !core.may_give_up(block)));
+	let lowest = pending.iter().min_by_key(|block| block.number).unwrap().hash;
+	let node = network.nodes.get_mut(&who).unwrap();
+	let core = node.core.as_mut().unwrap();
+	core.give_up(&lowest);
+	assert!(core.chain().pending().next().is_none());
+	let before = network.finalized(who);
+	network.run(5_000);
+	let top = network.finalized(name(leader));
+	assert!(
+		top > before + 16 && network.finalized(who) + 16 > top,
+		"{}",
+		network.describe()
+	);
+}
+
 /// A leader sends one authority two blocks of a height, and has a third certified with the others. That one leads to all
 /// certificates that come after, and is taken although two of its height and term are there.
 #[test]
