@@ -23,14 +23,36 @@ use crate::{
 	block::take_seal,
 	chain::Chain,
 	round::RoundState,
-	worker::{check_time, fork_choice, Refused},
+	worker::{check_time, fork_choice},
 	Block, Header,
 };
 
+/// A block that the node's own synchronization brings.
+pub(crate) struct Brought {
+	/// Its header.
+	pub header: Header,
+	/// The certificate that came with it.
+	pub certificate: Option<QuorumCertificate>,
+}
+
+/// What is to become of a good block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+	/// A quorum has certified it.
+	Certified,
+	/// It is not known to be certified: its time has to be looked at.
+	Open,
+	/// Others were executed in its place, or the database has no room for it. Nobody is to blame.
+	LeftOut,
+}
+
+/// By this the import knows a block that is left out.
+const LEFT_OUT: &[u8] = b"td-raft/left-out";
+
 /// What the engine is asked.
 pub(crate) enum Request {
-	/// Is this header good? Says whether a quorum has certified it.
-	Verify(Box<Header>, oneshot::Sender<Result<bool, String>>),
+	/// Is this block good, and what is to become of it?
+	Verify(Box<Brought>, oneshot::Sender<Result<Verdict, String>>),
 	/// This block is in the database.
 	Imported(Box<Header>, oneshot::Sender<()>),
 	/// A certificate came with a block, or by itself. Says whether the block is final.
@@ -103,19 +125,25 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 		let hash = params.header.hash();
 		let header = params.header.clone();
 		let (unsealed, seal) = take_seal(&header).map_err(|error| error.to_string())?;
-		let certified = self
+		let brought = Brought {
+			header: header.clone(),
+			certificate: certificate_in(params.justifications.clone()),
+		};
+		let verdict = self
 			.engine
-			.ask(|answer| Request::Verify(Box::new(header.clone()), answer))
+			.ask(|answer| Request::Verify(Box::new(brought), answer))
 			.await??;
-		if let Some(body) = params.body.as_ref().filter(|_| !certified) {
+		if verdict == Verdict::LeftOut {
+			params.insert_intermediate(LEFT_OUT, ());
+		}
+		if let Some(body) = params.body.as_ref().filter(|_| verdict == Verdict::Open) {
 			let block = Block {
 				header,
 				extrinsics: body.clone(),
 			};
 			match check_time::<BE, C>(&self.client, &block).await {
 				Ok(()) => {}
-				Err(Refused::Early) => return Err("the block is dated too far ahead".into()),
-				Err(Refused::Invalid(error)) => return Err(error),
+				Err(refused) => return Err(refused.to_string()),
 			}
 		}
 		params.header = unsealed;
@@ -157,6 +185,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> BlockImport<Block> for TellingI
 	}
 
 	async fn import_block(&self, mut params: BlockImportParams<Block>) -> Result<ImportResult, Self::Error> {
+		if params.remove_intermediate::<()>(LEFT_OUT).is_ok() {
+			// To the synchronization: of a branch that was given up, and nobody's fault.
+			return Ok(ImportResult::MissingState);
+		}
 		let header = params.post_header();
 		let certificate = certificate_in(params.justifications.take());
 		params.finalized = false;

@@ -35,12 +35,13 @@ use crate::{
 	allowance::{Allowance, Places},
 	block::Core,
 	chain::{Chain, Pool, Propose},
-	fetch::Orphans,
-	import::{EngineHandle, Request},
+	fetch::{Bodies, Orphans},
+	import::{Brought, EngineHandle, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
 	packet::{Packet, BYTES_AT_ONCE},
 	peers::{Event, Network, Peers},
+	siblings::{Shelf, Siblings},
 	start::{Error, Setup},
 	transactions::Transactions,
 	vote_log::Entry,
@@ -67,8 +68,8 @@ const SUBMITTING_SEALED: usize = 64;
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
 
-/// A header, and who wants to know whether it is good.
-type Asked = (Box<Header>, oneshot::Sender<Result<bool, String>>);
+/// A block, and who wants to know what is to become of it.
+type Asked = (Box<Brought>, oneshot::Sender<Result<Verdict, String>>);
 
 /// What an engine works with.
 pub struct Parts<BE, C> {
@@ -108,14 +109,18 @@ pub struct Engine<BE, C> {
 	done: UnboundedReceiver<Done>,
 	requests: UnboundedReceiver<Request>,
 	/// Whole blocks that are not final.
-	bodies: HashMap<H256, (Block, Instant)>,
+	bodies: Bodies,
+	/// Which blocks were executed in each other's place.
+	siblings: Siblings,
+	/// Blocks that were given up.
+	shelf: Shelf,
 	/// What execution of own blocks changed that are not in the database.
 	changes: HashMap<H256, StorageChanges>,
 	/// Blocks given to the chain worker, and who sent them.
 	importing: HashMap<H256, Option<sc_network::PeerId>>,
 	/// The block below the orphans that was asked for last.
 	wanted: Option<(H256, Instant)>,
-	/// Headers that the node's own synchronization asks about, whose parents are being imported.
+	/// Blocks that the node's own synchronization asks about, whose parents are being imported.
 	asked: Vec<Asked>,
 	orphans: Orphans,
 	transactions: Transactions,
@@ -175,6 +180,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			network,
 			registry,
 		} = parts;
+		let shelf = Shelf::read(&*backend)?;
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
@@ -206,7 +212,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			tasks,
 			done,
 			requests: requests.0,
-			bodies: HashMap::new(),
+			bodies: Bodies::default(),
+			siblings: Siblings::default(),
+			shelf,
 			changes: HashMap::new(),
 			importing: HashMap::new(),
 			wanted: None,
@@ -304,11 +312,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Gives the core an input, and carries out what it says; and what follows from that.
 	fn step(&mut self, input: Input<OnChain>) {
 		self.inputs.push_back(input);
-		while let Some(input) = self
-			.inputs
-			.pop_front()
-			.or_else(|| self.next_found().map(Input::Imported))
-		{
+		while let Some(input) = self.inputs.pop_front().or_else(|| self.next_found()) {
 			let outputs = self.core.step(self.now(), input);
 			let mut finalized = Vec::new();
 			for output in outputs {
@@ -416,11 +420,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn on_request(&mut self, request: Request) {
 		// Whoever asked may be gone.
 		match request {
-			Request::Verify(header, answer) => {
-				if self.importing.contains_key(header.parent_hash()) {
-					self.asked.push((header, answer));
+			Request::Verify(brought, answer) => {
+				if self.importing.contains_key(brought.header.parent_hash()) {
+					self.asked.push((brought, answer));
 				} else {
-					let _ = answer.send(self.judge(&header));
+					let _ = answer.send(self.judge(&brought));
 				}
 			}
 			Request::Imported(header, answer) => {

@@ -58,7 +58,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				}
 				let blocks = answer(
 					&*self.client,
-					|hash| self.bodies.get(hash).map(|(block, _)| block.clone()),
+					// Also what was given up: this node may have voted for it.
+					|hash| self.unwritten(hash),
 					hash,
 					above,
 				);
