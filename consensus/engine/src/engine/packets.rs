@@ -86,10 +86,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Whether a request for blocks is answered. That is work, and what is sent waits here until the peer takes it.
 	fn may_fetch(&mut self, peer: &PeerId, id: AuthorityId, hash: H256, above: u32) -> bool {
-		let number = match self.bodies.get(&hash) {
-			Some((block, _)) => Some(block.header.number),
-			None => self.client.number(hash).ok().flatten(),
-		};
+		let in_database = self.client.number(hash).ok().flatten();
+		let number = in_database.or_else(|| self.unwritten(&hash).map(|block| block.header.number));
 		let is_near = number.is_some_and(|number| number.saturating_sub(above) as usize <= DEPTH);
 		let waits = self.peers.as_ref().map_or(0, |peers| peers.waiting(peer));
 		let now = Instant::now();
