@@ -44,8 +44,6 @@ const FRAME: usize = 4 + 16;
 const LONGEST: u32 = 256 * 1024 * 1024;
 /// Entries in a frame, at most.
 pub const MOST: usize = 16;
-/// Entries in a frame, at most.
-pub const MOST: usize = 16;
 
 /// What is written at once.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -125,15 +123,6 @@ fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) ->
 	}
 }
 
-/// The error of what was tried with a file.
-fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogError + 'a {
-	move |error| LogError::Io {
-		action,
-		path: path.to_owned(),
-		error,
-	}
-}
-
 /// What was in the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -173,17 +162,6 @@ fn begins_as_content(content: &[u8]) -> bool {
 	match content {
 		[count, _, _, _, _, 0, 0, 0, 0, ..] => {
 			*count & 0b11 == 0 && (1..=MOST).contains(&usize::from(*count >> 2))
-		}
-		_ => false,
-	}
-}
-
-/// How the content of every frame begins: [`frame`] writes no other, and none was ever written. The number of entries is a
-/// compact number of one byte; then the first entry's state begins with the number of starts, whose upper half is zero.
-fn begins_as_content(content: &[u8]) -> bool {
-	match content {
-		[count, _, _, _, _, 0, 0, 0, 0, ..] => {
-			count & 0b11 == 0 && (1..=MOST).contains(&usize::from(count >> 2))
 		}
 		_ => false,
 	}
@@ -229,17 +207,6 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 		Some(directory) => File::open(directory)?.sync_all(),
 		None => Ok(()),
 	}
-}
-
-/// Whose log a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whose {
-	/// An authority's, on the chain with this genesis hash.
-	Of(BlockHash, AuthorityId),
-	/// Nobody's. A file without its whole header was being begun when the power went, and has promised nothing.
-	Nobody,
-	/// It does not begin as a log of this version.
-	Unknown,
 }
 
 /// Whose log a file is.
@@ -387,7 +354,8 @@ impl VoteLog {
 	pub fn compact(&mut self, up_to: u32) -> Result<(), LogError> {
 		let mut contents = self.read(self.length)?;
 		contents.blocks.retain(|block| block.header.number > up_to);
-		*self = Self::put(&self.path, self.header, &contents).map_err(failed("cannot compact", &self.path))?;
+		*self =
+			Self::put(&self.path, self.header, &contents).map_err(failed("cannot compact", &self.path))?;
 		Ok(())
 	}
 
