@@ -1,34 +1,24 @@
 //! Transactions and calls as they come from clients, from other nodes and in blocks: what decodes has one encoding, and what
 //! the door looks into (what a call holds, what it may do without a certificate, what it weighs) ends for all of them.
 
-use codec::{Compact, Decode, DecodeLimit, Encode};
+use codec::{DecodeLimit, Encode};
 use frame_support::{dispatch::GetDispatchInfo, traits::Contains};
 use pallet_certificates::{CallUnits, CertificateRequest};
+use veilmart_cli::transaction::read_extrinsic;
 use veilmart_runtime::{
 	configs::{FinishingCalls, HeldCallsCount},
-	AccountId, RuntimeCall, UncheckedExtrinsic,
+	AccountId, RuntimeCall,
 };
 
 use crate::whole;
 
-/// Calls that hold calls, at most in one another: what a native stack has room for.
+/// Calls that hold calls, at most in one another.
 const DEEPEST: u32 = 64;
 
 fn look_into(call: &RuntimeCall) {
 	assert!(HeldCallsCount::units(call) > 0);
 	FinishingCalls::contains(call);
 	call.get_dispatch_info();
-}
-
-/// The transaction. The SDK reserves memory for the length that stands in front before it looks at what follows, so a wrong one
-/// is not shown to it.
-fn transaction(data: &[u8]) -> Option<UncheckedExtrinsic> {
-	let mut rest = data;
-	let Compact(length) = Compact::<u32>::decode(&mut rest).ok()?;
-	if usize::try_from(length) != Ok(rest.len()) {
-		return None;
-	}
-	UncheckedExtrinsic::decode_all_with_depth_limit(DEEPEST, &mut { data }).ok()
 }
 
 /// Accepted is a transaction, a call, or a request for a certificate.
@@ -38,7 +28,7 @@ pub fn run(data: &[u8]) -> bool {
 		assert_eq!(call.encode(), data, "a second encoding was accepted");
 		look_into(call);
 	}
-	let transaction = transaction(data);
+	let transaction = read_extrinsic(data);
 	if let Some(transaction) = &transaction {
 		assert_eq!(transaction.encode(), data, "a second encoding was accepted");
 		let call = &transaction.function;

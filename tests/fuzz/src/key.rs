@@ -13,7 +13,9 @@ pub fn run(data: &[u8]) -> bool {
 			return false;
 		};
 		assert_eq!(key.modulus_bytes(), modulus);
-		assert!(key.parse(&key.h_s_bytes()).is_ok());
-		BlumProof::from_bytes(proof.to_vec()).verify(&key).is_ok()
+		// Of a modulus with tiny factors the base may be no unit: only the proof excludes them.
+		let good = BlumProof::from_bytes(proof.to_vec()).verify(&key).is_ok();
+		assert!(!good || key.parse(&key.h_s_bytes()).is_ok());
+		good
 	})
 }

@@ -37,13 +37,9 @@ pub type Answer = (PerAuthority<OpenedShare>, Collision);
 
 /// Accepted is a dealing that verifies; what follows it has to verify, too, if something does.
 pub fn run(data: &[u8]) -> bool {
-	for check in [
-		|mut data: &[u8]| take::<OpenedShare>(&mut data).is_some(),
-		|mut data: &[u8]| take::<DealerFault>(&mut data).is_some(),
-		|mut data: &[u8]| take::<Collision>(&mut data).is_some(),
-	] {
-		check(data);
-	}
+	take::<OpenedShare>(&mut { data });
+	take::<DealerFault>(&mut { data });
+	take::<Collision>(&mut { data });
 	let mut rest = data;
 	let Some(dealing) = take::<Dealing>(&mut rest).and_then(|dealing| dealing.verify(&CONTEXT, &KEYS).ok())
 	else {

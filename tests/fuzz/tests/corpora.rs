@@ -48,6 +48,8 @@ fn what_is_good_is_accepted_and_what_is_broken_is_refused() {
 	for target in TARGETS {
 		let mut accepted = 0;
 		for (name, path) in corpus(target.name) {
+			// Shown if it panics.
+			println!("{}/{name}", target.name);
 			let verdict = (target.run)(&fs::read(&path).unwrap());
 			accepted += u32::from(verdict);
 			let expected = match name.split('-').next() {

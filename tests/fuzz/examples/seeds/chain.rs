@@ -203,6 +203,9 @@ fn extrinsics(corpora: &mut Corpora) {
 	let record = record(&keys(ALICE), &GENESIS);
 	let general = authorized_extrinsic(pallet_td_raft_election::Call::set_record { record }.into());
 	let (request, _) = request();
+	// Deeper than a native stack is, hence as bytes.
+	let head = nested(1).encode()[..3].repeat(1_500);
+	let deep = [vec![5], head, remark(b"").encode()].concat().encode();
 	for (name, bytes) in [
 		("call", confirm.encode()),
 		("nested", nested(16).encode()),
@@ -215,6 +218,7 @@ fn extrinsics(corpora: &mut Corpora) {
 		("general", general.encode()),
 		("request", request.encode()),
 		("broken-nested", nested(70).encode()),
+		("broken-deep", deep),
 		("broken-length", broken(&signed, signed.len() - 1)),
 		("broken-end", signed[..signed.len() - 1].to_vec()),
 		("broken-announced", Compact(u32::MAX).encode()),

@@ -727,7 +727,6 @@ pub fn add(corpora: &mut Corpora) {
 	let good = dispatch::call_step(BOB, &call.into());
 	corpora.add("dispatch", "broken-proof", broken(&good, 0));
 	corpora.add("dispatch", "broken-signer", [&[CHARLIE], &good[1..]].concat());
-	corpora.add("dispatch", "broken-call", &good[..good.len() - 100]);
 }
 
 /// A market about which a node has something to answer: a credit, a listing, a quote, an order.
