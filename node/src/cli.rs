@@ -4,8 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{error::ErrorKind, CommandFactory, FromArgMatches, Parser};
 use sc_cli::{Database, SubstrateCli, TransactionPoolType};
-
-use crate::{pool, service::Options};
+use veilmart_node_service::{pool, service::Options};
 
 /// What is logged less than the rest unless the operator asks for it: two lines for every block.
 const QUIET: &str = "sc_basic_authorship=warn";

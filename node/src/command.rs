@@ -1,14 +1,13 @@
 //! What happens on each command.
 
 use sc_cli::SubstrateCli;
-use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
-use sc_service::{error::Error as ServiceError, ChainSpec, Configuration, RpcHandlers, TaskManager};
-use veilmart_runtime::{opaque::Block, Hash};
+use sc_service::ChainSpec;
+use veilmart_node_service::service;
+use veilmart_runtime::opaque::Block;
 
 use crate::{
 	chain_spec,
 	cli::{CaKeyParams, Cli, Subcommand},
-	service::{self, Options},
 };
 
 impl SubstrateCli for Cli {
@@ -100,17 +99,10 @@ pub fn run() -> sc_cli::Result<()> {
 			let options = cli.options();
 			cli.create_runner(&cli.run)?
 				.run_node_until_exit(|config| async move {
-					let (task_manager, _rpc) = start(config, options).map_err(sc_cli::Error::Service)?;
+					let (task_manager, _rpc) =
+						service::start(config, options).map_err(sc_cli::Error::Service)?;
 					Ok(task_manager)
 				})
 		}
-	}
-}
-
-/// Starts a node with the network backend of its configuration.
-pub fn start(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError> {
-	match config.network.network_backend {
-		NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config, options),
-		NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config, options),
 	}
 }

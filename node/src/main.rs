@@ -1,13 +1,10 @@
 //! The Veilmart node.
 //!
-//! A thin binary: the rules of the chain are in `veilmart-runtime`, agreement on blocks in
-//! `veilmart-td-raft-engine`. What remains here is assembly:
+//! A thin program: the rules of the chain are in `veilmart-runtime`, agreement on blocks in
+//! `veilmart-td-raft-engine`, and `veilmart-node-service` makes a node of them. What remains here:
 //!
 //! - [`cli`] and [`command`]: what the operator may say, and what happens then;
-//! - [`chain_spec`]: the chains that the node knows, and those that it reads from files;
-//! - [`service`]: the parts of a running node, put together: the [`pool`] with this chain's rules, and [`signatures`]
-//!   that are verified once;
-//! - [`rpc`]: what the node answers beside the standard methods.
+//! - [`chain_spec`]: the chains that the node knows, and those that it reads from files.
 
 // The SDK's errors are large, and the node's commands return them as they are.
 #![allow(clippy::result_large_err)]
@@ -17,10 +14,6 @@ use std::process::ExitCode;
 mod chain_spec;
 mod cli;
 mod command;
-mod pool;
-mod rpc;
-mod service;
-mod signatures;
 #[cfg(test)]
 mod tests;
 

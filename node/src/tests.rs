@@ -9,9 +9,10 @@ use serde_json::{json, Value};
 use sp_core::Pair;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{generic::Era, BuildStorage};
+use veilmart_node_service::service;
 use veilmart_runtime::{extensions::signed_extrinsic, token, AccountId, Hash, SS58_PREFIX, WASM_BINARY};
 
-use crate::{chain_spec, cli::Cli, command};
+use crate::{chain_spec, cli::Cli};
 
 /// Whether there is a runtime to test with. Without one (`SKIP_WASM_BUILD`) a test has nothing to say.
 fn has_runtime() -> bool {
@@ -223,7 +224,7 @@ fn a_single_authority_makes_what_is_ready_final_and_rests_otherwise() {
 		.expect("a valid configuration");
 
 	runtime.block_on(async {
-		let (task_manager, rpc) = command::start(config, cli.options()).expect("the node starts");
+		let (task_manager, rpc) = service::start(config, cli.options()).expect("the node starts");
 		let node = Node {
 			rpc,
 			_task_manager: task_manager,

@@ -19,23 +19,46 @@ use substrate_prometheus_endpoint::Registry;
 use veilmart_td_raft::{QuorumCertificate, SealedTransaction, ENGINE_ID};
 
 use crate::{
+	allowance::{Place, Places},
 	block::take_seal,
 	chain::Chain,
 	round::RoundState,
-	worker::{check_time, fork_choice, Refused},
+	worker::{check_time, fork_choice},
 	Block, Header,
 };
 
+/// A block that the node's own synchronization brings.
+pub(crate) struct Brought {
+	/// Its header.
+	pub header: Header,
+	/// The certificate that came with it.
+	pub certificate: Option<QuorumCertificate>,
+}
+
+/// What is to become of a good block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+	/// A quorum has certified it.
+	Certified,
+	/// It is not known to be certified: its time has to be looked at.
+	Open,
+	/// Others were executed in its place, or the database has no room for it. Nobody is to blame.
+	LeftOut,
+}
+
+/// By this the import knows a block that is left out.
+const LEFT_OUT: &[u8] = b"td-raft/left-out";
+
 /// What the engine is asked.
 pub(crate) enum Request {
-	/// Is this header good? Says whether a quorum has certified it.
-	Verify(Box<Header>, oneshot::Sender<Result<bool, String>>),
+	/// Is this block good, and what is to become of it?
+	Verify(Box<Brought>, oneshot::Sender<Result<Verdict, String>>),
 	/// This block is in the database.
 	Imported(Box<Header>, oneshot::Sender<()>),
 	/// A certificate came with a block, or by itself. Says whether the block is final.
 	Justified(Box<QuorumCertificate>, oneshot::Sender<bool>),
-	/// Pass a sealed transaction on to the leader.
-	Sealed(SealedTransaction),
+	/// Pass a sealed transaction on to the leader. It has a place until then.
+	Sealed(SealedTransaction, Place, oneshot::Sender<Result<(), String>>),
 	/// What the engine is doing.
 	Round(oneshot::Sender<RoundState>),
 	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
@@ -46,7 +69,12 @@ pub(crate) enum Request {
 #[derive(Clone)]
 pub struct EngineHandle {
 	pub(crate) requests: UnboundedSender<Request>,
+	/// Sealed transactions that wait for the engine.
+	pub(crate) sealed: Places,
 }
+
+/// Sealed transactions that wait for the engine, at most: anybody may bring them.
+const SEALED_WAITING: usize = 64;
 
 impl EngineHandle {
 	/// What the engine is doing. An error if it has stopped.
@@ -59,10 +87,14 @@ impl EngineHandle {
 		self.ask(Request::Handovers).await
 	}
 
-	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it.
-	pub fn submit_sealed(&self, sealed: SealedTransaction) {
-		// Without an engine the node is stopping.
-		let _ = self.requests.unbounded_send(Request::Sealed(sealed));
+	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it. An error if there
+	/// are too many.
+	pub async fn submit_sealed(&self, sealed: SealedTransaction) -> Result<(), String> {
+		let place = self
+			.sealed
+			.take(SEALED_WAITING)
+			.ok_or("too many sealed transactions wait; try again")?;
+		self.ask(|answer| Request::Sealed(sealed, place, answer)).await?
 	}
 
 	async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, String> {
@@ -93,19 +125,25 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 		let hash = params.header.hash();
 		let header = params.header.clone();
 		let (unsealed, seal) = take_seal(&header).map_err(|error| error.to_string())?;
-		let certified = self
+		let brought = Brought {
+			header: header.clone(),
+			certificate: certificate_in(params.justifications.clone()),
+		};
+		let verdict = self
 			.engine
-			.ask(|answer| Request::Verify(Box::new(header.clone()), answer))
+			.ask(|answer| Request::Verify(Box::new(brought), answer))
 			.await??;
-		if let Some(body) = params.body.as_ref().filter(|_| !certified) {
+		if verdict == Verdict::LeftOut {
+			params.insert_intermediate(LEFT_OUT, ());
+		}
+		if let Some(body) = params.body.as_ref().filter(|_| verdict == Verdict::Open) {
 			let block = Block {
 				header,
 				extrinsics: body.clone(),
 			};
 			match check_time::<BE, C>(&self.client, &block).await {
 				Ok(()) => {}
-				Err(Refused::Early) => return Err("the block is dated too far ahead".into()),
-				Err(Refused::Invalid(error)) => return Err(error),
+				Err(refused) => return Err(refused.to_string()),
 			}
 		}
 		params.header = unsealed;
@@ -147,6 +185,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> BlockImport<Block> for TellingI
 	}
 
 	async fn import_block(&self, mut params: BlockImportParams<Block>) -> Result<ImportResult, Self::Error> {
+		if params.remove_intermediate::<()>(LEFT_OUT).is_ok() {
+			// To the synchronization: of a branch that was given up, and nobody's fault.
+			return Ok(ImportResult::MissingState);
+		}
 		let header = params.post_header();
 		let certificate = certificate_in(params.justifications.take());
 		params.finalized = false;

@@ -18,6 +18,11 @@
 //! - What an authority is bound by, and the blocks that it voted for, are in the `vote_log`.
 //! - What follows from the final blocks (the core's `Anchor`) is stored in the client's database, in one operation with the finality of the block.
 //!
+//! # Many blocks of one height
+//!
+//! Who may seal blocks may seal many of one height, and leaders may fail one after the other. How many are executed, and which
+//! are given up when the database has no room for more, is in `siblings`.
+//!
 //! # Fork choice
 //!
 //! A block is better than another iff the rank of the certificate in its header, its term and its number are greater,
@@ -31,6 +36,7 @@
 
 #![deny(missing_docs)]
 
+mod allowance;
 mod block;
 mod chain;
 mod engine;
@@ -46,6 +52,7 @@ mod record;
 mod room;
 mod round;
 mod sealed;
+mod siblings;
 mod start;
 mod transactions;
 mod vote_log;
@@ -58,7 +65,7 @@ pub use import::{block_import, import_queue, EngineHandle};
 pub use keys::{Chain as KeyChain, Identity, KeyError};
 pub use peers::{notification_config, protocol_name, Network};
 pub use record::authority_record;
-pub use room::check_room;
+pub use room::{check_room, watch_room};
 pub use round::{Certified, PeerState, Role, RoundState};
 pub use sealed::{check as check_sealed, seal, sealing_key, SealedError};
 pub use start::{Authority, Begin, Error, Setup};

@@ -11,12 +11,10 @@ use veilmart_td_raft_core::Sequence;
 
 use crate::{
 	room::check_room,
-	vote_log::{Entry, VoteLog},
+	vote_log::{Entry, VoteLog, MOST},
 	LOG_TARGET,
 };
 
-/// Entries written at once, at most. A block has up to some megabytes.
-const BATCH: usize = 16;
 /// From this length on, blocks that the database has on its disk are left out.
 const LONG: u64 = 64 * 1024 * 1024;
 /// How long the database takes at most to hand what it committed to the operating system: its queue holds some
@@ -128,7 +126,8 @@ fn run(
 				}
 				Order::Finalized(number) => compaction.finalized = compaction.finalized.max(number),
 			}
-			next = if entries.len() < BATCH {
+			// A block has up to some megabytes.
+			next = if entries.len() < MOST {
 				todo.try_recv().ok()
 			} else {
 				None

@@ -48,7 +48,27 @@ pub enum Packet {
 	Sealed(SealedTransaction),
 }
 
+/// The first byte of a packet says what it is, before anything is decoded.
+const HELLO: u8 = 0;
+const CORE: u8 = 1;
+const SEALED: u8 = 6;
+
 impl Packet {
+	/// Whether these bytes say who somebody is.
+	pub fn is_hello(bytes: &[u8]) -> bool {
+		bytes.first() == Some(&HELLO)
+	}
+
+	/// Whether these bytes are something sealed: from a client whom their sender need not know.
+	pub fn is_sealed(bytes: &[u8]) -> bool {
+		bytes.first() == Some(&SEALED)
+	}
+
+	/// Whether these bytes may be of interest although they come from no authority.
+	pub fn is_for_all(bytes: &[u8]) -> bool {
+		matches!(bytes.first(), Some(&(HELLO | CORE | SEALED)))
+	}
+
 	/// The packet in these bytes, which have nothing beside it.
 	pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
 		Self::decode_all(&mut bytes).ok()
@@ -115,6 +135,36 @@ mod tests {
 			..hello
 		};
 		assert!(!stolen.is_authentic(&chain.genesis, &from, &to));
+	}
+
+	#[test]
+	fn a_packets_first_byte_says_what_it_is() {
+		let chain = Chain {
+			genesis: [1; 32],
+			genesis_binding: [2; 32],
+		};
+		let [from, to] = [PeerId::random(), PeerId::random()];
+		let hello =
+			Packet::Hello(Hello::new(&Identity::observer(chain), &chain.genesis, &from, &to)).encode();
+		assert!(Packet::is_hello(&hello) && Packet::is_for_all(&hello) && !Packet::is_sealed(&hello));
+		let sealed = Packet::Sealed(SealedTransaction {
+			leader: AuthorityId([1; 32]),
+			sealed: vec![3; 64],
+		})
+		.encode();
+		assert!(Packet::is_sealed(&sealed) && Packet::is_for_all(&sealed) && !Packet::is_hello(&sealed));
+		for others in [
+			Packet::Fetch {
+				hash: H256::zero(),
+				above: 7,
+			},
+			Packet::Blocks(Vec::new()),
+			Packet::Transactions(Vec::new()),
+		] {
+			let bytes = others.encode();
+			assert!(!Packet::is_for_all(&bytes), "{others:?}");
+		}
+		assert!(!Packet::is_for_all(&[]));
 	}
 
 	#[test]

@@ -1,10 +1,18 @@
 //! Room on a disk.
 
-use std::{io, path::Path};
+use std::{
+	io,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+use crate::LOG_TARGET;
 
 /// MiB that have to be left. The database writes into files that are mapped into memory: where these cannot grow, the process
 /// ends with a bus error, without a word. So a node stops before that.
 const ROOM: u64 = 64;
+/// Between one look and the next: whoever fills a disk has to write [`ROOM`] in this time to come before it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An error that says what is missing, if there is too little room where this is, or is going to be.
 pub fn check_room(path: &Path) -> io::Result<()> {
@@ -21,6 +29,18 @@ pub fn check_room(path: &Path) -> io::Result<()> {
 		));
 	}
 	Ok(())
+}
+
+/// Looks until there is too little room where this is, and says so: a task without which a node stops. Who writes votes looks,
+/// too, before each of them; this is for who has none to write, and imports what others have agreed on.
+pub async fn watch_room(path: PathBuf) {
+	loop {
+		if let Err(error) = check_room(&path) {
+			log::error!(target: LOG_TARGET, "The node stops: {error}");
+			return;
+		}
+		tokio::time::sleep(LOOK).await;
+	}
 }
 
 #[cfg(test)]

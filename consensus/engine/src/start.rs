@@ -6,7 +6,7 @@ use sc_keystore::LocalKeystore;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
-use veilmart_td_raft::{runtime_api::TdRaftApi as _, Number, Timing};
+use veilmart_td_raft::{runtime_api::TdRaftApi as _, AuthorityId, AuthoritySet, BlockHash, Number, Timing};
 use veilmart_td_raft_core::{real::OnChain, safety::Durable, Anchor, Config};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 	chain::Chain,
 	keys::{self, Identity, KeyError},
 	log_writer::sync_file_system,
-	vote_log::{Contents, LogError, VoteLog},
+	vote_log::{Contents, LogError, Other, VoteLog},
 	worker::stored_anchor,
 	Block, LOG_TARGET,
 };
@@ -24,11 +24,12 @@ use crate::{
 pub struct Authority {
 	/// Has its keys.
 	pub keystore: Arc<LocalKeystore>,
-	/// Where its vote log is.
+	/// Where its vote logs are: the name of the single file of before, to which each log adds whose it is.
 	pub vote_log: PathBuf,
 	/// Where the node's database is.
 	pub database: PathBuf,
-	/// Start without the vote log if it is missing, and put it aside if it is there.
+	/// Start without the vote log of the name it starts under if that is missing, and put it aside if it is there. Not for
+	/// names that it gets later.
 	pub forget_votes: bool,
 }
 
@@ -63,9 +64,77 @@ impl From<sp_blockchain::Error> for Error {
 pub enum Begin {
 	/// When the node starts.
 	Start,
-	/// When an authority set begins to which the node belongs under another name than before, or anew. Under that name it has signed
-	/// nothing, so there need not be a log.
+	/// When an authority set begins to which the node belongs under another name than before, or anew. If it had that name
+	/// before, there is a log.
 	NewName,
+}
+
+/// Where in the chain a node reads its log.
+#[derive(Clone, Copy, Debug)]
+struct Moment<'a> {
+	begin: Begin,
+	/// Whether the database has blocks.
+	used: bool,
+	/// The present set.
+	set: &'a AuthoritySet,
+	/// The set before that.
+	previous: Option<&'a AuthoritySet>,
+	/// Whether the last final block is the one that closed the last set: the database knows none of the present set.
+	closing: bool,
+}
+
+impl Moment<'_> {
+	/// Whether a name that has no log may begin one: only where it can have promised nothing in the present set or a later
+	/// one. What it promised in earlier sets does not bind it in this one, in which it begins with nothing voted and
+	/// nothing prepared.
+	///
+	/// It is taken for granted that a key is on one machine at a time, and comes to one that has been in use with its log.
+	///
+	/// 1. No other log may say that this node was in the present set, or in a later one. Then the database is older than the
+	///    logs, the node was beyond this moment before, and so it was under this name, too, if it had its key; that log is lost.
+	/// 2. An empty database begins with the first set, in which it has not been, by rule 1.
+	/// 3. A set that begins while the node runs is one in which it has not been, by rule 1.
+	/// 4. A node that was stopped in the midst of that: the set has begun, and nothing has become final in it as far as the
+	///    database knows. The name is new in the set, and one that the node has a log of has gone with the last set: it was
+	///    about to change the one for the other. The log of a name is on disk before its first promise leaves.
+	///
+	/// Everything else is a log that is missing beside a database with blocks: of keys from elsewhere, perhaps, which have
+	/// voted there.
+	fn may_begin(&self, id: &AuthorityId, others: &[Other]) -> Result<(), String> {
+		if let Some(beyond) = others
+			.iter()
+			.find(|other| other.set_id.is_some_and(|set_id| set_id >= self.set.id()))
+		{
+			return Err(format!(
+				"{} says that this node was in the present set of authorities before, or in a later one",
+				beyond.path.display(),
+			));
+		}
+		if self.begin == Begin::NewName || !self.used {
+			return Ok(());
+		}
+		let is_present = |id: &AuthorityId| self.set.index_of(id).is_some();
+		let was_before = |id: &AuthorityId| self.previous.is_some_and(|set| set.index_of(id).is_some());
+		let is_new = is_present(id) && !was_before(id);
+		let has_gone = |other: &Other| was_before(&other.authority) && !is_present(&other.authority);
+		if self.closing && is_new && others.iter().any(has_gone) {
+			return Ok(());
+		}
+		Err("the database has blocks".into())
+	}
+}
+
+/// Opens the log of a name at a moment.
+fn open_log(
+	authority: &Authority,
+	genesis: &BlockHash,
+	id: &AuthorityId,
+	moment: Moment<'_>,
+) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
+	let forget = authority.forget_votes && moment.begin == Begin::Start;
+	VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
+		moment.may_begin(id, others)
+	})
 }
 
 /// Everything that an engine starts from.
@@ -128,18 +197,24 @@ impl Setup {
 		}
 		let (log, contents) = match (&authority, &identity) {
 			(Some(authority), Some(identity)) => {
-				let used = info.best_number > 0 && begin == Begin::Start;
-				let (mut log, contents) = VoteLog::open(
-					&authority.vote_log,
-					&genesis.0,
-					&identity.id,
-					used,
-					authority.forget_votes && begin == Begin::Start,
-				)?;
-				// What can be read from the database now is on its disk after this.
-				sync_file_system(&authority.database)
-					.map_err(|error| Error::Database(format!("cannot sync it: {error}")))?;
-				log.compact(info.finalized_number)?;
+				let moment = Moment {
+					begin,
+					used: info.best_number > 0,
+					set: &anchor.set,
+					previous: anchor.previous.as_ref(),
+					closing: anchor.root.is_closing(),
+				};
+				let (mut log, contents, others) = open_log(authority, &genesis.0, &identity.id, moment)?;
+				if begin == Begin::Start {
+					// What can be read from the database now is on its disk after this. While the node runs that is not so: the
+					// database returns from a commit before it has handed it to the operating system.
+					sync_file_system(&authority.database)
+						.map_err(|error| Error::Database(format!("cannot sync it: {error}")))?;
+					log.compact(info.finalized_number)?;
+					for other in &others {
+						other.compact(info.finalized_number)?;
+					}
+				}
 				(Some((log, authority.database.clone())), contents)
 			}
 			_ => (None, Contents::default()),
@@ -147,6 +222,7 @@ impl Setup {
 		let logged = contents
 			.blocks
 			.into_iter()
+			.filter(|block| block.header.number > info.finalized_number)
 			.map(|block| (block.header.hash(), block))
 			.collect();
 		Ok(Self {
@@ -198,4 +274,377 @@ pub fn blocks_above<BE: Backend<Block>, C: Chain<BE>>(
 	let mut headers: Vec<_> = found.into_values().collect();
 	headers.sort_by_key(|header| (header.number, header.encode()));
 	Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::vote_log::Entry;
+	use sp_keystore::Keystore as _;
+	use tempfile::TempDir;
+	use veilmart_td_raft::{
+		keys::{SHARE_KEY, VOTE_KEY},
+		Authority as Member, SetId, ShareKey, Target, Term,
+	};
+
+	const GENESIS: BlockHash = [7; 32];
+	const KEYS: keys::Chain = keys::Chain {
+		genesis: GENESIS,
+		genesis_binding: [2; 32],
+	};
+
+	/// A node's disk, without the database.
+	struct Machine {
+		authority: Authority,
+		folder: TempDir,
+	}
+
+	/// What a database says.
+	struct Database {
+		used: bool,
+		set: AuthoritySet,
+		previous: Option<AuthoritySet>,
+		closing: bool,
+	}
+
+	/// Puts an authority's keys into a keystore.
+	fn insert(keystore: &LocalKeystore, name: &str) -> Member {
+		let vote = keystore.sr25519_generate_new(VOTE_KEY, Some(name)).unwrap();
+		let share = format!("{name}//tdsh");
+		let share = keystore.sr25519_generate_new(SHARE_KEY, Some(&share)).unwrap();
+		Member {
+			id: AuthorityId(vote.0),
+			share_key: ShareKey(share.0),
+		}
+	}
+
+	/// An authority of others.
+	fn member(name: &str) -> Member {
+		insert(&LocalKeystore::in_memory(), name)
+	}
+
+	fn set(id: u64, members: &[Member]) -> AuthoritySet {
+		let mut members = [members, &[member("//Charlie"), member("//Dave")]].concat();
+		members.sort_by_key(|member| member.id);
+		AuthoritySet::new(SetId(id), members).unwrap()
+	}
+
+	impl Machine {
+		fn with(names: &[&str]) -> Self {
+			let folder = tempfile::tempdir().unwrap();
+			let keystore = LocalKeystore::in_memory();
+			for name in names {
+				insert(&keystore, name);
+			}
+			let authority = Authority {
+				keystore: Arc::new(keystore),
+				vote_log: folder.path().join("td-raft").join("votes"),
+				database: folder.path().to_owned(),
+				forget_votes: false,
+			};
+			Self { authority, folder }
+		}
+
+		/// Opens the log as [`Setup::read`] does.
+		fn open(
+			&self,
+			begin: Begin,
+			database: &Database,
+		) -> Result<(AuthorityId, VoteLog, Contents), LogError> {
+			let sets = [Some(&database.set), database.previous.as_ref()];
+			let identity =
+				Identity::find(&self.authority.keystore, KEYS, sets.into_iter().flatten()).unwrap();
+			let id = identity.expect("it has keys of an authority").id;
+			let moment = Moment {
+				begin,
+				used: database.used,
+				set: &database.set,
+				previous: database.previous.as_ref(),
+				closing: database.closing,
+			};
+			let (log, contents, _) = open_log(&self.authority, &GENESIS, &id, moment)?;
+			Ok((id, log, contents))
+		}
+
+		/// Opens it, finds what was promised last under the name, and promises more in the present set.
+		fn promises(
+			&self,
+			begin: Begin,
+			database: &Database,
+			name: &Member,
+			before: Option<&Durable<OnChain>>,
+		) -> Durable<OnChain> {
+			let (id, mut log, contents) = self.open(begin, database).unwrap();
+			assert_eq!(id, name.id);
+			assert_eq!(contents.durable.as_ref(), before);
+			let mut durable = before.cloned().unwrap_or_else(|| Durable::genesis(GENESIS));
+			durable.set_id = database.set.id();
+			durable.current_term = durable.current_term.next();
+			durable.prepared = Some(Target {
+				set_id: durable.set_id,
+				term: durable.current_term,
+				number: Number(durable.current_term.0),
+				hash: [9; 32],
+			});
+			let entry = Entry {
+				durable: durable.clone(),
+				block: None,
+			};
+			log.append(&[entry]).unwrap();
+			durable
+		}
+
+		/// Why it does not start.
+		fn refusal(&self, begin: Begin, database: &Database) -> String {
+			match self.open(begin, database) {
+				Ok((id, ..)) => panic!("it starts as {id:?}"),
+				Err(error @ LogError::Missing { .. }) => error.to_string(),
+				Err(error) => panic!("it does not start, but because {error}"),
+			}
+		}
+
+		/// The logs with what is in them.
+		fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+			let folder = self.folder.path().join("td-raft");
+			let mut files: Vec<_> = std::fs::read_dir(folder)
+				.unwrap()
+				.map(|file| file.unwrap().path())
+				.map(|path| (path.clone(), std::fs::read(path).unwrap()))
+				.collect();
+			files.sort();
+			files
+		}
+	}
+
+	/// At genesis.
+	fn empty(first: AuthoritySet) -> Database {
+		Database {
+			used: false,
+			set: first,
+			previous: None,
+			closing: false,
+		}
+	}
+
+	/// Just after the block that closed a set.
+	fn closed(previous: AuthoritySet, set: AuthoritySet) -> Database {
+		Database {
+			used: true,
+			set,
+			previous: Some(previous),
+			closing: true,
+		}
+	}
+
+	/// Some final blocks later.
+	fn later(closed: Database) -> Database {
+		Database {
+			closing: false,
+			..closed
+		}
+	}
+
+	#[test]
+	fn who_has_a_name_again_is_bound_by_what_it_promised_under_it() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let sets = |id| set(id, &[if id == 1 { bob } else { alice }]);
+		let first = machine.promises(Begin::Start, &empty(sets(0)), &alice, None);
+		let second = machine.promises(Begin::NewName, &closed(sets(0), sets(1)), &bob, None);
+		let third = machine.promises(Begin::NewName, &closed(sets(1), sets(2)), &alice, Some(&first));
+		// Also at starts, and wherever the database is.
+		let database = later(closed(sets(0), sets(1)));
+		let fourth = machine.promises(Begin::Start, &database, &bob, Some(&second));
+		machine.promises(
+			Begin::Start,
+			&later(closed(sets(1), sets(2))),
+			&alice,
+			Some(&third),
+		);
+		machine.promises(
+			Begin::NewName,
+			&closed(sets(2), set(3, &[bob])),
+			&bob,
+			Some(&fourth),
+		);
+	}
+
+	#[test]
+	fn after_a_purge_each_name_finds_its_own_log() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let genesis = empty(set(0, &[alice]));
+		let change = closed(set(0, &[alice]), set(1, &[bob]));
+		let [as_alice, as_bob] = [
+			machine.promises(Begin::Start, &genesis, &alice, None),
+			machine.promises(Begin::NewName, &change, &bob, None),
+		];
+		machine.promises(Begin::Start, &genesis, &alice, Some(&as_alice));
+		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+	}
+
+	#[test]
+	fn after_a_purge_a_log_of_later_says_that_one_is_missing() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let genesis = empty(set(0, &[alice]));
+		let change = closed(set(0, &[alice]), set(1, &[bob]));
+		machine.promises(Begin::Start, &genesis, &alice, None);
+		let alices = machine.files();
+		let as_bob = machine.promises(Begin::NewName, &change, &bob, None);
+		// A program of before has written Alice's log anew for Bob.
+		std::fs::remove_file(&alices[0].0).unwrap();
+		let left = machine.files();
+		let words = machine.refusal(Begin::Start, &genesis);
+		assert!(
+			words.contains("says that this node was in the present set"),
+			"{words}"
+		);
+		assert_eq!(machine.files(), left, "nothing is changed");
+
+		let mut told = machine;
+		told.authority.forget_votes = true;
+		told.promises(Begin::Start, &genesis, &alice, None);
+		told.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+	}
+
+	#[test]
+	fn wherever_the_power_goes_while_the_keys_change_no_promise_is_lost() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let genesis = empty(set(0, &[alice]));
+		let before = Database {
+			used: true,
+			..empty(set(0, &[alice]))
+		};
+		let change = closed(set(0, &[alice]), set(1, &[bob]));
+		let as_alice = machine.promises(Begin::Start, &genesis, &alice, None);
+		let alices = machine.files();
+
+		// The database was on the disk and Bob's log was not.
+		let (id, log, contents) = machine.open(Begin::Start, &change).unwrap();
+		assert_eq!((id, contents.durable), (bob.id, None));
+		drop(log);
+		let bobs = machine.files().into_iter().find(|file| !alices.contains(file));
+		let (bobs, bytes) = bobs.unwrap();
+		// Or only a part of it.
+		for length in 0..bytes.len() {
+			std::fs::write(&bobs, &bytes[..length]).unwrap();
+			assert!(machine.open(Begin::Start, &change).is_ok(), "{length} bytes");
+		}
+		// Or it was there and had nothing in it, while the chain went on.
+		let go_on = later(closed(set(0, &[alice]), set(1, &[bob])));
+		let as_bob = machine.promises(Begin::Start, &go_on, &bob, None);
+
+		// Bob's log was on the disk and the database was not.
+		let as_alice = machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
+		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
+	}
+
+	#[test]
+	fn keys_from_elsewhere_have_to_bring_their_log() {
+		let machine = Machine::with(&["//Alice"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
+		insert(&machine.authority.keystore, "//Bob");
+		let logs = machine.files();
+		let is_refused = |database: Database, why: &str| {
+			let words = machine.refusal(Begin::Start, &database);
+			assert!(words.contains("but the database has blocks"), "{why}: {words}");
+			assert_eq!(machine.files(), logs, "{why}");
+		};
+		let both = [alice, bob];
+		is_refused(
+			later(closed(set(0, &[alice]), set(1, &[bob]))),
+			"Bob may have voted in this set",
+		);
+		is_refused(
+			closed(set(0, &both), set(1, &[bob])),
+			"Bob has not just taken Alice's place",
+		);
+		is_refused(
+			closed(set(4, &[]), set(5, &[bob])),
+			"this node took no part in what was before",
+		);
+		is_refused(
+			closed(set(4, &[bob]), set(5, &[])),
+			"Bob has gone, and may come back",
+		);
+		// Bob is in the set in which Alice has promised something.
+		let database = Database {
+			used: true,
+			..empty(set(0, &[bob]))
+		};
+		let words = machine.refusal(Begin::Start, &database);
+		assert!(
+			words.contains("says that this node was in the present set"),
+			"{words}"
+		);
+		assert_eq!(machine.files(), logs);
+
+		// What is refused above is what this allows.
+		let change = closed(set(0, &[alice]), set(1, &[bob]));
+		assert!(machine.open(Begin::Start, &change).is_ok());
+	}
+
+	#[test]
+	fn keys_from_elsewhere_on_a_machine_without_logs_are_refused_beside_blocks() {
+		let machine = Machine::with(&["//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let change = || closed(set(0, &[alice]), set(1, &[bob]));
+		for database in [change(), later(change())] {
+			let words = machine.refusal(Begin::Start, &database);
+			assert!(words.contains("but the database has blocks"), "{words}");
+		}
+		// It ran when the set began: its key is new.
+		machine.promises(Begin::NewName, &change(), &bob, None);
+	}
+
+	#[test]
+	fn a_set_that_begins_while_the_node_runs_may_have_begun_before() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		// Alice, Bob, Alice; then the database is purged, and Bob's log is not there.
+		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
+		let (_, log, contents) = machine
+			.open(Begin::NewName, &closed(set(1, &[bob]), set(2, &[alice])))
+			.unwrap();
+		drop(log);
+		let as_alice = contents.durable.unwrap();
+		let database = later(closed(set(1, &[bob]), set(2, &[alice])));
+		machine.promises(Begin::Start, &database, &alice, Some(&as_alice));
+		let words = machine.refusal(Begin::NewName, &closed(set(0, &[alice]), set(1, &[bob])));
+		assert!(words.contains("or in a later one"), "{words}");
+	}
+
+	#[test]
+	fn the_single_file_of_before_binds_the_one_whose_it_is() {
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let as_alice = machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
+		let own = machine.files()[0].0.clone();
+		let single = &machine.authority.vote_log;
+		let before = || Database {
+			used: true,
+			..empty(set(0, &[alice]))
+		};
+		let change = || closed(set(0, &[alice]), set(1, &[bob]));
+
+		std::fs::rename(&own, single).unwrap();
+		let as_alice = machine.promises(Begin::Start, &before(), &alice, Some(&as_alice));
+		assert!(own.exists() && !single.exists());
+
+		// A program of before was stopped between one name and the other.
+		std::fs::rename(&own, single).unwrap();
+		let as_bob = machine.promises(Begin::Start, &change(), &bob, None);
+		machine.promises(Begin::Start, &before(), &alice, Some(&as_alice));
+
+		// It had written Alice's log anew for Bob, and the database is back where Alice votes.
+		std::fs::remove_file(&own).unwrap();
+		let bobs = machine.files()[0].0.clone();
+		std::fs::rename(bobs, single).unwrap();
+		machine.refusal(Begin::Start, &before());
+		machine.promises(Begin::Start, &later(change()), &bob, Some(&as_bob));
+	}
 }

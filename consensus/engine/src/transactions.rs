@@ -48,10 +48,26 @@ const TURNS_AT_ONCE: usize = 4 * TRANSACTIONS_AT_ONCE;
 impl Transactions {
 	/// A transaction has become ready. Gives whether it is to be watched: then the caller sends it to the leader and
 	/// says so to the core.
+	///
+	/// One that was in a block which was abandoned comes back, and is watched again at its old place.
 	pub fn arrived(&mut self, hash: H256, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Option<Vec<u8>> {
-		if self.arrivals.contains_key(&hash) {
+		let place = match self.arrivals.get(&hash) {
+			Some(place) if self.watched.contains_key(&hash) || self.waiting.contains_key(place) => {
+				return None
+			}
+			Some(place) => *place,
+			None => self.remember(hash),
+		};
+		if self.watched.len() >= TRANSACTIONS_AT_ONCE {
+			self.waiting.insert(place, hash);
 			return None;
 		}
+		let bytes = bytes()?;
+		self.watch(place, hash, bytes.clone());
+		Some(bytes)
+	}
+
+	fn remember(&mut self, hash: H256) -> u64 {
 		self.next += 1;
 		self.arrivals.insert(hash, self.next);
 		self.order.insert(self.next, hash);
@@ -61,13 +77,7 @@ impl Transactions {
 				self.waiting.remove(&place);
 			}
 		}
-		if self.watched.len() >= TRANSACTIONS_AT_ONCE {
-			self.waiting.insert(self.next, hash);
-			return None;
-		}
-		let bytes = bytes()?;
-		self.watch(self.next, hash, bytes.clone());
-		Some(bytes)
+		self.next
 	}
 
 	fn watch(&mut self, arrived: u64, hash: H256, bytes: Vec<u8>) {
@@ -200,6 +210,27 @@ mod tests {
 		assert_eq!(transactions.gone(|known| *known != hash(2)), [hash(2)]);
 		assert_eq!(transactions.gone(|known| *known != hash(2)), []);
 		assert_eq!(transactions.in_block(&[]).1.len(), 2);
+	}
+
+	#[test]
+	fn what_comes_back_from_a_block_that_was_abandoned_is_watched_at_its_old_place() {
+		let mut transactions = three();
+		assert_eq!(transactions.in_block(&[hash(1)]).0, [hash(1)]);
+		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), Some(vec![1]));
+		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None, "once");
+		let (_, passed) = transactions.in_block(&[hash(2)]);
+		assert_eq!(passed, [hash(1)], "it came before the second");
+
+		// Where enough are watched it waits, at its old place, too.
+		let mut transactions = three();
+		transactions.in_block(&[hash(1)]);
+		for n in 0..TRANSACTIONS_AT_ONCE as u64 {
+			transactions.arrived(H256::from_low_u64_be(n), || Some(Vec::new()));
+		}
+		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None);
+		transactions.in_block(&[hash(2)]);
+		let turn = transactions.next_turn(|hash| Some(hash.0.to_vec()));
+		assert_eq!(turn[0].0, hash(1));
 	}
 
 	#[test]

@@ -28,6 +28,7 @@ use veilmart_td_raft_core::{real::OnChain, Anchor, Build};
 use crate::{
 	block::{core_block, take_seal, Core, Weight},
 	chain::{Chain, Propose},
+	fetch::MAX_HEADER,
 	keys::Identity,
 	Block, Header, LOG_TARGET,
 };
@@ -83,6 +84,8 @@ pub enum Done {
 	NotBuilt(String),
 	/// A block of the engine's own is in the database.
 	ImportedOwn(Box<Block>),
+	/// It could not be put there.
+	NotImported(Box<Block>, String),
 	/// A block is in the database, or was refused.
 	Imported(Box<Block>, Result<(), Refused>),
 	/// Final in the database.
@@ -108,11 +111,16 @@ pub struct Built {
 }
 
 /// Why a block was not imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
 	/// It is dated too far ahead.
+	#[error("the block is dated too far ahead")]
 	Early,
+	/// Its parent was given up meanwhile.
+	#[error("the parent is not in the database")]
+	NoParent,
 	/// Its execution does not give what it says.
+	#[error("{0}")]
 	Invalid(String),
 }
 
@@ -157,7 +165,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 					let action = StateAction::ApplyChanges(Changes::Changes(*changes));
 					match import_as::<BE, C>(&self.client, (*block).clone(), BlockOrigin::Own, action).await {
 						Ok(()) => Done::ImportedOwn(block),
-						Err(error) => Done::Failed(format!("cannot import an own block: {error}")),
+						Err(error) => Done::NotImported(block, error.to_string()),
 					}
 				}
 				Task::Import { block, certified } => {
@@ -199,7 +207,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 	}
 
 	/// Imports a block out of the vote log, which was good when it was written there.
-	pub async fn restore(client: &Arc<C>, block: Block) -> Result<(), String> {
+	pub async fn restore(client: &Arc<C>, block: Block) -> Result<(), Refused> {
 		import_as::<BE, C>(
 			client,
 			block,
@@ -242,6 +250,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 			&body.payload(&self.genesis.0, build.digest.set_id),
 		);
 		header.digest_mut().push(header::seal(&seal));
+		if header.encoded_size() > MAX_HEADER {
+			return Err("its header is longer than others take".into());
+		}
 		let core = core_block(&header, None).map_err(|error| error.to_string())?;
 		Ok(Built {
 			block: Block { header, extrinsics },
@@ -255,6 +266,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 		if client.status(block.header.hash()).map_err(invalid)? == BlockStatus::InChain {
 			return Ok(());
 		}
+		if client.status(*block.header.parent_hash()).map_err(invalid)? == BlockStatus::Unknown {
+			return Err(Refused::NoParent);
+		}
 		if !certified {
 			check_time::<BE, C>(client, &block).await?;
 		}
@@ -265,7 +279,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 			StateAction::Execute,
 		)
 		.await
-		.map_err(Refused::Invalid)
 	}
 
 	/// Gives the height that is final in the database then.
@@ -300,22 +313,20 @@ async fn import_as<BE: Backend<Block>, C: Chain<BE>>(
 	Block { header, extrinsics }: Block,
 	origin: BlockOrigin,
 	action: StateAction<Block>,
-) -> Result<(), String> {
+) -> Result<(), Refused> {
 	let hash = header.hash();
-	let (unsealed, seal) = take_seal(&header).map_err(|error| error.to_string())?;
+	let (unsealed, seal) = take_seal(&header).map_err(|error| Refused::Invalid(error.to_string()))?;
 	let mut params = BlockImportParams::new(origin, unsealed);
 	params.post_digests.push(header::seal(&seal));
 	params.body = Some(extrinsics);
 	params.state_action = action;
-	params.fork_choice = Some(fork_choice::<BE, C>(client, &header)?);
+	params.fork_choice = Some(fork_choice::<BE, C>(client, &header).map_err(Refused::Invalid)?);
 	params.post_hash = Some(hash);
 	match client.import_block(params).await {
 		Ok(ImportResult::Imported(_) | ImportResult::AlreadyInChain) => Ok(()),
-		Ok(ImportResult::KnownBad) => Err("known to be bad".into()),
-		Ok(ImportResult::UnknownParent | ImportResult::MissingState) => {
-			Err("the parent is not in the database".into())
-		}
-		Err(error) => Err(error.to_string()),
+		Ok(ImportResult::KnownBad) => Err(Refused::Invalid("known to be bad".into())),
+		Ok(ImportResult::UnknownParent | ImportResult::MissingState) => Err(Refused::NoParent),
+		Err(error) => Err(Refused::Invalid(error.to_string())),
 	}
 }
 

@@ -179,6 +179,33 @@ fn withstood(name: &'static str, n: u32, faulty: &[u32], seed: u64) -> Result<()
 	world.expect_progress(bound)
 }
 
+/// A leader that sends one authority two blocks in place of each that it has certified with the others does not keep that one
+/// from following: it takes the third as well, since certificates lead there.
+#[test]
+fn siblings_do_not_keep_a_certified_block_out() {
+	let mut led = 0;
+	for seed in 0..10 {
+		let settings = Settings {
+			adversaries: vec![(NodeId(0), Behaviour::FEEDING_LEADER)],
+			..Settings::ideal(seed, 4, DELAY)
+		};
+		let protocol = td_raft(4, seed, if seed.is_multiple_of(2) { 0 } else { 10 });
+		let bound = protocol.progress_bound(DELAY);
+		let mut world = World::new(protocol, settings);
+		world.run_until(Time(10 * SECOND)).expect("no violation");
+		led += usize::from(
+			world
+				.leaders()
+				.last()
+				.is_some_and(|(_, leader, _)| *leader == NodeId(0)),
+		);
+		world
+			.expect_progress(bound)
+			.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+	}
+	assert!(led > 0, "it led in some of the runs");
+}
+
 /// Power fails everywhere at any moment of a block's way; nothing final is ever lost or replaced, and with or without
 /// a change of set the chain goes on.
 #[test]

@@ -17,7 +17,12 @@ const DEALINGS: usize = 64;
 /// How many handovers from set to set are remembered for those who come late. Who comes later synchronizes final blocks
 /// by other means (see [`crate::Input::Imported`]) and finds the certificate in the header of the closing block's child.
 const HANDOVERS: usize = 8;
-/// How many blocks of one height and term are kept: two are the evidence.
+/// How many blocks of one height and term are kept without being certified: two are the evidence.
+///
+/// One that is known to be certified, or to lead to a block that is, is kept beside them: a leader could otherwise keep an
+/// authority from ever following the others, by sending it two blocks in place of the one that they have certified. At most
+/// one of a height and term is certified, hence there are at most three; if whoever says so is wrong, [`BLOCKS`] bounds them.
+/// No rule of voting asks what is kept ([`crate::safety`] counts what was prepared), so that safety does not depend on it.
 const SIBLINGS: usize = 2;
 /// How many blocks are kept beside those on the way to the highest certificates. A block that was given up is fetched
 /// again if a certificate asks for it.
@@ -196,12 +201,13 @@ impl<S: Scheme> Chain<S> {
 		None
 	}
 
-	/// Takes a block that was verified. `high` has the highest certificate.
+	/// Takes a block that was verified. `high` has the highest certificate; `certified` says that this block leads to one.
 	pub(crate) fn insert<C: Crypto<Scheme = S>>(
 		&mut self,
 		crypto: &C,
 		block: &Arc<Block<S>>,
 		high: &S::BlockHash,
+		certified: bool,
 	) -> Inserted<S> {
 		if block.number <= self.anchor.root.number || self.pending.contains_key(&block.hash) {
 			return Inserted::Ignored;
@@ -209,7 +215,7 @@ impl<S: Scheme> Chain<S> {
 		let Some(parent) = self.get(&block.parent) else {
 			return Inserted::Orphan;
 		};
-		let wanted = [*high, self.anchor.commit_qc.target.hash].contains(&block.hash);
+		let wanted = certified || [*high, self.anchor.commit_qc.target.hash].contains(&block.hash);
 		let siblings = self
 			.pending
 			.values()
@@ -283,6 +289,25 @@ impl<S: Scheme> Chain<S> {
 		Some(path)
 	}
 
+	/// Whether a block is this end, or an ancestor of it that is not final.
+	pub(crate) fn leads_to(&self, end: &S::BlockHash, block: &S::BlockHash) -> bool {
+		let mut hash = *end;
+		while hash != *block {
+			match self.pending.get(&hash) {
+				Some(pending) => hash = pending.block.parent,
+				None => return false,
+			}
+		}
+		true
+	}
+
+	/// Forgets a block, and what was built on it.
+	pub(crate) fn give_up(&mut self, block: &S::BlockHash) {
+		if self.pending.remove(block).is_some() {
+			self.prune();
+		}
+	}
+
 	/// Makes a child of the root final, with the certificate that says so, and drops what contradicts it.
 	pub(crate) fn advance(&mut self, child: &S::BlockHash, qc: &Qc<S>) {
 		let Some(Pending { block, first, beacon }) = self.pending.remove(child) else {
@@ -340,7 +365,10 @@ fn two_seals<S: Scheme>(first: &Block<S>, second: &Block<S>) -> Evidence<S> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::lab::{keys, Lab};
+	use crate::{
+		lab::{keys, Lab, SymbolicBlock},
+		symbolic::Digest,
+	};
 
 	/// Leaders of hundreds of terms leave blocks behind that nobody certified: there is always room for the next, and
 	/// what leads to the highest certificate stays.
@@ -352,7 +380,7 @@ mod tests {
 		for _ in 0..5 {
 			let block = lab.child(way.last().unwrap(), 1, 0, |_| {});
 			assert_eq!(
-				chain.insert(&keys(0), &block, &lab.genesis.hash),
+				chain.insert(&keys(0), &block, &lab.genesis.hash, false),
 				Inserted::New(None)
 			);
 			way.push(block);
@@ -361,12 +389,84 @@ mod tests {
 		for term in 2..3_000 {
 			let block = lab.child(&lab.genesis, term, 0, |_| {});
 			assert_eq!(
-				chain.insert(&keys(0), &block, &high),
+				chain.insert(&keys(0), &block, &high, false),
 				Inserted::New(None),
 				"term {term}"
 			);
 			assert!(chain.pending.len() <= BLOCKS);
 			assert!(way.iter().all(|block| chain.has(&block.hash)), "term {term}");
 		}
+	}
+	#[test]
+	fn with_a_block_goes_what_was_built_on_it() {
+		let lab = Lab::new();
+		let mut chain = Chain::new(Anchor::genesis(lab.genesis.clone(), lab.set.clone()));
+		let genesis = lab.genesis.hash;
+		let first = lab.child(&lab.genesis, 1, 0, |_| {});
+		let second = lab.child(&first, 1, 0, |_| {});
+		let third = lab.child(&second, 1, 0, |_| {});
+		let other = lab.child(&first, 2, 0, |_| {});
+		for block in [&first, &second, &third, &other] {
+			assert_eq!(
+				chain.insert(&keys(0), block, &genesis, false),
+				Inserted::New(None)
+			);
+		}
+		for block in [&first, &second, &third] {
+			assert!(chain.leads_to(&third.hash, &block.hash));
+		}
+		assert!(!chain.leads_to(&third.hash, &other.hash));
+		assert!(!chain.leads_to(&second.hash, &third.hash));
+		chain.give_up(&second.hash);
+		assert!(!chain.has(&second.hash) && !chain.has(&third.hash));
+		assert!(chain.has(&first.hash) && chain.has(&other.hash));
+		assert_eq!(
+			chain.insert(&keys(0), &second, &genesis, false),
+			Inserted::New(None),
+			"it may come back"
+		);
+	}
+
+	/// A leader sends two blocks of a height and has a third certified, on which it builds: that one is kept, and what follows.
+	#[test]
+	fn a_block_that_leads_to_a_certificate_is_kept_beside_its_siblings() {
+		let lab = Lab::new();
+		let mut chain = Chain::new(Anchor::genesis(lab.genesis.clone(), lab.set.clone()));
+		let first = lab.child(&lab.genesis, 1, 0, |_| {});
+		let genesis = lab.genesis.hash;
+		assert_eq!(
+			chain.insert(&keys(0), &first, &genesis, false),
+			Inserted::New(None)
+		);
+		let child_of = |parent: &SymbolicBlock, another: u64| {
+			lab.child(parent, 1, 0, |block| {
+				block.digest.commit_qc.target.hash = Digest(another)
+			})
+		};
+		let siblings: Vec<_> = (0..4).map(|number| child_of(&first, number)).collect();
+		for (block, report) in siblings.iter().zip([false, true]) {
+			let inserted = chain.insert(&keys(0), block, &genesis, false);
+			assert!(matches!(inserted, Inserted::New(evidence) if evidence.is_some() == report));
+		}
+		let certified = &siblings[2];
+		let highest = child_of(certified, 9);
+		assert_eq!(
+			chain.insert(&keys(0), certified, &highest.hash, false),
+			Inserted::Ignored,
+			"nobody says where it leads"
+		);
+		assert!(matches!(
+			chain.insert(&keys(0), certified, &highest.hash, true),
+			Inserted::New(Some(_))
+		));
+		assert_eq!(
+			chain.insert(&keys(0), &highest, &highest.hash, false),
+			Inserted::New(None)
+		);
+		assert!(chain.path(&highest.hash).is_some());
+		assert_eq!(
+			chain.insert(&keys(0), &siblings[3], &highest.hash, false),
+			Inserted::Ignored
+		);
 	}
 }

@@ -84,7 +84,8 @@ pub struct Core<C: Crypto> {
 impl<C: Crypto> Core<C> {
 	/// A core at genesis (`durable` is None, the anchor is genesis), or one that goes on from what was written: the last
 	/// record of the log, and the anchor of the database. The driver then gives the blocks above the anchor, of the
-	/// database and of the log, as [`Input::Imported`] in order of height.
+	/// database and of the log, as [`Input::Imported`]: first those that lead to the highest certificates, in order of height, then
+	/// the others.
 	pub fn restore(
 		config: Config<C::Scheme>,
 		crypto: C,
@@ -184,7 +185,7 @@ impl<C: Crypto> Core<C> {
 			}
 			Input::Connected(peer) => self.greet(peer),
 			Input::Message { from, message } => self.receive(from, message),
-			Input::Imported(block) => self.import(&block),
+			Input::Imported { block, certified } => self.import(&block, certified),
 			Input::Built(block) => self.built(&block),
 			Input::NotBuilt => self.not_built(),
 			Input::Persisted(up_to) => self.outbox.persisted(up_to),
@@ -246,6 +247,26 @@ impl<C: Crypto> Core<C> {
 	/// Changes the timing.
 	pub fn set_timing(&mut self, timing: Timing) {
 		self.config.timing = timing;
+	}
+
+	/// Whether a driver without room for all blocks may give up this one, which is not final: what the highest certificates and
+	/// this authority's last votes and blocks rest on stays, and what is of the current term.
+	///
+	/// Its voters have promised to have it, should it turn out to be certified: a driver puts it aside, and has it executed again
+	/// when it is asked for.
+	pub fn may_give_up(&self, block: &Block<C::Scheme>) -> bool {
+		let durable = self.safety.durable();
+		let certified = [&durable.high_qc, &self.chain.anchor().commit_qc].map(|qc| qc.target.hash);
+		let own = [durable.prepared, durable.proposed].into_iter().flatten();
+		let mut ends = certified.into_iter().chain(own.map(|target| target.hash));
+		(block.set_id(), block.term()) != (durable.set_id, durable.current_term)
+			&& !ends.any(|end| self.chain.leads_to(&end, &block.hash))
+	}
+
+	/// Forgets a block that the driver has given up, or could not import, and what was built on it. If it is certified, the next
+	/// step asks for it.
+	pub fn give_up(&mut self, block: &Hashed<C::Scheme>) {
+		self.chain.give_up(block);
 	}
 
 	/// Verifies a block whose parent the core has. None if it does not have it.
@@ -533,7 +554,7 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	fn import(&mut self, block: &Arc<Block<C::Scheme>>) {
+	fn import(&mut self, block: &Arc<Block<C::Scheme>>, certified: bool) {
 		self.on_qc(&block.digest.parent_qc);
 		self.on_qc(&block.digest.commit_qc);
 		// The child of a closing block is judged by the set that begins with it.
@@ -544,7 +565,7 @@ impl<C: Crypto> Core<C> {
 			self.adopt(&election.certificate);
 		}
 		let high = self.safety.durable().high_qc.target.hash;
-		match self.chain.insert(&self.crypto, block, &high) {
+		match self.chain.insert(&self.crypto, block, &high, certified) {
 			Inserted::New(evidence) => {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);

@@ -38,7 +38,13 @@ pub enum Input<S: Scheme> {
 	/// Besides those that the core asks for, blocks come from the leader and from the node's own synchronization, which
 	/// is needed by one that is behind by more than eight changes of the set: it can verify no certificate that
 	/// the others still have.
-	Imported(Arc<Block<S>>),
+	Imported {
+		/// The block.
+		block: Arc<Block<S>>,
+		/// Whether a certificate is known to be of this block or of one that descends from it: such a block is kept, however
+		/// many others of its height and term there are. No vote depends on it.
+		certified: bool,
+	},
 	/// The answer to [`Output::Build`]: executed and sealed, not yet imported, and not to leave before
 	/// [`Output::Propose`] says so.
 	Built(Arc<Block<S>>),
@@ -74,7 +80,8 @@ pub enum Output<S: Scheme> {
 	Persist(Sequence, Arc<Record<S>>),
 	/// Send a message.
 	Send(To<S::Id>, Message<S>),
-	/// Import the own block that was built, and send it to all other authorities.
+	/// Import the own block that was built, and send it to all other authorities. If the log was slow, others may have made a
+	/// block of this height final meanwhile: then it is of no use any more.
 	Propose(Arc<Block<S>>),
 	/// Build, execute and seal a block, then give [`Input::Built`].
 	Build(Build<S>),

@@ -211,7 +211,7 @@ impl<C: Crypto> Core<C> {
 		let Some(parent) = self.chain.get(&block.parent) else {
 			return;
 		};
-		self.chain.insert(&self.crypto, block, &block.parent);
+		self.chain.insert(&self.crypto, block, &block.parent, false);
 		let Some(own) = self.chain.get(&block.hash) else {
 			return;
 		};

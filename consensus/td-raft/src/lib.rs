@@ -99,6 +99,8 @@
 //!   false share;
 //! - an honest authority passes on no certificate that it has not verified. So who sends a false one is not listened to
 //!   until the receiver's next `Status`: one false certificate message from each per `status`;
+//! - of the blocks of one height and term two are kept, which are the evidence, and beside them the one that is certified
+//!   ([`Input::Imported`]);
 //! - a block is refused by its seal before its certificates are verified, so that only an authority makes others verify
 //!   those, in a block that it has signed. Whose connection false blocks come from is the driver's to remember.
 //!

@@ -98,7 +98,7 @@ pub use refusal::{refusal_sentence, Refusal};
 pub use request::{signing_payload, CertificateRequest, REQUEST_TAG};
 pub use types::{
 	Certificate, GenesisCertificate, Moment, OrderId, Organisation, PrepaidUnits, Role, Roles, Status, Usage,
-	ViewKey, ViewKeyRecord,
+	ViewKey, ViewKeyRecord, MAX_COUNTER_STEP,
 };
 pub use weights::WeightInfo;
 
@@ -315,7 +315,7 @@ pub mod pallet {
 		AlreadyCertified,
 		/// A certificate needs at least one role.
 		NoRoles,
-		/// The organisation's name is empty or not UTF-8.
+		/// The organisation's name is empty, not UTF-8, or has control characters in it.
 		InvalidOrganisation,
 		/// The end of validity is not in the future.
 		ValidityPast,
@@ -327,6 +327,8 @@ pub mod pallet {
 		Unchanged,
 		/// The account has used up its calls for the current period.
 		QuotaExhausted,
+		/// The counter is more than 2^48 above the last one that was accepted from the account.
+		CounterTooFar,
 	}
 
 	#[pallet::hooks]
@@ -350,7 +352,7 @@ pub mod pallet {
 		/// Puts a certificate on chain for an account that has none, as the account requested it.
 		///
 		/// By the certificate authority. The account exists from now on, without a deposit. Fails with
-		/// `AlreadyCertified`, `NoRoles`, `InvalidOrganisation`, `ValidityPast`, `StaleCounter` or
+		/// `AlreadyCertified`, `NoRoles`, `InvalidOrganisation`, `ValidityPast`, `StaleCounter`, `CounterTooFar` or
 		/// `BadSignature`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::issue())]
@@ -398,7 +400,7 @@ pub mod pallet {
 		///
 		/// By the certificate authority. A request without a view key leaves the registered one in force. The
 		/// status stays: a revoked or blacklisted holder needs `reinstate`. Fails with `NotCertified`, `NoRoles`,
-		/// `InvalidOrganisation`, `ValidityPast`, `StaleCounter` or `BadSignature`.
+		/// `InvalidOrganisation`, `ValidityPast`, `StaleCounter`, `CounterTooFar` or `BadSignature`.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::renew())]
 		pub fn renew(
@@ -470,17 +472,14 @@ pub mod pallet {
 		/// Registers another view key for the signer, who needs a certificate but not an active one.
 		///
 		/// `counter` is the one that requests carry: higher than in every request that the signer handed out,
-		/// it keeps an older one from bringing an older key back. Fails with `NotCertified`, `StaleCounter`,
+		/// it keeps an older one from bringing an older key back. Fails with `NotCertified`, `StaleCounter`, `CounterTooFar`,
 		/// `Unchanged` if the key is in force already, or `QuotaExhausted`.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::set_view_key())]
 		pub fn set_view_key(origin: OriginFor<T>, view_key: ViewKey, counter: u64) -> DispatchResult {
 			let account = ensure_signed(origin)?;
 			let mut certificate = Self::lookup(&account)?;
-			ensure!(
-				counter > RequestCounters::<T>::get(&account),
-				Error::<T>::StaleCounter
-			);
+			Self::ensure_next_counter(&account, counter)?;
 			let registered = certificate.replace_view_key(Some(view_key));
 			ensure!(registered.is_some(), Error::<T>::Unchanged);
 			Self::consume_quota(&account)?;
@@ -608,10 +607,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!request.roles.is_empty(), Error::<T>::NoRoles);
 		ensure!(is_name(&request.organisation), Error::<T>::InvalidOrganisation);
 		ensure!(Self::is_ahead(valid_until), Error::<T>::ValidityPast);
-		ensure!(
-			request.counter > RequestCounters::<T>::get(&request.account),
-			Error::<T>::StaleCounter
-		);
+		Self::ensure_next_counter(&request.account, request.counter)?;
 
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let account: &[u8; 32] = request.account.as_ref();
@@ -620,6 +616,14 @@ impl<T: Config> Pallet<T> {
 			signature.verify(payload.as_slice(), &sr25519::Public::from_raw(*account)),
 			Error::<T>::BadSignature
 		);
+		Ok(())
+	}
+
+	/// Whether the counter comes after the account's last one, and not so far that few would be left after it.
+	fn ensure_next_counter(account: &T::AccountId, counter: u64) -> Result<(), Error<T>> {
+		let last = RequestCounters::<T>::get(account);
+		ensure!(counter > last, Error::<T>::StaleCounter);
+		ensure!(counter - last <= MAX_COUNTER_STEP, Error::<T>::CounterTooFar);
 		Ok(())
 	}
 

@@ -217,12 +217,18 @@ pub struct ViewKeyRecord {
 	pub index: u32,
 }
 
-/// The name of the organisation that a certificate holder belongs to: 1 to 64 bytes of UTF-8.
+/// How far a counter of requests and view keys may be above the one before it. Who takes the last one from a node takes it
+/// from whoever runs that node: after a lie the account still has counters left. Moments in milliseconds fit.
+pub const MAX_COUNTER_STEP: u64 = 1 << 48;
+
+/// The name of the organisation that a certificate holder belongs to: 1 to 64 bytes of UTF-8 without control characters.
 pub type Organisation = BoundedVec<u8, ConstU32<64>>;
 
-/// Whether the bytes are a name: UTF-8, and not empty. The length is the type's business.
+/// Whether the bytes are a name: UTF-8, not empty, and nothing in it that a terminal obeys or that begins another line. The
+/// length is the type's business.
 pub(crate) fn is_name(organisation: &[u8]) -> bool {
-	!organisation.is_empty() && core::str::from_utf8(organisation).is_ok()
+	!organisation.is_empty()
+		&& core::str::from_utf8(organisation).is_ok_and(|name| !name.chars().any(char::is_control))
 }
 
 /// The name of an order: its buyer and the buyer's sequence number when it was placed. Defined here because a

@@ -108,6 +108,10 @@ pub const OFFENCES_PER_SET: u32 = 4 * MAX_AUTHORITIES as u32;
 /// The accounts that shall be authorities.
 pub type Accounts<T> = BoundedVec<<T as frame_system::Config>::AccountId, MaxAuthorities>;
 
+/// How far the counter of an authority's record may be above the one before it. Who takes the last one from a node takes it
+/// from whoever runs that node: after a lie the authority still has counters left.
+pub const MAX_COUNTER_STEP: u64 = 1 << 48;
+
 /// [`MAX_AUTHORITIES`] as a type.
 pub type MaxAuthorities = sp_core::ConstU32<{ MAX_AUTHORITIES as u32 }>;
 
@@ -341,6 +345,8 @@ pub mod pallet {
 		BadSignature,
 		/// The offence was reported before, or its set is forgotten.
 		UnknownOffence,
+		/// The counter is more than 2^48 above that of the authority's last record.
+		CounterTooFar,
 	}
 
 	#[pallet::hooks]
@@ -449,15 +455,18 @@ pub mod pallet {
 		/// Says how an authority of the present or the queued set is reached.
 		///
 		/// By anybody: the record is signed by the authority. It is dropped when the authority is in neither set any
-		/// more. Fails with `NotAnAuthority`, `StaleCounter` or `BadSignature`.
+		/// more. Fails with `NotAnAuthority`, `StaleCounter`, `CounterTooFar` or `BadSignature`.
 		#[pallet::call_index(4)]
 		pub fn set_record(origin: OriginFor<T>, record: AuthorityRecord) -> DispatchResult {
 			ensure_signed(origin)?;
 			let authority = record.body.authority;
 			ensure!(Self::is_known(&authority), Error::<T>::NotAnAuthority);
+			let counter = record.body.counter;
+			let last = Records::<T>::get(authority).map(|last| last.body.counter);
+			ensure!(last.is_none_or(|last| counter > last), Error::<T>::StaleCounter);
 			ensure!(
-				Records::<T>::get(authority).is_none_or(|last| last.body.counter < record.body.counter),
-				Error::<T>::StaleCounter
+				counter.saturating_sub(last.unwrap_or(0)) <= MAX_COUNTER_STEP,
+				Error::<T>::CounterTooFar
 			);
 			ensure!(
 				record.verify(&GenesisBinding::<T>::get(), &HostSr25519),

@@ -362,7 +362,7 @@ const PORTS: u16 = 20_000;
 /// Two ports that nobody listens at, and that this process gave to nobody else.
 fn free_ports() -> Result<[u16; 2]> {
 	static GIVEN: AtomicU16 = AtomicU16::new(0);
-	// Programs that run at once begin at different ones.
+	// Programs that run at once begin at different ones: those of one process namespace do.
 	let begin = std::process::id().wrapping_mul(64) % u32::from(PORTS);
 	let mut free = (0..PORTS).filter_map(|_| {
 		let given = u32::from(GIVEN.fetch_add(1, Ordering::Relaxed));

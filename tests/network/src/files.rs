@@ -1,6 +1,7 @@
 //! Where nodes have their files.
 
 use std::{
+	ffi::OsStr,
 	fs,
 	path::{Path, PathBuf},
 };
@@ -13,9 +14,19 @@ pub fn chain_folder(node: &Node) -> PathBuf {
 	node.folder().join("chains").join("local_testnet")
 }
 
-/// Its vote log.
-pub fn vote_log(node: &Node) -> PathBuf {
-	chain_folder(node).join("td-raft").join("votes")
+/// Its vote logs: one for each name that it has had.
+pub fn vote_logs(node: &Node) -> Result<Vec<PathBuf>> {
+	let mut logs = Vec::new();
+	for entry in fs::read_dir(chain_folder(node).join("td-raft"))? {
+		let path = entry?.path();
+		let name = path.file_name().and_then(OsStr::to_str);
+		let is_log = name.is_some_and(|name| name.starts_with("votes-") && !name.contains('.'));
+		if is_log {
+			logs.push(path);
+		}
+	}
+	logs.sort();
+	Ok(logs)
 }
 
 /// Its database.

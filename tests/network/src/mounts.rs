@@ -1,8 +1,11 @@
 //! File systems of a test's own: small ones that fill, and disks whose power goes.
 //!
-//! [`with_mounts`] runs a test's body in a second process, in mount and process namespaces that the system takes down with
-//! everything in them when it ends, however it ends. Needed: `unshare`, `mount` and `umount` (package util-linux); for
-//! [`Disk`] the rights to mount a file as a disk, `mkfs.ext4` (e2fsprogs) and `python3`.
+//! [`with_mounts`] runs a test's body in a second process, in mount, network and process namespaces that the system takes
+//! down with everything in them when it ends, however it ends. Needed: `unshare`, `mount` and `umount` (package util-linux),
+//! `ip` (iproute2); for [`Disk`] the rights to mount a file as a disk, `mkfs.ext4` (e2fsprogs) and `python3`.
+//!
+//! The network is its own because the process is: every such process has the number 2, from which the choice of ports
+//! begins, and two of them would give the same ones to their nodes.
 
 use std::{
 	env,
@@ -18,7 +21,7 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-use crate::{second_process::in_second_process, Result};
+use crate::{namespaces::loopback, second_process::in_second_process, Result};
 
 /// What a test has to be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +36,14 @@ impl Rights {
 	fn needed(self) -> &'static str {
 		match self {
 			Self::Memory => {
-				"This test fills a file system in memory. It needs `unshare` and `mount` (package util-linux), and root or a \
-				system that lets this user make user namespaces: see user.max_user_namespaces, \
+				"This test fills a file system in memory. It needs `unshare` and `mount` (package util-linux), `ip` \
+				(iproute2), and root or a system that lets this user make user namespaces: see user.max_user_namespaces, \
 				kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a container its own rules."
 			}
 			Self::Disks => {
 				"This test takes the power from disks, which are files mounted with `mount -o loop`. It needs root, loop \
-				devices, `unshare` and `mount` (package util-linux), `mkfs.ext4` (e2fsprogs), `python3`. Where that cannot be \
-				had, VEILMART_WITHOUT_LOOP=1 leaves it out."
+				devices, `unshare` and `mount` (package util-linux), `ip` (iproute2), `mkfs.ext4` (e2fsprogs), `python3`. Where \
+				that cannot be had, VEILMART_WITHOUT_LOOP=1 leaves it out."
 			}
 		}
 	}
@@ -61,11 +64,12 @@ pub fn with_mounts<F: Future<Output = ()>>(name: &str, rights: Rights, body: imp
 	// Within the namespaces everybody is root.
 	let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
 	let options: &[&str] = match (is_root, rights) {
-		(true, _) => &["--mount"],
-		(false, Rights::Memory) => &["--user", "--map-root-user", "--mount"],
+		(true, _) => &["--mount", "--net"],
+		(false, Rights::Memory) => &["--user", "--map-root-user", "--mount", "--net"],
 		(false, Rights::Disks) => panic!("{needed}"),
 	};
 	in_second_process(name, options, needed, || {
+		loopback().unwrap();
 		Runtime::new().unwrap().block_on(body());
 	});
 }

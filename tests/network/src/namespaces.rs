@@ -76,7 +76,7 @@ impl Router {
 	/// Four namespaces that reach each other.
 	fn new() -> Result<Self> {
 		fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
-		ip("link set lo up\n")?;
+		loopback()?;
 		let mut router = Self {
 			keepers: Vec::new(),
 			helpers: Vec::new(),
@@ -271,6 +271,11 @@ fn enter(process: u32) -> Command {
 	let mut command = Command::new("nsenter");
 	command.args(["--target", &process.to_string(), "--net", "--"]);
 	command
+}
+
+/// Brings up the loopback of an empty network, so that what runs here reaches each other.
+pub fn loopback() -> Result<()> {
+	ip("link set lo up\n")
 }
 
 /// Carries out commands of `ip` here.

@@ -2,7 +2,7 @@
 
 use std::{
 	path::{Path, PathBuf},
-	time::Duration,
+	time::{Duration, Instant},
 };
 use tokio::{
 	runtime::Builder,
@@ -14,11 +14,14 @@ use veilmart_demo_parts::process::{export_preset, Network, Node, Place, AUTHORIT
 use crate::{
 	four, traffic,
 	versions::{specification_under, AnyVersion},
-	Ledger, Result, SPECIFICATION,
+	Ledger, Result, PATIENCE, SPECIFICATION,
 };
 
 /// Two networks at a time: most tests mostly wait, and a small machine has not more than two processors.
 static MACHINE: Semaphore = Semaphore::const_new(2);
+
+/// A network in which nothing became final for so long has come to rest.
+const REST: Duration = Duration::from_secs(2);
 
 /// A network's place on this machine.
 pub type Turn = SemaphorePermit<'static>;
@@ -112,6 +115,23 @@ impl Scene {
 	/// Ends the traffic, so that the caller's transactions are the only ones, once those on their way are gone.
 	pub fn silence(&self) {
 		self.traffic.abort();
+	}
+
+	/// Ends the traffic, and waits until nothing more becomes final.
+	pub async fn rest(&mut self) {
+		self.silence();
+		let node = &self.network.nodes[0];
+		let started = Instant::now();
+		loop {
+			let before = self.ledger.height();
+			tokio::time::sleep(REST).await;
+			match self.ledger.read(node, before).await {
+				Ok(height) if height == before => return,
+				Ok(_) if started.elapsed() < PATIENCE => {}
+				Ok(height) => panic!("without traffic there are blocks, the last is {height}"),
+				Err(error) => panic!("{error}"),
+			}
+		}
 	}
 
 	/// Waits for progress at all nodes that run, or says where the logs are.

@@ -17,6 +17,7 @@ use crate::{
 	amount,
 	ca::{hex, unhex},
 	error::{Error, Result},
+	output::one_line,
 };
 
 /// The form of the reports that this program writes and reads.
@@ -135,7 +136,10 @@ impl Aggregate {
 
 	/// `C = (1+N)^m·u^N mod N²`, bit for bit, for this ciphertext.
 	fn opens(&self, key: &PublicKey, ciphertext: &Ciphertext) -> core::result::Result<(), String> {
-		let value = amount::parse(&self.amount).map_err(|_| format!("\"{}\" is no amount", self.amount))?;
+		let value = amount::parse(&self.amount).map_err(|_| {
+			let amount: String = self.amount.chars().take(40).collect();
+			format!("{amount:?} is no amount")
+		})?;
 		let root = unhex(&self.root).ok_or("the root is not written in hexadecimal digits")?;
 		let root = key
 			.parse_root(&root)
@@ -187,8 +191,12 @@ impl AuditReport {
 
 	/// Reads a file's content, strictly.
 	pub fn from_json(text: &str) -> Result<Self> {
-		let report: Self = serde_json::from_str(text)
-			.map_err(|error| Error::file(format!("This is no audit report: {error}.")))?;
+		let report: Self = serde_json::from_str(text).map_err(|error| {
+			Error::file(format!(
+				"This is no audit report: {}.",
+				one_line(&error.to_string())
+			))
+		})?;
 		if report.version == VERSION {
 			Ok(report)
 		} else {

@@ -93,10 +93,16 @@ pub fn write(secret: &SecretKey, folder: &Path, passphrase: &PassphraseSource) -
 	keystore::refuse_existing(&files.public)?;
 	let failed = |error: serde_json::Error| Error::file(error.to_string());
 	let public = serde_json::to_vec_pretty(&public_part(secret)?).map_err(failed)?;
-	let [p, q] = secret.factors().map(|factor| hex(&factor));
-	let factors = Zeroizing::new(serde_json::to_vec(&Factors { version: 1, p, q }).map_err(failed)?);
-	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase)?;
+	let [p, q] = secret.factors().map(|factor| secret_hex(&factor));
+	let factors = keystore::secret_json(&Factors { version: 1, p, q })?;
+	// The secret last: a ceremony is over once it is there.
 	keystore::write_new(&files.public, &public)?;
+	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase).inspect_err(|_| {
+		// Without the secret the public file is good for nothing, and in the way of the next attempt.
+		if !files.secret.exists() {
+			let _ = std::fs::remove_file(&files.public);
+		}
+	})?;
 	Ok(files)
 }
 
@@ -121,8 +127,8 @@ pub fn read(path: &Path, passphrase: &PassphraseSource) -> Result<SecretKey> {
 			path.display()
 		)));
 	}
-	let p = Zeroizing::new(unhex(&factors.p).ok_or_else(wrong)?);
-	let q = Zeroizing::new(unhex(&factors.q).ok_or_else(wrong)?);
+	let p = secret_unhex(&factors.p).ok_or_else(wrong)?;
+	let q = secret_unhex(&factors.q).ok_or_else(wrong)?;
 	SecretKey::from_factors(&p, &q).map_err(|_| wrong())
 }
 
@@ -286,6 +292,26 @@ pub fn hex(bytes: &[u8]) -> String {
 	format!("0x{}", ::hex::encode(bytes))
 }
 
+/// As [`hex`], without copies that stay in memory. Whoever holds the digits wipes them.
+fn secret_hex(bytes: &[u8]) -> String {
+	let mut digits = String::with_capacity(2 + 2 * bytes.len());
+	digits.push_str("0x");
+	for byte in bytes {
+		for half in [byte >> 4, byte & 15] {
+			digits.extend(char::from_digit(u32::from(half), 16));
+		}
+	}
+	digits
+}
+
+/// As [`unhex`], without copies that stay in memory.
+fn secret_unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+	let digits = text.strip_prefix("0x").unwrap_or(text);
+	let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
+	::hex::decode_to_slice(digits, &mut bytes).ok()?;
+	Some(bytes)
+}
+
 /// The bytes of hexadecimal digits, with or without `0x`.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
 	::hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()
@@ -375,6 +401,16 @@ mod tests {
 			!audit.amounts_agree && audit.report().text.contains("NO"),
 			"{audit:?}"
 		);
+	}
+
+	#[test]
+	fn secret_digits_are_digits() {
+		let bytes: Vec<u8> = (0..=255).collect();
+		assert_eq!(secret_hex(&bytes), hex(&bytes));
+		assert_eq!(secret_unhex(&hex(&bytes)).as_deref(), Some(&bytes));
+		for wrong in ["0x1", "0xg0", "zz"] {
+			assert_eq!(secret_unhex(wrong), None, "{wrong}");
+		}
 	}
 
 	#[test]

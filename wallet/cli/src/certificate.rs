@@ -13,6 +13,7 @@ use crate::{
 	ca::hex,
 	error::{Error, Result},
 	names::show_order,
+	output::one_line,
 };
 
 /// A signed request as it travels from applicant to certificate authority.
@@ -62,7 +63,7 @@ impl SignedRequest {
 	/// The request without its signature, as the chain takes it.
 	fn unsigned(&self) -> Result<CertificateRequest<AccountId>> {
 		let account = AccountId::from_ss58check(&self.account)
-			.map_err(|_| Error::usage(format!("\"{}\" is no address.", self.account)))?;
+			.map_err(|_| Error::usage(format!("\"{}\" is no address.", one_line(&self.account))))?;
 		let organisation = self.organisation.trim();
 		let organisation = Organisation::try_from(organisation.as_bytes().to_vec())
 			.ok()
@@ -134,7 +135,7 @@ pub fn certificate_text(account: &AccountId, certificate: &Certificate<AccountId
 	format!(
 		"Account       {}\nOrganisation  {}\nRoles         {}\nStatus        {}\nValid until   {}\nView key      {}",
 		address(account),
-		String::from_utf8_lossy(&certificate.organisation),
+		one_line(&String::from_utf8_lossy(&certificate.organisation)),
 		roles.join(", "),
 		match &certificate.status {
 			Status::Active => "active".into(),

@@ -478,6 +478,15 @@ pub enum CertificateCommand {
 		of: String,
 	},
 
+	/// Set how much an issuer may issue in all (the certificate authority's account)
+	#[command(after_help = "EXAMPLES:\n  veilmart --account ca certificate quota bank 1000000.00")]
+	Quota {
+		/// Whose: an address, an account's name or a development key.
+		of: String,
+		/// What it may issue in all from now on, with what it has issued before, like 1000000.00.
+		amount: String,
+	},
+
 	/// Show an account's certificate
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart --account shop certificate show\n  veilmart certificate show //Bob"

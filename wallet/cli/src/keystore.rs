@@ -11,8 +11,9 @@
 
 use std::{
 	fs,
-	io::{self, IsTerminal, Write},
+	io::{self, IsTerminal, Read, Write},
 	path::{Path, PathBuf},
+	result::Result as StdResult,
 };
 
 use age::secrecy::{ExposeSecret, SecretString};
@@ -119,24 +120,40 @@ fn ask_terminal(what: &str, purpose: Purpose) -> Result<SecretString> {
 
 /// Writes `secret` to `path`, encrypted with a new passphrase. An existing file is never overwritten.
 pub fn write_secret(path: &Path, what: &str, secret: &[u8], passphrase: &PassphraseSource) -> Result<()> {
-	write_secret_with(path, what, secret, passphrase, None)
+	refuse_existing(path)?;
+	write_new(path, &encrypt(what, secret, passphrase, None)?)
 }
 
-fn write_secret_with(
-	path: &Path,
+fn encrypt(
 	what: &str,
 	secret: &[u8],
 	passphrase: &PassphraseSource,
 	work_factor: Option<u8>,
-) -> Result<()> {
-	refuse_existing(path)?;
+) -> Result<Vec<u8>> {
 	let mut recipient = age::scrypt::Recipient::new(passphrase.ask(what, Purpose::Choose)?);
 	if let Some(work_factor) = work_factor {
 		recipient.set_work_factor(work_factor);
 	}
-	let encrypted = age::encrypt(&recipient, secret)
-		.map_err(|error| Error::file(format!("Cannot encrypt {what}: {error}")))?;
-	write_new(path, &encrypted)
+	age::encrypt(&recipient, secret).map_err(|error| Error::file(format!("Cannot encrypt {what}: {error}")))
+}
+
+/// The content of an age file. Its place in memory is as long as the file from the start: one that grows leaves copies behind.
+fn decrypt(
+	identity: &age::scrypt::Identity,
+	encrypted: &[u8],
+) -> StdResult<Zeroizing<Vec<u8>>, age::DecryptError> {
+	let mut reader =
+		age::Decryptor::new_buffered(encrypted)?.decrypt(std::iter::once(identity as &dyn age::Identity))?;
+	let mut secret = Zeroizing::new(Vec::with_capacity(encrypted.len()));
+	reader.read_to_end(&mut secret)?;
+	Ok(secret)
+}
+
+/// A secret as JSON, in memory of its full length from the start.
+pub fn secret_json(secret: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
+	let mut json = Zeroizing::new(Vec::with_capacity(LARGEST_FILE as usize));
+	serde_json::to_writer(&mut *json, secret).map_err(|error| Error::file(error.to_string()))?;
+	Ok(json)
 }
 
 /// Reads what [`write_secret`] wrote.
@@ -151,7 +168,7 @@ pub fn read_secret(path: &Path, what: &str, passphrase: &PassphraseSource) -> Re
 	let encrypted =
 		fs::read(path).map_err(|error| Error::file(format!("Cannot read {what} from {shown}: {error}")))?;
 	let identity = age::scrypt::Identity::new(passphrase.ask(what, Purpose::Open)?);
-	age::decrypt(&identity, &encrypted).map(Zeroizing::new).map_err(|error| {
+	decrypt(&identity, &encrypted).map_err(|error| {
 		use age::DecryptError::{DecryptionFailed, ExcessiveWork, KeyDecryptionFailed, NoMatchingKeys};
 		Error::file(match error {
 			KeyDecryptionFailed | DecryptionFailed | NoMatchingKeys => {
@@ -308,27 +325,24 @@ impl Keystore {
 	) -> Result<Account> {
 		let (secret, public) = (self.path(name, "age")?, self.path(name, "json")?);
 		refuse_existing(&secret)?;
-		refuse_existing(&public)?;
 		let account = Account::from_mnemonic(mnemonic)?;
-		let json = Zeroizing::new(
-			serde_json::to_vec(&SecretAccount {
-				version: 1,
-				mnemonic: mnemonic.into(),
-			})
-			.map_err(|error| Error::file(error.to_string()))?,
-		);
+		let json = secret_json(&SecretAccount {
+			version: 1,
+			mnemonic: mnemonic.into(),
+		})?;
 		let about = PublicAccount {
 			address: account.address(),
 		};
 		let about = serde_json::to_vec_pretty(&about).map_err(|error| Error::file(error.to_string()))?;
-		write_secret_with(
-			&secret,
-			&format!("account {name}"),
-			&json,
-			passphrase,
-			work_factor,
-		)?;
+		let encrypted = encrypt(&format!("account {name}"), &json, passphrase, work_factor)?;
+		// There is an account once its secret is there. A public file without one was left when something went wrong between
+		// the two.
+		if public.exists() {
+			fs::remove_file(&public)
+				.map_err(|error| Error::file(format!("Cannot replace {}: {error}", public.display())))?;
+		}
 		write_new(&public, &about)?;
+		write_new(&secret, &encrypted)?;
 		Ok(account)
 	}
 
@@ -540,6 +554,20 @@ mod tests {
 				"{name:?} passed for a name"
 			);
 		}
+	}
+
+	#[test]
+	fn what_was_left_half_is_no_account_and_in_nobodys_way() {
+		let (_folder, keystore) = keystore();
+		fs::write(keystore.path("half", "json").unwrap(), "{}").unwrap();
+		assert_eq!(keystore.names().unwrap(), ["shop"]);
+		assert!(!keystore.contains("half"));
+		let passphrase = PassphraseSource::known("x");
+		let added = keystore.add_with("half", MNEMONIC, &passphrase, CHEAP).unwrap();
+		assert_eq!(
+			keystore.open("half", &passphrase).unwrap().address(),
+			added.address()
+		);
 	}
 
 	#[test]

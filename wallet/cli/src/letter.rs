@@ -13,6 +13,7 @@ use crate::{
 	account::address,
 	ca::{hex, unhex},
 	error::{Error, Result},
+	output::one_line,
 };
 
 /// The form of the letters that this program writes and reads.
@@ -50,8 +51,12 @@ impl LetterFile {
 
 	/// Reads a file's content, strictly.
 	pub fn from_json(text: &str) -> Result<Self> {
-		let file: Self = serde_json::from_str(text)
-			.map_err(|error| Error::file(format!("This is no recovery letter: {error}.")))?;
+		let file: Self = serde_json::from_str(text).map_err(|error| {
+			Error::file(format!(
+				"This is no recovery letter: {}.",
+				one_line(&error.to_string())
+			))
+		})?;
 		if file.version == VERSION {
 			Ok(file)
 		} else {
@@ -68,7 +73,7 @@ impl LetterFile {
 			Ok(account) if account == *owner => Ok(()),
 			_ => Err(Error::wallet(format!(
 				"The letter is for {}, not for {}.",
-				self.account,
+				one_line(&self.account),
 				address(owner)
 			))),
 		}

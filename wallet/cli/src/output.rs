@@ -56,7 +56,7 @@ impl Output {
 	/// Prints a result.
 	pub fn report(&self, report: &Report) {
 		let line = match self.format {
-			Format::Text => report.text.trim_end().to_owned(),
+			Format::Text => printable(report.text.trim_end()),
 			Format::Json => report.json.to_string(),
 		};
 		// Whoever closed the pipe does not want more.
@@ -65,13 +65,13 @@ impl Output {
 
 	/// Says something that is no result.
 	pub fn note(&self, text: &str) {
-		eprintln!("{text}");
+		eprintln!("{}", printable(text));
 	}
 
 	/// Prints an error.
 	pub fn error(&self, error: &Error) {
 		match self.format {
-			Format::Text => eprintln!("Error: {error}"),
+			Format::Text => eprintln!("Error: {}", printable(&error.to_string())),
 			Format::Json => eprintln!("{}", error.to_json()),
 		}
 	}
@@ -146,6 +146,26 @@ impl Counter {
 		let start = if self.terminal { "\r" } else { "" };
 		eprintln!("{start}{}: {} in {seconds:.1} s        ", self.what, self.count);
 	}
+}
+
+/// A text as a terminal may get it. What comes from files, nodes and other people's certificates can be in it, and a terminal
+/// obeys control characters: they could clear the screen and write another verdict there.
+fn printable(text: &str) -> String {
+	let lines = text.split('\n').map(one_line);
+	lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A text from somewhere else, as it may stand within a line: its control characters, ends of lines among them, are written out.
+pub fn one_line(text: &str) -> String {
+	let mut out = String::with_capacity(text.len());
+	for character in text.chars() {
+		if character.is_control() {
+			out.extend(character.escape_default());
+		} else {
+			out.push(character);
+		}
+	}
+	out
 }
 
 /// A number of things: `1 piece`, `2 pieces`.
@@ -258,6 +278,13 @@ mod tests {
 			[0, 1, 2].map(|number| count(number, "piece")),
 			["0 pieces", "1 piece", "2 pieces"]
 		);
+	}
+
+	#[test]
+	fn a_terminal_gets_nothing_that_it_obeys() {
+		let text = "a\tb\n\u{1b}[2J\u{9b}8m\rgrün";
+		assert_eq!(printable(text), "a\\tb\n\\u{1b}[2J\\u{9b}8m\\rgrün");
+		assert_eq!(one_line(text), "a\\tb\\n\\u{1b}[2J\\u{9b}8m\\rgrün");
 	}
 
 	#[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use codec::{DecodeAll, Encode};
+use codec::{Compact, Decode, DecodeLimit, Encode};
+use frame_support::MAX_EXTRINSIC_DEPTH;
 use frame_system::Phase;
 use futures::future::{try_join, try_join3};
 use jsonrpsee::{core::client::Subscription, rpc_params};
@@ -103,9 +104,23 @@ pub(crate) struct Dispatched {
 	pub(crate) events: Vec<RuntimeEvent>,
 }
 
+/// A transaction as a block holds it; `None` if the bytes are none.
+///
+/// Also if its calls hold one another deeper than [`MAX_EXTRINSIC_DEPTH`], which some kilobytes can do and no native stack has
+/// room for, or if it announces another length than it has, for which the SDK would reserve memory at once: whoever sends a
+/// transaction, or runs the node, must not be able to stop this program.
+pub fn read_extrinsic(encoded: &[u8]) -> Option<UncheckedExtrinsic> {
+	let mut rest = encoded;
+	let Compact(length) = Compact::<u32>::decode(&mut rest).ok()?;
+	if usize::try_from(length) != Ok(rest.len()) {
+		return None;
+	}
+	UncheckedExtrinsic::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &*encoded).ok()
+}
+
 impl Dispatched {
 	fn read(encoded: &[u8]) -> Self {
-		let Ok(extrinsic) = UncheckedExtrinsic::decode_all(&mut &*encoded) else {
+		let Some(extrinsic) = read_extrinsic(encoded) else {
 			return Self::default();
 		};
 		let sender = match extrinsic.preamble {
@@ -561,5 +576,33 @@ mod tests {
 		for bytes in [&[][..], &[40, 5], &[0xFF; 64]] {
 			assert_eq!(Dispatched::read(bytes).call, None);
 		}
+	}
+
+	/// A call of `depth` batches in one another, as a transaction that nobody signed.
+	fn nested(depth: usize) -> Vec<u8> {
+		let utility = <veilmart_runtime::Utility as frame_support::traits::PalletInfoAccess>::index() as u8;
+		// Call 0 is `batch`; it holds one call.
+		let batches = [utility, 0, 4].repeat(depth);
+		let remark = RuntimeCall::from(frame_system::Call::<Runtime>::remark { remark: vec![] }).encode();
+		[vec![5], batches, remark].concat().encode()
+	}
+
+	#[test]
+	fn calls_within_calls_do_not_overflow_the_stack() {
+		let most = MAX_EXTRINSIC_DEPTH as usize;
+		assert!(read_extrinsic(&nested(most - 1)).is_some());
+		for depth in [most + 1, 1_500, 100_000] {
+			assert_eq!(read_extrinsic(&nested(depth)), None);
+		}
+	}
+
+	#[test]
+	fn no_memory_is_reserved_for_what_is_only_announced() {
+		let mut bytes = nested(0);
+		assert!(read_extrinsic(&bytes).is_some());
+		bytes.push(0);
+		assert_eq!(read_extrinsic(&bytes), None);
+		let announced = [Compact(u32::MAX).encode(), bytes[1..].to_vec()].concat();
+		assert_eq!(read_extrinsic(&announced), None);
 	}
 }

@@ -71,7 +71,7 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 			Event::Cancelled { order }
 			| Event::Disclosed {
 				subject: Disclosure::Order(order),
-			} if order.buyer != *session.id() => session.order_view(order).await?.map(|_| &order.buyer),
+			} if order.buyer != *session.id() => session.order_view_at(order, block).await?.map(|_| &order.buyer),
 			_ => Some(session.id()),
 		};
 		let Some((text, mut json)) = mine.and_then(|me| describe(&event, me)) else {
@@ -80,8 +80,8 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 		json["block"] = json!(number);
 		let mut text = format!("#{number}  {text}");
 		if let Event::Placed { order, .. } = &event {
-			// The order may be gone by now; then the event is all there is.
-			if let Some(opened) = session.order_view(order).await? {
+			// The order may be gone within the same block; then the event is all there is.
+			if let Some(opened) = session.order_view_at(order, block).await? {
 				match opened.contents {
 					Ok(contents) => {
 						let item = contents.commodity.map(commodity::decode);

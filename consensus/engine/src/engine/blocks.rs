@@ -1,29 +1,35 @@
 //! Blocks: those that come, those that are made, those that become final.
 
+use codec::Encode;
 use futures::{channel::mpsc::unbounded, StreamExt};
-use sc_client_api::Backend;
+use sc_client_api::{blockchain::Backend as _, Backend};
+use sc_network::PeerId;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::{sync::Arc, time::Instant};
-use veilmart_td_raft::{AuthorityId, Number};
-use veilmart_td_raft_core::{Core as ProtocolCore, Input};
+use std::{
+	cmp::Reverse,
+	collections::{HashMap, HashSet},
+	sync::Arc,
+	time::Instant,
+};
+use veilmart_td_raft::{AuthorityId, Number, QuorumCertificate, Rank};
+use veilmart_td_raft_core::{real::OnChain, Core as ProtocolCore, Input};
 
 use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
-	block::core_block,
+	block::{core_block, Core},
 	chain::Chain,
+	fetch::MAX_HEADER,
+	import::{Brought, Verdict},
 	keys::Identity,
 	log_writer::LogWriter,
 	packet::Packet,
 	peers::BAD_BLOCK,
+	siblings::{trees, FULL, LEVEL},
 	start::{blocks_above, Begin, Error, Setup},
 	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
-
-/// Children of one block that are executed without being certified, at most: two by one leader are the evidence, and
-/// another leader's.
-const SIBLINGS: usize = 4;
 
 /// Blocks given to the chain worker at a time, at most; more come again when they are asked for.
 const IMPORTING: usize = 64;
@@ -32,25 +38,36 @@ const IMPORTING: usize = 64;
 const CHANGES: usize = 4;
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
-	/// Takes in what the database and the log have above the anchor, by height.
+	/// Takes in what the database and the log have above the anchor: what leads to the highest certificates first.
 	pub(super) async fn take_in(&mut self) -> Result<(), Error> {
 		let mut logged: Vec<_> = std::mem::take(&mut self.setup.logged).into_values().collect();
-		logged.sort_by_key(|block| block.header.number);
+		// Of one height those of the highest terms first: there may be too many.
+		logged.sort_by_cached_key(|block| {
+			let rank = core_block(&block.header, None).map(|core| core.rank());
+			(block.header.number, Reverse(rank.ok()))
+		});
 		let mut restored = 0;
 		for block in logged {
+			let hash = block.header.hash();
 			let number = block.header.number;
 			let parent = *block.header.parent_hash();
 			let known = |hash| self.client.header(hash).map(|header| header.is_some());
-			if known(block.header.hash())? || !known(parent)? || number <= self.client.info().finalized_number
-			{
+			if known(hash)? || number <= self.client.info().finalized_number {
 				continue;
 			}
-			match ChainWorker::<BE, C>::restore(&self.client, block).await {
-				Ok(()) => restored += 1,
-				Err(error) => {
-					log::debug!(target: LOG_TARGET, "Block {number} of the vote log is not imported: {error}")
+			if known(parent)? && self.level(number) < LEVEL {
+				match ChainWorker::<BE, C>::restore(&self.client, block.clone()).await {
+					Ok(()) => {
+						restored += 1;
+						continue;
+					}
+					Err(error) => {
+						log::debug!(target: LOG_TARGET, "Block {number} of the vote log is not imported: {error}")
+					}
 				}
 			}
+			// Its voters have promised to have it.
+			self.shelf.put(&*self.backend, hash, &block)?;
 		}
 		if restored > 0 {
 			log::info!(
@@ -59,9 +76,31 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			);
 		}
 		self.members_may_have_changed();
-		for header in blocks_above(&*self.client, &*self.backend, self.core.chain().root().number)? {
+		let root = self.core.chain().root().number;
+		let mut headers: Vec<_> = blocks_above(&*self.client, &*self.backend, root)?
+			.into_iter()
+			.map(|header| (header.hash(), header))
+			.collect();
+		// First what leads to the highest certificates, then the others.
+		let parents: HashMap<H256, H256> = headers
+			.iter()
+			.map(|(hash, header)| (*hash, *header.parent_hash()))
+			.collect();
+		let mut line = HashSet::new();
+		for end in self.certified() {
+			let mut next = end;
+			while let Some(parent) = parents.get(&next).filter(|_| line.insert(next)) {
+				next = *parent;
+			}
+		}
+		headers.sort_by_key(|(hash, header)| (!line.contains(hash), header.number));
+		// The header of a child shows a certificate, too.
+		let certified: HashSet<H256> = parents.into_values().chain(line).collect();
+		for (hash, header) in headers {
 			if let Some(block) = self.as_core(&header) {
-				self.step(Input::Imported(block));
+				let certified = certified.contains(&hash);
+				self.siblings.note(block.rank(), hash, certified);
+				self.step(Input::Imported { block, certified });
 			}
 		}
 		Ok(())
@@ -81,10 +120,15 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// A block with its body, if it is anywhere.
 	pub(super) fn whole_block(&self, hash: H256) -> Option<Block> {
-		self.bodies
-			.get(&hash)
-			.map(|(block, _)| block.clone())
-			.or_else(|| block_of(&*self.client, hash))
+		let kept = self.bodies.get(&hash).map(|(block, _)| block.clone());
+		kept.or_else(|| block_of(&*self.client, hash))
+			.or_else(|| self.shelf.get(&*self.backend, &hash))
+	}
+
+	/// A block that the database has not, or not in its chain.
+	pub(super) fn unwritten(&self, hash: &H256) -> Option<Block> {
+		let kept = self.bodies.get(hash).map(|(block, _)| block.clone());
+		kept.or_else(|| self.shelf.get(&*self.backend, hash))
 	}
 
 	/// Whether bodies of imported blocks are of interest.
@@ -92,8 +136,22 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.pool.is_some()
 	}
 
-	/// Whether a header is good; if so, whether a quorum has certified it.
-	pub(super) fn judge(&self, header: &Header) -> Result<bool, String> {
+	/// What is to become of a block that the node's own synchronization brings.
+	pub(super) fn judge(&mut self, brought: &Brought) -> Result<Verdict, String> {
+		// By whatever way a block comes: what some took and others refused could not be agreed on.
+		if brought.header.encoded_size() > MAX_HEADER {
+			return Err("the header is too long".into());
+		}
+		let block = self.judged(&brought.header)?;
+		Ok(match self.admit(&block, brought.certificate.as_ref()) {
+			Some(true) => Verdict::Certified,
+			Some(false) => Verdict::Open,
+			None => Verdict::LeftOut,
+		})
+	}
+
+	/// The block of a header, if that is good.
+	fn judged(&self, header: &Header) -> Result<Core, String> {
 		let number = Number(header.number.into());
 		if number <= self.core.chain().root().number {
 			return Err("the block contradicts the last final one, or is older".into());
@@ -106,23 +164,165 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let block =
 			core_block(header, parent.block.child_closes.clone()).map_err(|error| error.to_string())?;
 		match self.core.verify(&block) {
-			Some(Ok(())) => Ok(self.is_certified(&header.hash())),
+			Some(Ok(())) => Ok(block),
 			Some(Err(invalid)) => Err(format!("block {number}: {invalid}")),
 			None => Err("the block's parent is not there".into()),
 		}
 	}
 
+	/// Whether a good block is executed; if so, whether it is known to be certified, by `certificate` for one. None if it is left
+	/// out: too many were executed in its place, and nothing is known to lead from it to a certificate. That is not the fault
+	/// of who sent it.
+	fn admit(&mut self, block: &Core, certificate: Option<&QuorumCertificate>) -> Option<bool> {
+		let (hash, rank) = (H256(block.hash), block.rank());
+		let mut certified = self.is_certified(&hash);
+		let mut wanted = certified;
+		if !certified && self.siblings.are_enough(rank, &hash) {
+			let shows = |qc: &&QuorumCertificate| block.is_certified_by(qc) && self.is_certificate(qc);
+			certified = certificate.filter(shows).is_some() || self.is_shown_by_orphan(block);
+			let sought = self.sought(block.number);
+			wanted = certified || self.siblings.may_seek(rank, sought);
+			if !wanted {
+				return None;
+			}
+		}
+		let room = if wanted { FULL } else { LEVEL };
+		if self.make_room(u32::try_from(block.number.0).ok()?) >= room {
+			return None;
+		}
+		self.siblings.note(rank, hash, wanted);
+		Some(certified)
+	}
+
+	/// The rank of the highest certificate whose block is not there, if it is of this height or above.
+	fn sought(&self, number: Number) -> Option<Rank> {
+		let chain = self.core.chain();
+		[&self.core.durable().high_qc, &chain.anchor().commit_qc]
+			.into_iter()
+			.filter(|qc| qc.target.number >= number && chain.get(&qc.target.hash).is_none())
+			.map(|qc| qc.rank())
+			.max()
+	}
+
+	/// Whether an orphan above a block shows its certificate. One that shows a false one is none of the chain.
+	fn is_shown_by_orphan(&mut self, block: &Core) -> bool {
+		for (hash, header) in self.orphans.headers_above(&H256(block.hash)) {
+			let child = core_block(&header, None);
+			let qc = child.as_ref().map(|child| &child.digest.parent_qc);
+			// Of a set that begins above the last final block no certificate can be judged yet.
+			let anchor = self.core.chain().anchor();
+			if qc.is_ok_and(|qc| anchor.set_of(qc.target.set_id).is_none()) {
+				continue;
+			}
+			if qc.is_ok_and(|qc| block.is_certified_by(qc) && self.is_certificate(qc)) {
+				return true;
+			}
+			let from = self.orphans.take(&hash).and_then(|(_, from)| from);
+			self.blame(from);
+		}
+		false
+	}
+
+	/// The blocks of a height and above that the database has, by height; none if they are few anyway: each block of a height
+	/// is a leaf, or has one of its own.
+	fn crowd(&self, number: u32) -> Vec<Core> {
+		let leaves = self
+			.backend
+			.blockchain()
+			.leaves()
+			.map_or(0, |leaves| leaves.len());
+		if leaves + self.importing.len() < LEVEL {
+			return Vec::new();
+		}
+		let below = Number(u64::from(number.saturating_sub(1)));
+		let headers = blocks_above(&*self.client, &*self.backend, below).unwrap_or_default();
+		headers
+			.iter()
+			.filter_map(|header| core_block(header, None).ok())
+			.collect()
+	}
+
+	/// How many blocks of a height the database has, if there are many.
+	fn level(&self, number: u32) -> usize {
+		let blocks = self.crowd(number);
+		trees(&blocks, Number(number.into())).len()
+	}
+
+	/// Sees to it that the database has room for one more block of a height. Gives how many are there, if there are many, with those
+	/// on their way.
+	fn make_room(&mut self, number: u32) -> usize {
+		let blocks = self.crowd(number);
+		if blocks.is_empty() {
+			return 0;
+		}
+		let trees = trees(&blocks, Number(number.into()));
+		let there: HashSet<H256> = blocks.iter().map(|block| H256(block.hash)).collect();
+		let coming = self
+			.bodies
+			.iter()
+			.filter(|(hash, block)| block.header.number == number && !there.contains(*hash));
+		let mut count = trees.len() + coming.count();
+		for tree in trees {
+			if count < LEVEL {
+				break;
+			}
+			if self.may_give_up(&tree) && tree.into_iter().rev().all(|block| self.give_up(block)) {
+				count -= 1;
+			}
+		}
+		count
+	}
+
+	/// Whether nothing rests on a block and its descendants.
+	fn may_give_up(&self, tree: &[&Core]) -> bool {
+		let has = |hash: &H256| tree.iter().any(|block| block.hash == hash.0);
+		let is_built_on = self
+			.bodies
+			.iter()
+			.any(|(hash, block)| has(block.header.parent_hash()) && !has(hash));
+		let is_needed = |block: &&Core| {
+			let hash = H256(block.hash);
+			!self.core.may_give_up(block) || self.is_certified(&hash) || self.importing.contains_key(&hash)
+		};
+		!is_built_on && !has(&self.client.info().best_hash) && !tree.iter().any(is_needed)
+	}
+
+	/// Takes a leaf out of the chain of the database, and puts it aside.
+	fn give_up(&mut self, block: &Core) -> bool {
+		let hash = H256(block.hash);
+		let Some(whole) = self.whole_block(hash) else {
+			return false;
+		};
+		if let Err(error) = self.shelf.take_out(&*self.backend, hash, &whole) {
+			log::debug!(target: LOG_TARGET, "Block {} cannot be given up: {error}", block.number);
+			return false;
+		}
+		log::debug!(target: LOG_TARGET, "Block {} of term {} is given up.", block.number, block.term());
+		self.bodies.remove(&hash);
+		self.siblings.given_up(block.rank());
+		self.core.give_up(&block.hash);
+		true
+	}
+
 	/// Whether the highest certificates are of this block, or of one that is known to descend from it.
 	fn is_certified(&self, hash: &H256) -> bool {
-		let high = H256(self.core.durable().high_qc.target.hash);
-		let commit = H256(self.core.chain().anchor().commit_qc.target.hash);
-		[high, commit]
+		self.certified()
 			.into_iter()
 			.any(|certified| certified == *hash || self.orphans.descends(certified, hash))
 	}
 
+	/// The blocks of the highest certificates.
+	fn certified(&self) -> [H256; 2] {
+		let commit_qc = &self.core.chain().anchor().commit_qc;
+		[&self.core.durable().high_qc, commit_qc].map(|qc| H256(qc.target.hash))
+	}
+
 	/// A block has come from a peer, or out of the orphans.
-	pub(super) fn offer(&mut self, block: Block, from: Option<sc_network::PeerId>) {
+	pub(super) fn offer(&mut self, block: Block, from: Option<PeerId>) {
+		if block.header.encoded_size() > MAX_HEADER {
+			log::debug!(target: LOG_TARGET, "A block is refused: its header is too long");
+			return self.blame(from);
+		}
 		let hash = block.header.hash();
 		let number = Number(block.header.number.into());
 		let chain = self.core.chain();
@@ -132,52 +332,47 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		if chain.get(&block.header.parent_hash().0).is_none() {
 			let parent = *block.header.parent_hash();
-			self.orphans.keep(block);
+			self.orphans.keep(hash, block, from);
 			let missing = self.orphans.lowest_missing(parent);
 			if let (Some(peer), false) = (from, self.importing.contains_key(&missing)) {
 				self.ask(peer, missing);
 			}
 			return;
 		}
-		match self.judge(&block.header) {
-			Ok(false) if self.has_enough_of(&block.header) => {
-				log::debug!(target: LOG_TARGET, "Block {number} has siblings enough; it is left out.");
-			}
-			Ok(certified) => {
-				self.importing.insert(hash, from);
-				self.bodies.insert(hash, (block.clone(), Instant::now()));
-				self.task(Task::Import {
-					block: Box::new(block),
-					certified,
-				});
-			}
+		let good = match self.judged(&block.header) {
+			Ok(good) => good,
 			Err(error) => {
 				log::debug!(target: LOG_TARGET, "A block is refused: {error}");
-				self.blame(from);
+				return self.blame(from);
 			}
+		};
+		let client = &self.client;
+		let is_there = |hash: &H256| client.header(*hash).is_ok_and(|header| header.is_some());
+		let has_room = self.bodies.make_room(is_there) && self.importing.len() < IMPORTING;
+		if !has_room && !self.is_certified(&hash) {
+			log::debug!(target: LOG_TARGET, "Block {number} is left out: too many are on their way.");
+			return;
 		}
+		let Some(certified) = self.admit(&good, None) else {
+			log::debug!(target: LOG_TARGET, "Block {number} has siblings enough; it is left out.");
+			return;
+		};
+		self.importing.insert(hash, from);
+		self.bodies.insert(hash, block.clone());
+		self.task(Task::Import {
+			block: Box::new(block),
+			certified,
+		});
 	}
 
-	/// Whether blocks enough wait or were imported beside this one: a leader that seals ever more of them would have all
-	/// executed. Two are the evidence, and what is certified is always taken.
-	fn has_enough_of(&self, header: &Header) -> bool {
-		let imported = self
-			.core
-			.chain()
-			.pending()
-			.filter(|pending| pending.block.parent == header.parent_hash().0)
-			.count();
-		imported >= SIBLINGS || self.importing.len() >= IMPORTING
-	}
-
-	fn blame(&self, peer: Option<sc_network::PeerId>) {
+	fn blame(&self, peer: Option<PeerId>) {
 		if let (Some(peer), Some(peers)) = (peer, &self.peers) {
 			peers.report(peer, BAD_BLOCK);
 		}
 	}
 
 	/// Asks a peer for a block that is missing, and its ancestors; not again for each orphan above it.
-	fn ask(&mut self, peer: sc_network::PeerId, hash: H256) {
+	fn ask(&mut self, peer: PeerId, hash: H256) {
 		let repeated = |(last, since): &(H256, Instant)| *last == hash && since.elapsed() < TICK;
 		if self.wanted.as_ref().is_some_and(repeated) {
 			return;
@@ -195,30 +390,45 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// The core lacks a block.
 	pub(super) fn fetch(&mut self, hash: H256, number: Number, from: AuthorityId) {
-		// What the database has, the core is given.
+		// What the database has, the core is given. What was put aside is an orphan then, until its parent is there.
 		let mut line = Vec::new();
+		let mut aside = None;
 		let mut next = hash;
 		while self.core.chain().get(&next.0).is_none() {
-			let Ok(Some(header)) = self.client.header(next) else {
-				break;
-			};
-			if u64::from(header.number) <= self.core.chain().root().number.0 {
+			if let Ok(Some(header)) = self.client.header(next) {
+				if u64::from(header.number) <= self.core.chain().root().number.0 {
+					break;
+				}
+				next = *header.parent_hash();
+				line.push(header);
+			} else if let Some(block) = self.unwritten(&next) {
+				if self.importing.contains_key(&next) {
+					return;
+				}
+				let parent = *block.header.parent_hash();
+				self.orphans.keep(next, block, None);
+				aside = Some(next);
+				line.clear();
+				next = parent;
+			} else {
 				break;
 			}
-			next = *header.parent_hash();
-			line.push(header);
 		}
 		if self.core.chain().get(&next.0).is_some() {
+			let lowest = aside.filter(|_| line.is_empty());
+			if let Some((block, from)) = lowest.and_then(|lowest| self.orphans.take(&lowest)) {
+				return self.offer(block, from);
+			}
 			// One after the other: each is judged by its parent.
 			self.found = line.into_iter().rev().collect();
 			return;
 		}
 		// One that was dated too far ahead is kept, and certified now, perhaps.
-		if let Some(block) = self
+		if let Some((block, from)) = self
 			.orphans
 			.parent_known(next, |parent| self.core.chain().get(&parent.0).is_some())
 		{
-			return self.offer(block, None);
+			return self.offer(block, from);
 		}
 		let missing = self.orphans.lowest_missing(next);
 		if self.importing.contains_key(&missing) {
@@ -239,13 +449,18 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// The next block that the database has and the core is to be given.
-	pub(super) fn next_found(&mut self) -> Option<Shared> {
+	pub(super) fn next_found(&mut self) -> Option<Input<OnChain>> {
 		let header = self.found.pop_front()?;
-		let block = self.as_core(&header).filter(|_| self.judge(&header).is_ok());
-		if block.is_none() {
+		// Those that follow are its descendants: the header of the next shows its certificate.
+		let certified = !self.found.is_empty() || self.is_certified(&header.hash());
+		let Ok(block) = self.judged(&header) else {
 			self.found.clear();
-		}
-		block
+			return None;
+		};
+		Some(Input::Imported {
+			block: Arc::new(block),
+			certified,
+		})
 	}
 
 	/// The height up to which blocks are there.
@@ -258,9 +473,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// A block is in the database.
 	pub(super) fn imported(&mut self, header: &Header, block: Option<&Block>) {
 		let hash = header.hash();
-		if let Some(core) = self.as_core(header) {
-			let closes = core.child_closes.is_some();
-			self.step(Input::Imported(core));
+		if let Some(block) = self.as_core(header) {
+			let closes = block.child_closes.is_some();
+			let certified = self.siblings.is_wanted(block.rank(), &hash) || self.is_certified(&hash);
+			self.step(Input::Imported { block, certified });
 			if closes {
 				self.members_may_have_changed();
 			}
@@ -268,8 +484,16 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(block) = block {
 			self.look_through(block);
 		}
-		for child in self.orphans.children(&hash) {
-			self.offer(child, None);
+		self.release(&hash);
+	}
+
+	/// Looks at the orphans whose parent this block is, now that it is there.
+	fn release(&mut self, parent: &H256) {
+		if self.core.chain().get(&parent.0).is_none() {
+			return;
+		}
+		for (child, from) in self.orphans.children(parent) {
+			self.offer(child, from);
 		}
 	}
 
@@ -309,9 +533,17 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			Done::ImportedOwn(block) => {
 				self.look_through(&block);
-				for child in self.orphans.children(&block.header.hash()) {
-					self.offer(child, None);
-				}
+				self.release(&block.header.hash());
+			}
+			Done::NotImported(block, error) => {
+				log::warn!(
+					target: LOG_TARGET,
+					"The own block {} could not be imported, and is executed again: {error}",
+					block.header.number,
+				);
+				self.core.give_up(&block.header.hash().0);
+				self.offer(*block, None);
+				self.step(Input::Tick);
 			}
 			Done::Imported(block, result) => {
 				let hash = block.header.hash();
@@ -321,7 +553,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 					Err(Refused::Early) => {
 						log::debug!(target: LOG_TARGET, "Block {} is dated too far ahead.", block.header.number);
 						self.bodies.remove(&hash);
-						self.orphans.keep(*block);
+						self.orphans.keep(hash, *block, from);
+					}
+					Err(Refused::NoParent) => {
+						log::debug!(target: LOG_TARGET, "The parent of block {} was given up.", block.header.number);
+						self.bodies.remove(&hash);
 					}
 					Err(Refused::Invalid(error)) => {
 						log::debug!(target: LOG_TARGET, "Block {} is not valid: {error}", block.header.number);
@@ -332,11 +568,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				// The node's own synchronization asked about its children meanwhile.
 				let (asked, waiting) = std::mem::take(&mut self.asked)
 					.into_iter()
-					.partition(|(header, _)| *header.parent_hash() == hash);
+					.partition(|(brought, _)| *brought.header.parent_hash() == hash);
 				self.asked = waiting;
-				for (header, answer) in asked {
+				for (brought, answer) in asked {
 					// Whoever asked may be gone.
-					let _ = answer.send(self.judge(&header));
+					let _ = answer.send(self.judge(&brought));
 				}
 			}
 			Done::Finalized(number) => self.writer.finalized(number),
@@ -372,13 +608,26 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.changes.clear();
 		}
 		self.changes.insert(hash, changes);
-		self.bodies.insert(hash, (block, Instant::now()));
+		self.bodies.insert(hash, block);
+		self.siblings.note(core.rank(), hash, false);
 		self.step(Input::Built(Arc::new(core)));
+		// The core may have another leader meanwhile, and no use for it.
+		if self.core.chain().get(&hash.0).is_none() {
+			self.changes.remove(&hash);
+			self.bodies.remove(&hash);
+		}
 	}
 
 	/// The own block may leave.
 	pub(super) fn propose(&mut self, block: &Shared) {
 		let hash = H256(block.hash);
+		// While the log waited for its disk, others have made another block of this height final.
+		let root = self.core.chain().root();
+		if block.number <= root.number && block.hash != root.hash {
+			self.changes.remove(&hash);
+			self.bodies.remove(&hash);
+			return;
+		}
 		let (Some((whole, _)), Some(changes)) = (self.bodies.get(&hash).cloned(), self.changes.remove(&hash))
 		else {
 			return self.fail("an own block is not there");
@@ -388,6 +637,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			peers.send_to_all(&Packet::Proposal(whole.clone()), |id| members.contains(id));
 		}
 		let closes = block.child_closes.is_some();
+		self.make_room(whole.header.number);
 		self.task(Task::ImportOwn(Box::new(whole), Box::new(changes)));
 		if closes {
 			self.members_may_have_changed();
@@ -402,14 +652,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.task(Task::Finalize(blocks, Box::new(anchor)));
 		let Ok(number) = u32::try_from(root.0) else { return };
 		let metrics = &self.metrics;
-		self.bodies.retain(|_, (block, since)| {
-			let is_final = block.header.number <= number;
-			if is_final {
-				metrics.finalized(*since);
-			}
-			!is_final
-		});
+		self.bodies.forget_up_to(number, |since| metrics.finalized(since));
 		self.orphans.forget_up_to(number);
+		self.siblings.forget_up_to(root);
+		if let Err(error) = self.shelf.forget_up_to(&*self.backend, number) {
+			log::debug!(target: LOG_TARGET, "What was given up cannot be forgotten: {error}");
+		}
 		if set.id() != self.setup.anchor.set.id() {
 			log::info!(
 				target: LOG_TARGET,
@@ -466,6 +714,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// Goes on as another authority: from what is on the disk, as after a start, with a log of its own.
+	///
+	/// The log of the name before stays as it is, with its blocks. Should the power go, the database may be back in the set
+	/// that this name votes in, and may lack those blocks: they are left out at a start, when what can be read is on the disk.
 	pub(super) async fn rename(&mut self) -> Result<(), Error> {
 		self.task(Task::Flush);
 		while let Some(done) = self.done.next().await {

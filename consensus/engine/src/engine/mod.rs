@@ -32,14 +32,16 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
+	allowance::{Allowance, Places},
 	block::Core,
 	chain::{Chain, Pool, Propose},
-	fetch::Orphans,
-	import::{EngineHandle, Request},
+	fetch::{Bodies, Orphans},
+	import::{Brought, EngineHandle, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
-	packet::Packet,
+	packet::{Packet, BYTES_AT_ONCE},
 	peers::{Event, Network, Peers},
+	siblings::{Shelf, Siblings},
 	start::{Error, Setup},
 	transactions::Transactions,
 	vote_log::Entry,
@@ -53,8 +55,12 @@ const TICK: Duration = Duration::from_secs(1);
 /// Ticks between looks at what the chain governs, and between repetitions of one's name.
 const GOVERN: u32 = 5;
 
-/// Transactions of others on their way into the pool at a time, at most. What is left out comes by gossip, or again.
+/// Transactions of others on their way into the pool at a time, at most, of which each authority has its share. What is left
+/// out comes by gossip, or again.
 const SUBMITTING: usize = 256;
+
+/// What this node itself wants in a block, on its way into the pool, at most: overdue transactions, reports of offences.
+const SUBMITTING_OWN: usize = 64;
 
 /// Sealed transactions on their way into the pool at a time, at most. Anybody may send them, so they have room of their own.
 const SUBMITTING_SEALED: usize = 64;
@@ -62,8 +68,8 @@ const SUBMITTING_SEALED: usize = 64;
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
 
-/// A header, and who wants to know whether it is good.
-type Asked = (Box<Header>, oneshot::Sender<Result<bool, String>>);
+/// A block, and who wants to know what is to become of it.
+type Asked = (Box<Brought>, oneshot::Sender<Result<Verdict, String>>);
 
 /// What an engine works with.
 pub struct Parts<BE, C> {
@@ -103,14 +109,18 @@ pub struct Engine<BE, C> {
 	done: UnboundedReceiver<Done>,
 	requests: UnboundedReceiver<Request>,
 	/// Whole blocks that are not final.
-	bodies: HashMap<H256, (Block, Instant)>,
+	bodies: Bodies,
+	/// Which blocks were executed in each other's place.
+	siblings: Siblings,
+	/// Blocks that were given up.
+	shelf: Shelf,
 	/// What execution of own blocks changed that are not in the database.
 	changes: HashMap<H256, StorageChanges>,
 	/// Blocks given to the chain worker, and who sent them.
 	importing: HashMap<H256, Option<sc_network::PeerId>>,
 	/// The block below the orphans that was asked for last.
 	wanted: Option<(H256, Instant)>,
-	/// Headers that the node's own synchronization asks about, whose parents are being imported.
+	/// Blocks that the node's own synchronization asks about, whose parents are being imported.
 	asked: Vec<Asked>,
 	orphans: Orphans,
 	transactions: Transactions,
@@ -118,7 +128,14 @@ pub struct Engine<BE, C> {
 	reviews: FuturesUnordered<BoxFuture<'static, (H256, bool)>>,
 	/// Transactions on their way into the pool.
 	submitting: FuturesUnordered<BoxFuture<'static, ()>>,
+	submitting_own: FuturesUnordered<BoxFuture<'static, ()>>,
 	submitting_sealed: FuturesUnordered<BoxFuture<'static, ()>>,
+	/// How many of `submitting` each authority has there.
+	places: BTreeMap<AuthorityId, Places>,
+	/// Requests for blocks that each authority may still make.
+	fetches: BTreeMap<AuthorityId, Allowance>,
+	/// Sealed transactions that may still be opened or passed on.
+	sealed: Allowance,
 	ready: bool,
 	/// Whether transactions arrived while the pool was being asked.
 	arrived_meanwhile: bool,
@@ -140,7 +157,8 @@ pub struct Engine<BE, C> {
 /// Prepares the handle by which the rest of the node talks to the engine, and what the engine takes from it.
 pub fn handle() -> (EngineHandle, Requests) {
 	let (requests, receiver) = unbounded();
-	(EngineHandle { requests }, Requests(receiver))
+	let sealed = Places::default();
+	(EngineHandle { requests, sealed }, Requests(receiver))
 }
 
 /// What the engine is asked through its handle.
@@ -162,6 +180,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			network,
 			registry,
 		} = parts;
+		let shelf = Shelf::read(&*backend)?;
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
@@ -193,7 +212,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			tasks,
 			done,
 			requests: requests.0,
-			bodies: HashMap::new(),
+			bodies: Bodies::default(),
+			siblings: Siblings::default(),
+			shelf,
 			changes: HashMap::new(),
 			importing: HashMap::new(),
 			wanted: None,
@@ -202,6 +223,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			transactions: Transactions::default(),
 			reviews: FuturesUnordered::new(),
 			submitting: FuturesUnordered::new(),
+			submitting_own: FuturesUnordered::new(),
+			places: BTreeMap::new(),
+			fetches: BTreeMap::new(),
+			sealed: Allowance::full(Instant::now()),
 			submitting_sealed: FuturesUnordered::new(),
 			ready: false,
 			arrived_meanwhile: false,
@@ -259,6 +284,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				Some(request) = self.requests.next() => self.on_request(request),
 				Some((at, ready)) = self.reviews.next(), if !self.reviews.is_empty() => self.pool_reviewed(at, ready),
 				Some(()) = self.submitting.next(), if !self.submitting.is_empty() => {}
+				Some(()) = self.submitting_own.next(), if !self.submitting_own.is_empty() => {}
 				Some(()) = self.submitting_sealed.next(), if !self.submitting_sealed.is_empty() => {}
 				Some(hash) = arrivals.next() => self.on_arrival(hash),
 				() = due => self.step(Input::Tick),
@@ -286,11 +312,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Gives the core an input, and carries out what it says; and what follows from that.
 	fn step(&mut self, input: Input<OnChain>) {
 		self.inputs.push_back(input);
-		while let Some(input) = self
-			.inputs
-			.pop_front()
-			.or_else(|| self.next_found().map(Input::Imported))
-		{
+		while let Some(input) = self.inputs.pop_front().or_else(|| self.next_found()) {
 			let outputs = self.core.step(self.now(), input);
 			let mut finalized = Vec::new();
 			for output in outputs {
@@ -398,11 +420,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn on_request(&mut self, request: Request) {
 		// Whoever asked may be gone.
 		match request {
-			Request::Verify(header, answer) => {
-				if self.importing.contains_key(header.parent_hash()) {
-					self.asked.push((header, answer));
+			Request::Verify(brought, answer) => {
+				if self.importing.contains_key(brought.header.parent_hash()) {
+					self.asked.push((brought, answer));
 				} else {
-					let _ = answer.send(self.judge(&header));
+					let _ = answer.send(self.judge(&brought));
 				}
 			}
 			Request::Imported(header, answer) => {
@@ -431,7 +453,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				};
 				let _ = answer.send(is_final);
 			}
-			Request::Sealed(sealed) => self.on_sealed(sealed, true, true),
+			Request::Sealed(sealed, _place, answer) => {
+				let _ = answer.send(self.on_sealed(sealed, true, true));
+			}
 			Request::Round(answer) => {
 				let _ = answer.send(self.round_state());
 			}
@@ -467,6 +491,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		let old = self.transactions.old();
 		self.pass_on(None, old);
+		let members = &self.members;
+		self.places
+			.retain(|id, places| members.contains(id) || !places.is_unused());
+		self.fetches.retain(|id, _| members.contains(id));
 		if self.ticks % GOVERN == 1 {
 			self.task(Task::Govern);
 			if let Some(peers) = &mut self.peers {
@@ -523,25 +551,42 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Sends transactions to an authority, or to all. Not to oneself.
 	fn pass_on(&mut self, to: Option<AuthorityId>, transactions: Vec<Vec<u8>>) {
-		if transactions.is_empty() || to == Some(self.setup.identity.id) {
+		if to == Some(self.setup.identity.id) {
 			return;
 		}
 		let Some(peers) = &mut self.peers else { return };
-		let packet = Packet::Transactions(transactions);
-		match to {
-			Some(id) => peers.send(&id, &packet),
-			None => {
-				let members = &self.members;
-				peers.send_to_all(&packet, |id| members.contains(id));
+		for some in by_bytes(transactions, BYTES_AT_ONCE) {
+			let packet = Packet::Transactions(some);
+			match to {
+				Some(id) => peers.send(&id, &packet),
+				None => {
+					let members = &self.members;
+					peers.send_to_all(&packet, |id| members.contains(id));
+				}
 			}
 		}
 	}
 
-	/// Gives the pool a transaction that an authority wants included, unless too many are on their way there.
+	/// Gives the pool a transaction that this node wants included, unless too many are on their way there.
 	fn submit(&mut self, transaction: Vec<u8>, why: &'static str) {
-		if self.submitting.len() < SUBMITTING {
+		if self.submitting_own.len() < SUBMITTING_OWN {
 			let submit = self.submission(TransactionSource::Local, transaction, why);
-			self.submitting.extend(submit);
+			self.submitting_own.extend(submit);
+		}
+	}
+
+	/// Gives the pool a transaction that an authority wants included, unless too many of its own are on their way there.
+	fn submit_of(&mut self, authority: AuthorityId, transaction: Vec<u8>) {
+		let share = (SUBMITTING / self.members.len().max(1)).max(1);
+		let Some(place) = self.places.entry(authority).or_default().take(share) else {
+			return;
+		};
+		let submit = self.submission(TransactionSource::Local, transaction, "from an authority");
+		if let Some(submit) = submit {
+			self.submitting.push(Box::pin(async move {
+				submit.await;
+				drop(place);
+			}));
 		}
 	}
 
@@ -569,6 +614,23 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 }
 
+/// Transactions in parts of so many bytes, at most; one is always a part.
+fn by_bytes(transactions: Vec<Vec<u8>>, most: usize) -> Vec<Vec<Vec<u8>>> {
+	let mut parts: Vec<Vec<Vec<u8>>> = Vec::new();
+	let mut bytes = 0;
+	for transaction in transactions {
+		bytes += transaction.len();
+		match parts.last_mut().filter(|_| bytes <= most) {
+			Some(part) => part.push(transaction),
+			None => {
+				bytes = transaction.len();
+				parts.push(vec![transaction]);
+			}
+		}
+	}
+	parts
+}
+
 /// Whether an extrinsic is an inherent: neither signed nor general.
 fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
 	use codec::Encode;
@@ -583,3 +645,20 @@ fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
 
 /// As the core sees it, shared.
 type Shared = Arc<Core>;
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn transactions_are_passed_on_in_parts_that_fit_into_a_packet() {
+		let sizes = |parts: Vec<Vec<Vec<u8>>>| -> Vec<Vec<usize>> {
+			let sizes = |part: &Vec<Vec<u8>>| part.iter().map(Vec::len).collect();
+			parts.iter().map(sizes).collect()
+		};
+		let of = |sizes: &[usize]| sizes.iter().map(|size| vec![0; *size]).collect::<Vec<_>>();
+		assert_eq!(sizes(by_bytes(of(&[]), 10)), Vec::<Vec<usize>>::new());
+		let parts = by_bytes(of(&[4, 6, 1, 12, 3, 3]), 10);
+		assert_eq!(sizes(parts), [vec![4, 6], vec![1], vec![12], vec![3, 3]]);
+	}
+}

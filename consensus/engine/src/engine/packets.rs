@@ -2,6 +2,8 @@
 
 use sc_client_api::Backend;
 use sc_network::PeerId;
+use sp_core::H256;
+use std::time::Instant;
 use veilmart_td_raft::{AuthorityId, SealedTransaction};
 use veilmart_td_raft_core::{
 	message::{Message, Notice},
@@ -10,11 +12,19 @@ use veilmart_td_raft_core::{
 
 use super::Engine;
 use crate::{
+	allowance::Allowance,
 	chain::Chain,
-	fetch::answer,
-	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
+	fetch::{answer, DEPTH},
+	packet::{Packet, BLOCKS_AT_ONCE, BYTES_AT_ONCE, TRANSACTIONS_AT_ONCE},
 	sealed, Block, LOG_TARGET,
 };
+
+/// Requests for blocks that one authority's are answered in a second, on average.
+const FETCHES: f64 = 10.0;
+/// Sealed transactions that are opened or passed on in a second, on average: by an authority; and by another node, of which the
+/// authorities take twenty packets.
+const SEALED: f64 = 100.0;
+const STRANGERS_SEALED: f64 = 10.0;
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Who is no authority, as far as this node knows, may say what it has and show certificates, which prove themselves,
@@ -43,9 +53,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			Packet::Proposal(block) => self.offer(block, Some(peer)),
 			Packet::Fetch { hash, above } => {
+				if !self.may_fetch(&peer, id, hash, above) {
+					return;
+				}
 				let blocks = answer(
 					&*self.client,
-					|hash| self.bodies.get(hash).map(|(block, _)| block.clone()),
+					// Also what was given up: this node may have voted for it.
+					|hash| self.unwritten(hash),
 					hash,
 					above,
 				);
@@ -60,29 +74,55 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			Packet::Transactions(transactions) => {
 				for transaction in transactions.into_iter().take(TRANSACTIONS_AT_ONCE) {
-					self.submit(transaction, "from an authority");
+					self.submit_of(id, transaction);
 				}
 			}
 			Packet::Sealed(sealed) => {
-				self.on_sealed(sealed, !is_member, false);
+				// Whoever sealed it does not hear of it, and sends it again.
+				let _ = self.on_sealed(sealed, !is_member, false);
 			}
 		}
 	}
 
+	/// Whether a request for blocks is answered. That is work, and what is sent waits here until the peer takes it.
+	fn may_fetch(&mut self, peer: &PeerId, id: AuthorityId, hash: H256, above: u32) -> bool {
+		let in_database = self.client.number(hash).ok().flatten();
+		let number = in_database.or_else(|| self.unwritten(&hash).map(|block| block.header.number));
+		let is_near = number.is_some_and(|number| number.saturating_sub(above) as usize <= DEPTH);
+		let waits = self.peers.as_ref().map_or(0, |peers| peers.waiting(peer));
+		let now = Instant::now();
+		let allowance = self.fetches.entry(id).or_insert(Allowance::full(now));
+		is_near && waits < BYTES_AT_ONCE && allowance.take(1.0 / FETCHES, now)
+	}
+
 	/// A sealed transaction: opened by the leader, passed on once by others if it comes from a client or a node that
 	/// is no authority; of a client of this node to all, if the leader is not connected.
-	pub(super) fn on_sealed(&mut self, sealed: SealedTransaction, pass_on: bool, to_all: bool) {
-		if sealed.leader == self.setup.identity.id {
+	/// An error if there is more than this node can open, or may pass on without being taken for one that floods others.
+	pub(super) fn on_sealed(
+		&mut self,
+		sealed: SealedTransaction,
+		pass_on: bool,
+		to_all: bool,
+	) -> Result<(), String> {
+		let to_this = sealed.leader == self.setup.identity.id;
+		if !to_this && (!pass_on || sealed::check(&sealed).is_err()) {
+			return Ok(());
+		}
+		let is_member = self.members.contains(&self.setup.identity.id);
+		let rate = if is_member { SEALED } else { STRANGERS_SEALED };
+		if !self.sealed.take(1.0 / rate, Instant::now()) {
+			return Err("the node has more sealed transactions than it may pass on; try again".into());
+		}
+		if to_this {
 			match sealed::open(&sealed, &self.setup.genesis.0, &self.setup.identity) {
 				Ok(transaction) => self.submit_sealed(transaction),
 				Err(error) => log::debug!(target: LOG_TARGET, "{error}"),
 			}
-			return;
+			return Ok(());
 		}
-		if !pass_on || sealed::check(&sealed).is_err() {
-			return;
-		}
-		let Some(peers) = &mut self.peers else { return };
+		let Some(peers) = &mut self.peers else {
+			return Ok(());
+		};
 		let connected = peers.names().any(|id| *id == sealed.leader);
 		let leader = sealed.leader;
 		let packet = Packet::Sealed(sealed);
@@ -92,5 +132,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			let members = &self.members;
 			peers.send_to_all(&packet, |id| members.contains(id));
 		}
+		Ok(())
 	}
 }

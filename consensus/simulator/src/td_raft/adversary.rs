@@ -64,12 +64,19 @@ pub enum Behaviour {
 	InventingVoter,
 	/// Stands early, and does nothing as leader.
 	IdleLeader,
+	/// Stands early; as leader sends one other two blocks of its own in place of each that the rest certify, and shows that one
+	/// no certificate and no other block.
+	FeedingLeader,
 }
 
 impl Behaviour {
 	/// The name of the one that the evaluation counts attempts with. Schedules of chaos do not draw it: it is another
 	/// mixture of behaviours that they draw.
 	pub const IDLE_LEADER: &'static str = "standing early, idle leader";
+
+	/// The name of the one that keeps an authority busy with siblings of certified blocks. It has a test of its own: chaos does not draw it,
+	/// since then each seed would be another run.
+	pub const FEEDING_LEADER: &'static str = "leader feeding siblings";
 
 	/// All names that schedules draw from.
 	pub const NAMES: &'static [&'static str] = &[
@@ -115,6 +122,7 @@ impl Behaviour {
 			"leader building below" => Behaviour::BuildingBelow,
 			"inventing voter" => Behaviour::InventingVoter,
 			Self::IDLE_LEADER => Behaviour::IdleLeader,
+			Self::FEEDING_LEADER => Behaviour::FeedingLeader,
 			_ => return None,
 		})
 	}
@@ -130,6 +138,7 @@ impl Behaviour {
 					| Behaviour::SmallCertificates
 					| Behaviour::BuildingBelow
 					| Behaviour::IdleLeader
+					| Behaviour::FeedingLeader
 			),
 			censors: self == Behaviour::CensoringLeader,
 			lies: self == Behaviour::BadDealer,
@@ -174,12 +183,23 @@ impl TdRaftAdversary {
 		AuthorityIndex(self.id.0 as u16)
 	}
 
+	/// The one that is fed: the last of the others.
+	fn is_fed(&self, to: NodeId) -> bool {
+		let last = self.shared.n - 1;
+		to.0 == if self.id.0 == last { last - 1 } else { last }
+	}
+
 	fn is_odd(to: NodeId) -> bool {
 		to.0 % 2 == 1
 	}
 
 	/// Another block in the place of one's own: without transactions, or with other ones missing.
 	fn twin(&self, full: &FullBlock) -> FullBlock {
+		self.sibling(full, Body::EMPTY)
+	}
+
+	/// A block in the place of one's own, with these transactions.
+	fn sibling(&self, full: &FullBlock, body: Body) -> FullBlock {
 		let block = &full.block;
 		let build = Build {
 			parent: block.parent,
@@ -192,7 +212,6 @@ impl TdRaftAdversary {
 		parent.child_closes = block.next_set.clone();
 		let closes = block.child_closes.clone();
 		let genesis = self.shared.genesis.hash;
-		let body = Body::EMPTY;
 		let twin = seal(&self.keys, &genesis, &build, &parent, closes, content(body));
 		FullBlock {
 			block: Arc::new(twin),
@@ -444,6 +463,20 @@ impl Tamper<Wire> for TdRaftAdversary {
 				}
 				_ => vec![(to, message)],
 			},
+			Behaviour::FeedingLeader if self.is_fed(to) => match &message {
+				Wire::Propose(full, n) => [1, 2]
+					.map(|number| {
+						let id = u64::MAX / 2 + number;
+						let sibling = self.sibling(full, Body { id, bytes: 0 });
+						(to, Wire::Propose(Rc::new(sibling), *n))
+					})
+					.into(),
+				Wire::Blocks(..) => Vec::new(),
+				_ => match inner.as_deref() {
+					Some(Message::Notice(Notice::Certified(_) | Notice::CatchUp(_))) => Vec::new(),
+					_ => vec![(to, message)],
+				},
+			},
 			Behaviour::TwoFirstBlocks | Behaviour::TwoLaterBlocks | Behaviour::SmallCertificates => {
 				match &message {
 					Wire::Propose(full, n) if self.doubles(full) => self.both(full, *n, to),
@@ -457,6 +490,7 @@ impl Tamper<Wire> for TdRaftAdversary {
 				_ => vec![(to, message)],
 			},
 			Behaviour::Ignoring
+			| Behaviour::FeedingLeader
 			| Behaviour::BuildingBelow
 			| Behaviour::StandingEarly
 			| Behaviour::CensoringLeader

@@ -175,8 +175,39 @@ impl TdRaftReplica {
 		blocks.sort_by_key(|block| (block.number, block.hash));
 		let root = self.anchor.root.number;
 		for block in blocks.into_iter().filter(|block| block.number > root) {
-			self.step(now, CoreInput::Imported(block), out);
+			let certified = self.is_certified(&block, &VecDeque::new());
+			self.step(now, CoreInput::Imported { block, certified }, out);
 		}
+	}
+
+	/// Whether the highest certificates are of a block, or of one that is known to descend from it, or one above it shows its
+	/// certificate. `coming` are blocks that are here and not looked at yet.
+	fn is_certified(&self, block: &Block<Symbols>, coming: &VecDeque<FullBlock>) -> bool {
+		let Some(core) = &self.core else { return false };
+		let anchor = core.chain().anchor();
+		let ends = [&core.durable().high_qc, &anchor.commit_qc].map(|qc| qc.target.hash);
+		let above = || self.orphans.iter().chain(coming);
+		let leads = ends.into_iter().any(|end| {
+			let mut next = end;
+			while next != block.hash {
+				let known = self
+					.blocks
+					.get(&next)
+					.or_else(|| above().find(|full| full.block.hash == next));
+				match known.filter(|known| known.block.number > block.number) {
+					Some(known) => next = known.block.parent,
+					None => return false,
+				}
+			}
+			true
+		});
+		leads
+			|| above().any(|child| {
+				let qc = &child.block.digest.parent_qc;
+				let set = anchor.set_of(qc.target.set_id);
+				qc.target.hash == block.hash
+					&& set.is_some_and(|set| qc.verify(&self.shared.genesis.hash, set, &self.keys).is_ok())
+			})
 	}
 
 	fn step(&mut self, now: LocalTime, input: CoreInput<Symbols>, out: &mut Out) {
@@ -355,7 +386,9 @@ impl TdRaftReplica {
 					let hash = full.block.hash;
 					self.blocks.insert(hash, full.clone());
 					self.unwritten.push(full.clone());
-					self.step(now, CoreInput::Imported(full.block.clone()), out);
+					let block = full.block.clone();
+					let certified = self.is_certified(&block, &queue);
+					self.step(now, CoreInput::Imported { block, certified }, out);
 					self.sealed(now, full.body, out);
 					while let Some(index) = self.orphans.iter().position(|orphan| orphan.block.parent == hash)
 					{

@@ -197,7 +197,8 @@ impl Bench {
 			others: (0..n).map(name).filter(|who| *who != me).collect(),
 		};
 		for block in pending {
-			bench.step(Input::Imported(block));
+			let certified = false;
+			bench.step(Input::Imported { block, certified });
 		}
 		bench.step(Input::Tick);
 		bench.work.borrow_mut().clear();

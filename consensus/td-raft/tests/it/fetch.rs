@@ -58,6 +58,77 @@ fn a_block_that_the_leader_withholds_comes_from_those_who_certified_it() {
 	}
 }
 
+/// A driver gives up nothing that an authority needs. What it has not, because it could not import it, say, is asked for
+/// when it is certified.
+#[test]
+fn a_block_that_was_given_up_comes_back() {
+	let (mut network, leader, others) = busy(4);
+	let who = name(others[0]);
+	while network.core(who).chain().pending().next().is_none() {
+		network.run(1);
+	}
+	let core = network.core(who);
+	let pending: Vec<_> = core
+		.chain()
+		.pending()
+		.map(|pending| pending.block.clone())
+		.collect();
+	assert!(pending.iter().all(|block| !core.may_give_up(block)));
+	let lowest = pending.iter().min_by_key(|block| block.number).unwrap().hash;
+	let node = network.nodes.get_mut(&who).unwrap();
+	let core = node.core.as_mut().unwrap();
+	core.give_up(&lowest);
+	assert!(core.chain().pending().next().is_none());
+	let before = network.finalized(who);
+	network.run(5_000);
+	let top = network.finalized(name(leader));
+	assert!(
+		top > before + 16 && network.finalized(who) + 16 > top,
+		"{}",
+		network.describe()
+	);
+}
+
+/// A leader sends one authority two blocks of a height, and has a third certified with the others. That one leads to all
+/// certificates that come after, and is taken although two of its height and term are there.
+#[test]
+fn siblings_do_not_keep_a_certified_block_out() {
+	let (mut network, leader, others) = busy(4);
+	let victim = name(others[0]);
+	network.fed = Some((name(leader), victim));
+	network.swallows = Box::new(move |to, _| to == victim);
+	let siblings = |network: &Network| {
+		let mut ranks: Vec<_> = network
+			.core(victim)
+			.chain()
+			.pending()
+			.map(|pending| pending.block.rank())
+			.collect();
+		let all = ranks.len();
+		ranks.sort();
+		ranks.dedup();
+		all - ranks.len()
+	};
+	let end = network.now + 2_000;
+	while siblings(&network) == 0 && network.now < end {
+		network.run(1);
+	}
+	assert_eq!(siblings(&network), 1, "it has two blocks of one height and term");
+	network.fed = None;
+	network.unserved = [victim].into();
+	network.run(1_000);
+	network.unserved.clear();
+	network.swallows = Box::new(|_, _| false);
+	network.run(10_000);
+	let top = network.finalized(name(leader));
+	assert!(
+		network.finalized(victim) + 16 > top,
+		"{} of {top}",
+		network.finalized(victim)
+	);
+	assert!(network.reports.iter().any(|(who, _)| *who == victim));
+}
+
 /// The f signers that are asked first do not answer either.
 #[test]
 fn requests_go_round_the_signers() {

@@ -81,6 +81,8 @@ pub struct Network {
 	pub fetches: u64,
 	/// Proposals take this much longer to those.
 	pub held_up: (u64, BTreeSet<Name>),
+	/// Gets two other blocks of the first's in place of each that the first proposes.
+	pub fed: Option<(Name, Name)>,
 	/// Those get no proposals.
 	pub unserved: BTreeSet<Name>,
 	/// Those answer no requests for blocks.
@@ -138,6 +140,7 @@ impl Network {
 			most_pending: 0,
 			fetches: 0,
 			held_up: (0, BTreeSet::new()),
+			fed: None,
 			unserved: BTreeSet::new(),
 			withholds: BTreeSet::new(),
 			swallows: Box::new(|_, _| false),
@@ -216,9 +219,25 @@ impl Network {
 		node.core = Some(core);
 		let mut blocks: Vec<_> = node.blocks.values().cloned().collect();
 		blocks.sort_by_key(|block| block.number);
-		for block in blocks {
-			self.step(who, Input::Imported(block));
+		let ends = self.certified(who);
+		let mut line = BTreeSet::new();
+		for block in blocks.iter().rev() {
+			if ends.contains(&block.hash) || line.contains(&block.hash) {
+				line.insert(block.hash);
+				line.insert(block.parent);
+			}
 		}
+		blocks.sort_by_key(|block| (!line.contains(&block.hash), block.number));
+		for block in blocks {
+			let certified = line.contains(&block.hash);
+			self.step(who, Input::Imported { block, certified });
+		}
+	}
+
+	/// The blocks of the highest certificates that a node knows.
+	fn certified(&self, who: Name) -> [Digest; 2] {
+		let core = self.core(who);
+		[&core.durable().high_qc, &core.chain().anchor().commit_qc].map(|qc| qc.target.hash)
 	}
 
 	/// A node loses what it had not yet written.
@@ -372,8 +391,15 @@ impl Network {
 					.unwrap()
 					.blocks
 					.insert(block.hash, block.clone());
-				let twin = (self.equivocator == Some(who)).then(|| self.twin(who, &block));
+				let twin = (self.equivocator == Some(who)).then(|| self.twin(who, &block, 1));
 				for (position, to) in names.into_iter().enumerate() {
+					if self.fed == Some((who, to)) {
+						for content in [1, 2] {
+							let block = self.twin(who, &block, content);
+							self.deliver(who, to, Event::Block { from: who, block });
+						}
+						continue;
+					}
 					let block = match &twin {
 						Some(twin) if position % 2 == 1 => twin.clone(),
 						_ => block.clone(),
@@ -439,14 +465,15 @@ impl Network {
 		))
 	}
 
-	fn twin(&mut self, who: Name, block: &SymbolicBlock) -> SymbolicBlock {
+	/// Another block in the place of one's own.
+	fn twin(&mut self, who: Name, block: &SymbolicBlock, content: u64) -> SymbolicBlock {
 		let build = Build {
 			parent: block.parent,
 			number: block.number,
 			digest: block.digest.clone(),
 			dealing: block.dealing,
 		};
-		let twin = self.build(who, &build, 1);
+		let twin = self.build(who, &build, content);
 		self.nodes
 			.get_mut(&who)
 			.unwrap()
@@ -514,22 +541,28 @@ impl Network {
 
 	/// A block came from another node, which also has its ancestors.
 	fn import(&mut self, who: Name, from: Name, block: SymbolicBlock) {
+		let Some(core) = self.nodes[&who].core.as_ref() else {
+			return;
+		};
 		let mut chain = vec![block];
 		while let Some(parent) = self.nodes[&from]
 			.blocks
 			.get(&chain[chain.len() - 1].parent)
 			.cloned()
 		{
-			if self.nodes[&who].blocks.contains_key(&parent.hash) && from != who || parent.number == Number(0)
-			{
+			let is_final = parent.number <= core.chain().root().number;
+			if is_final || core.chain().get(&parent.hash).is_some() {
 				break;
 			}
 			chain.push(parent);
 		}
-		for block in chain.into_iter().rev() {
+		chain.reverse();
+		for (position, block) in chain.iter().cloned().enumerate() {
 			let Some(core) = self.nodes[&who].core.as_ref() else {
 				return;
 			};
+			let ends = self.certified(who);
+			let certified = chain[position..].iter().any(|above| ends.contains(&above.hash));
 			let verified = core.verify(&block);
 			match verified {
 				Some(Ok(())) => {
@@ -538,7 +571,7 @@ impl Network {
 						.unwrap()
 						.blocks
 						.insert(block.hash, block.clone());
-					self.step(who, Input::Imported(block));
+					self.step(who, Input::Imported { block, certified });
 					self.most_pending = self.most_pending.max(self.core(who).chain().pending().count());
 					self.step(who, Input::Sealed(Vec::new()));
 				}

@@ -220,7 +220,8 @@ impl Room {
 						if verified
 							.is_some_and(|verified| verified.map_err(|error| panic!("{error}")).is_ok())
 						{
-							self.step(to, Input::Imported(block));
+							let certified = false;
+							self.step(to, Input::Imported { block, certified });
 						}
 					}
 				}

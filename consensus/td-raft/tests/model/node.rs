@@ -257,7 +257,8 @@ impl Node {
 					if scenario.crashes > 0 {
 						self.imported.insert(block.hash, block.clone());
 					}
-					self.input(scenario, name, blocks, Input::Imported(block.clone()), &mut sent);
+					let input = self.imported(blocks, block.clone());
+					self.input(scenario, name, blocks, input, &mut sent);
 				}
 			}
 			(Step::Wire(_), None) => {}
@@ -267,6 +268,18 @@ impl Node {
 		}
 		self.hurry(scenario, name, blocks, &mut sent);
 		sent
+	}
+
+	/// A block is in the database.
+	fn imported(&self, blocks: &Blocks, block: SymbolicBlock) -> Input<Symbols> {
+		let certificates = [
+			&self.core.durable().high_qc,
+			&self.core.chain().anchor().commit_qc,
+		];
+		let certified = certificates
+			.iter()
+			.any(|qc| blocks.is_on_path(&block.hash, &qc.target.hash));
+		Input::Imported { block, certified }
 	}
 
 	/// There are no better candidates to wait for, and a leader proposes what it can: to be late is to be delivered
@@ -410,7 +423,8 @@ impl Node {
 		known.sort_by_key(|(number, hash, _)| (*number, *hash));
 		known.dedup_by_key(|(_, hash, _)| *hash);
 		for (_, _, block) in known {
-			self.input(scenario, name, blocks, Input::Imported(block), sent);
+			let input = self.imported(blocks, block);
+			self.input(scenario, name, blocks, input, sent);
 		}
 	}
 }

@@ -105,7 +105,8 @@ fn a_request_without_roles_or_name_is_refused() {
 			..good.clone()
 		};
 		assert_noop!(issue(no_roles, None), Error::<Test>::NoRoles);
-		for bytes in [vec![], vec![0xff], vec![b'a', 0xc3]] {
+		let lines = b"Shop\nStatus active".to_vec();
+		for bytes in [vec![], vec![0xff], vec![b'a', 0xc3], lines, b"\x1b[2J".to_vec()] {
 			let nameless = CertificateRequest {
 				organisation: bytes.try_into().unwrap(),
 				..good.clone()

@@ -90,11 +90,26 @@ fn replayed_and_stale_requests_are_refused() {
 				Error::<Test>::StaleCounter
 			);
 		}
-		assert_ok!(renew(request(APPLICANT, u64::MAX), None));
-		assert_noop!(
-			renew(request(APPLICANT, u64::MAX), None),
-			Error::<Test>::StaleCounter
-		);
+	});
+}
+
+/// A node that lies about the last counter takes no more than this from the account.
+#[test]
+fn a_counter_leaves_many_after_it() {
+	ExtBuilder::default().build_and_execute_with(|| {
+		certify(APPLICANT, None);
+		let last = Certificates::request_counter(account(APPLICANT));
+		for counter in [last + (1 << 48) + 1, u64::MAX] {
+			assert_noop!(
+				renew(request(APPLICANT, counter), None),
+				Error::<Test>::CounterTooFar
+			);
+			assert_noop!(
+				Certificates::set_view_key(signed(APPLICANT), view_key(9), counter),
+				Error::<Test>::CounterTooFar
+			);
+		}
+		assert_ok!(renew(request(APPLICANT, last + (1 << 48)), None));
 	});
 }
 

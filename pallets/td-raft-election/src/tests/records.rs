@@ -51,6 +51,25 @@ fn an_older_record_does_not_come_back() {
 	});
 }
 
+/// A node that lies about the last counter takes no more than this from the authority.
+#[test]
+fn a_counter_leaves_many_after_it() {
+	four().execute_with(|| {
+		block(|| {
+			assert_noop!(
+				TdRaft::set_record(signed(), record(1, u64::MAX)),
+				Error::<Test>::CounterTooFar
+			);
+			assert_ok!(TdRaft::set_record(signed(), record(1, 1 << 48)));
+			assert_noop!(
+				TdRaft::set_record(signed(), record(1, (2 << 48) + 1)),
+				Error::<Test>::CounterTooFar
+			);
+			assert_ok!(TdRaft::set_record(signed(), record(1, 2 << 48)));
+		})
+	});
+}
+
 #[test]
 fn a_record_on_another_chain_is_none_here() {
 	let foreign = four().execute_with(|| record(1, 1));

@@ -1,7 +1,10 @@
 //! What clients and operators see of the consensus: what nodes answer, proofs that others verify, changes of the authorities and
 //! of their keys while the chain goes on.
 
-use std::time::{Duration, Instant};
+use std::{
+	fs,
+	time::{Duration, Instant},
+};
 
 use codec::{DecodeAll, Encode};
 use serde_json::{json, Value};
@@ -13,6 +16,7 @@ use veilmart_network_tests::{
 		as_file, ask, authority, bytes, development_key, file, refused, remark, round_state, send, subscribe,
 		veilmart, written, Said,
 	},
+	files::{database, vote_logs},
 	governance::{
 		add_authority, authorities, carry, queued, remove_authority, set_in_force, shorten_first_session,
 	},
@@ -585,6 +589,23 @@ async fn an_authority_changes_its_keys_and_its_node_goes_on_under_them() {
 	scene.network.nodes[3].kill().await.unwrap();
 	scene.progress().await;
 	scene.restart(3).await;
+	scene.progress().await;
+
+	// Its database goes, its logs stay: with the first set it is its old self, bound by what that has promised, and with the
+	// second the new one again, which still counts.
+	scene.network.nodes[0].kill().await.unwrap();
+	let logs = vote_logs(&scene.network.nodes[0]).unwrap();
+	assert_eq!(logs.len(), 2, "{logs:?}");
+	fs::remove_dir_all(database(&scene.network.nodes[0])).unwrap();
+	scene.restart(0).await;
+	round_state(&scene.network.nodes[0], |state| state["me"] == written(&new))
+		.await
+		.unwrap();
+	scene.progress().await;
+	assert_eq!(vote_logs(&scene.network.nodes[0]).unwrap(), logs);
+	scene.network.nodes[1].kill().await.unwrap();
+	scene.progress().await;
+	scene.restart(1).await;
 	scene.progress().await;
 	scene.end().await;
 }

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use veilmart_network_tests::{
-	files::{copy_folder, database, vote_log},
+	files::{copy_folder, database, vote_logs},
 	moments::{rounds, Moments},
 	scene::{term, Scene},
 };
@@ -68,9 +68,9 @@ async fn a_node_without_its_vote_log_refuses_to_start_until_told_otherwise() {
 	let leader = scene.network.leader().await.unwrap();
 	let victim = (leader + 1) % 4;
 	scene.network.nodes[victim].kill().await.unwrap();
-	let log = vote_log(&scene.network.nodes[victim]);
-	assert!(log.is_file(), "{}", log.display());
-	fs::remove_file(&log).unwrap();
+	let logs = vote_logs(&scene.network.nodes[victim]).unwrap();
+	assert_eq!(logs.len(), 1, "one name, one log: {logs:?}");
+	fs::remove_file(&logs[0]).unwrap();
 
 	let node = &mut scene.network.nodes[victim];
 	node.spawn(&[]).unwrap();
@@ -86,12 +86,15 @@ async fn a_node_without_its_vote_log_refuses_to_start_until_told_otherwise() {
 	assert!(!ended.success());
 	let words = node.last_words();
 	assert!(words.contains("--forget-votes"), "it says what to do: {words}");
-	assert!(!log.exists(), "and changes nothing");
+	let left = vote_logs(&scene.network.nodes[victim]).unwrap();
+	assert!(left.is_empty(), "and changes nothing: {left:?}");
 
+	let node = &mut scene.network.nodes[victim];
 	node.kill().await.unwrap();
 	node.spawn(&["--forget-votes"]).unwrap();
 	node.answers().await.unwrap();
 	scene.progress().await;
+	assert_eq!(vote_logs(&scene.network.nodes[victim]).unwrap(), logs);
 	scene.end().await;
 }
 

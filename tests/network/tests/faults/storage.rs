@@ -142,6 +142,25 @@ fn a_leader_whose_disk_fills_stops_with_a_word_and_takes_part_again_when_there_i
 	});
 }
 
+/// Nobody writes votes, and nothing is imported: only a look at the disk can tell.
+#[test]
+fn a_node_at_rest_stops_with_a_word_when_its_disk_fills() {
+	let name = "storage::a_node_at_rest_stops_with_a_word_when_its_disk_fills";
+	with_mounts(name, Rights::Memory, || async {
+		let (mut scene, disks) = with_file_systems(|folder| Small::make(&folder.join("chains"))).await;
+		scene.rest().await;
+		let leader = scene.network.leader().await.unwrap();
+		let victim = (leader + 1) % 4;
+		let since = scene.network.nodes[victim].words().len();
+		block_in_place(|| disks[victim].fill(PACE)).unwrap();
+		let ended = end_of(&mut scene, victim).await;
+		ended_with_a_word(&scene.network.nodes[victim], ended, since);
+		disks[victim].make_room().unwrap();
+		scene.restart(victim).await;
+		scene.end().await;
+	});
+}
+
 #[test]
 fn a_node_that_starts_on_a_full_disk_ends_with_a_word_and_has_lost_nothing() {
 	let name = "storage::a_node_that_starts_on_a_full_disk_ends_with_a_word_and_has_lost_nothing";

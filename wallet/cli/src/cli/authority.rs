@@ -12,7 +12,7 @@ pub struct CaKey {
 	pub key: PathBuf,
 
 	/// A file whose first line is the passphrase of this key, where that is another than the account's
-	/// (--passphrase-file).
+	/// (--passphrase-file); - to type it.
 	#[arg(long, value_name = "FILE")]
 	pub key_passphrase_file: Option<PathBuf>,
 }
@@ -83,6 +83,9 @@ pub enum CaCommand {
 		/// The letter's file, which must not exist.
 		#[arg(long, value_name = "FILE")]
 		out: PathBuf,
+		/// The owner's view key, as the owner told it: a letter to another one, which a lying node could name, is not written.
+		#[arg(long, value_name = "KEY")]
+		view_key: Option<String>,
 		/// Decrypt without a record on chain.
 		#[arg(long)]
 		unrecorded: bool,

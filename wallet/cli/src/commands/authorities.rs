@@ -73,7 +73,8 @@ impl Context {
 		}
 		// Which authority the node is stands in the first record; the number comes before that on the chain.
 		let first = signer.own_record(0).await?;
-		let last = chain
+		// The authority's own node is asked which: another one could name the last number there is, and have it signed.
+		let last = signer
 			.records()
 			.await?
 			.into_iter()
@@ -83,7 +84,7 @@ impl Context {
 			.checked_add(1)
 			.ok_or_else(|| Error::node("The record on the chain has the last number there is."))?;
 		let record = signer.own_record(counter).await?;
-		let binding: BlockHash = chain.call("TdRaftApi_genesis_binding", (), None).await?;
+		let binding: BlockHash = signer.call("TdRaftApi_genesis_binding", (), None).await?;
 		if record.body.counter != counter || !record.verify(&binding, &Sr25519) {
 			return Err(Error::node(
 				"The node's record is not one that the chain would take.",

@@ -1,13 +1,13 @@
 //! The commands of the certificate authority's key: ceremony, decryption, help with lost openings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pallet_ecommerce::{Disclosure, RefreshTarget};
 use serde_json::json;
 use veilmart_paillier::SecretKey;
 use veilmart_runtime::{AccountId, Hash};
 
-use super::Context;
+use super::{input, Context};
 use crate::{
 	account::address,
 	amount,
@@ -70,40 +70,55 @@ impl Context {
 					));
 				}
 				let secret = self.authority_key(&key)?;
-				Ok(amount_report(ca::decrypt(&secret, &ciphertext)?))
+				self.output.note(NOT_RECORDED);
+				let mut report = amount_report(ca::decrypt(&secret, &ciphertext)?);
+				report.json["record"] = record_json(None);
+				Ok(report)
 			}
 			CaCommand::Recover {
 				key,
 				of,
 				out,
+				view_key,
 				unrecorded,
 				what,
 			} => {
 				let owner = self.names.account(&of)?;
+				let told = view_key.as_deref().map(parse_view_key).transpose()?;
 				let (what, name) = self.lost(what)?;
 				keystore::refuse_existing(&out)?;
 				let (chain, at) = self.disclosing(unrecorded).await?;
 				let lost = Lost::read(&chain, &owner, &what, at).await?;
+				if told.is_some_and(|told| told != *lost.view_key()) {
+					return Err(Error::wallet(format!(
+						"The node says that the view key of {} is {}, which is not the one of --view-key. Nothing was recorded or \
+						decrypted.",
+						address(&owner),
+						hex(lost.view_key())
+					)));
+				}
 				let subject = Disclosure::Account(owner.clone());
 				let (secret, record) = self.on_record(&chain, &key, subject).await?;
 				let letter = lost.decrypt(&secret)?;
 				let file = LetterFile::seal(&letter, chain.genesis(), &owner, lost.view_key())?;
 				keystore::write_new(&out, &file.to_json()?)?;
 				let (owner, file) = (address(&owner), out.display().to_string());
+				let view_key = hex(lost.view_key());
 				let report = Report::new(
 					format!(
-						"Wrote {file}: the opening of {name} of {owner}, who alone can read it and makes use of it with\n`veilmart recover`."
+						"Wrote {file}: the opening of {name} of {owner}, who makes use of it with `veilmart recover`.\nSealed to the view key {view_key}: who has that key reads the letter. If the owner has not told you this key, let it compare the two before you send the letter."
 					),
-					json!({ "letter": file, "of": owner, "lost": name }),
+					json!({ "letter": file, "of": owner, "lost": name, "viewKey": view_key }),
 				);
 				Ok(recorded(report, record.as_ref(), at))
 			}
 		}
 	}
 
-	/// The key, opened with its own passphrase file if it has one.
+	/// The key, opened with its own passphrase if it has one: from a file, or typed for `-`.
 	pub(super) fn authority_key(&self, key: &CaKey) -> Result<SecretKey> {
 		match &key.key_passphrase_file {
+			Some(file) if file.as_os_str() == "-" => ca::read(&key.key, &PassphraseSource::Terminal),
 			Some(file) => ca::read(&key.key, &PassphraseSource::File(file.clone())),
 			None => ca::read(&key.key, &self.passphrase),
 		}
@@ -147,7 +162,7 @@ impl Context {
 		let secret = self.authority_key(key)?;
 		ca::ensure_key_of(&secret, &chain.market(None).await?.modulus)?;
 		if self.account.is_none() && self.suri.is_none() {
-			self.output.note("NOT recorded on chain, as --unrecorded says.");
+			self.output.note(NOT_RECORDED);
 			return Ok((secret, None));
 		}
 		let account = self.acting()?;
@@ -232,10 +247,19 @@ impl Context {
 	}
 }
 
+/// Said where something was decrypted without a record.
+const NOT_RECORDED: &str = "NOT recorded on chain, as --unrecorded says.";
+
+fn parse_view_key(text: &str) -> Result<[u8; 32]> {
+	let bytes = ca::unhex(text).and_then(|bytes| bytes.try_into().ok());
+	bytes.ok_or_else(|| {
+		Error::usage("A view key is written in 64 hexadecimal digits, as `certificate show` prints it.")
+	})
+}
+
 fn read_ciphertext(text: &str) -> Result<Vec<u8>> {
 	let content = match text.strip_prefix('@') {
-		Some(path) => std::fs::read_to_string(path)
-			.map_err(|error| Error::file(format!("Cannot read a ciphertext from {path}: {error}")))?,
+		Some(path) => input::read(Path::new(path), "the ciphertext")?,
 		None => text.into(),
 	};
 	ca::unhex(content.trim()).ok_or_else(|| Error::usage("A ciphertext is written in hexadecimal digits."))

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use pallet_certificates::{Call, Event, Roles};
+use pallet_certificates::{Call, CertificateRequest, Event, Roles, Status};
 use serde_json::json;
-use veilmart_runtime::{AccountId, Runtime, RuntimeCall, RuntimeEvent};
+use veilmart_runtime::{AccountId, RuntimeCall, RuntimeEvent};
 
 use super::{input, Context};
 use crate::{
 	account::address,
+	amount,
 	ca::hex,
 	certificate::{certificate_json, certificate_text, SignedRequest},
 	chain::Chain,
 	cli::CertificateCommand,
 	error::{Error, Result},
-	output::Report,
-	transaction::Until,
+	output::{one_line, time, Report},
+	transaction::{Included, Until},
 	view_key,
 };
 
@@ -58,12 +59,19 @@ impl Context {
 			}
 			CertificateCommand::Issue { request, valid_until } => {
 				let request = read_request(&request)?;
-				let account = self.acting()?;
+				let authority = self.acting_id()?;
 				let chain = self.connect().await?;
 				let (request, signature) = request.verify(chain.genesis())?;
-				Self::ensure_authority(&chain, &account.id()).await?;
+				Self::ensure_authority(&chain, &authority).await?;
 				let holder = request.account.clone();
-				let renewal = chain.certificate(&holder, None).await?.is_some();
+				let before = chain.certificate(&holder, None).await?;
+				let renewal = before.is_some();
+				// Whoever types the passphrase sees first what it is for.
+				let status = before.map_or(Status::Active, |certificate| certificate.status);
+				let asked = asked_for(&request, valid_until);
+				self.output.note(&asked);
+				let account = self.acting()?;
+				let (roles, wanted) = (request.roles, holder.clone());
 				let call = if renewal {
 					Call::renew {
 						request,
@@ -80,12 +88,37 @@ impl Context {
 				let call = RuntimeCall::Certificates(call);
 				let sent = chain.submit_and_watch(&account, call, Until::Finalized);
 				let included = self.output.wait("Waiting until it is final", sent).await?;
+				let event = if renewal {
+					Event::Renewed {
+						account: wanted,
+						roles,
+						valid_until,
+					}
+				} else {
+					Event::Issued {
+						account: wanted,
+						roles,
+						valid_until,
+					}
+				};
+				ensure_announced(&included, &RuntimeEvent::Certificates(event))?;
 				let verb = if renewal { "Renewed" } else { "Issued" };
+				let barred = match status {
+					Status::Active => "",
+					Status::Revoked => {
+						" It is revoked as before: `certificate reinstate` puts it back in force."
+					}
+					Status::Blacklisted(_) => {
+						" It is blacklisted as before: `certificate reinstate` puts it back in force."
+					}
+				};
 				Ok(Report::new(
-					format!("{verb} the certificate of {}.", address(&holder)),
+					format!("{verb} the certificate of {}.{barred}", address(&holder)),
 					json!({
 						"account": address(&holder),
+						"roles": roles,
 						"renewal": renewal,
+						"barred": status != Status::Active,
 						"transaction": included.transaction,
 						"block": included.block,
 					}),
@@ -97,7 +130,8 @@ impl Context {
 				let call = Call::revoke {
 					account: account.clone(),
 				};
-				self.change_standing(call, Event::Revoked { account }, "Revoked", &holder)
+				let text = format!("Revoked the certificate of {}.", address(&holder));
+				self.by_authority(call.into(), Event::Revoked { account }.into(), text, &holder)
 					.await
 			}
 			CertificateCommand::Reinstate { of } => {
@@ -106,8 +140,23 @@ impl Context {
 				let call = Call::reinstate {
 					account: account.clone(),
 				};
-				self.change_standing(call, Event::Reinstated { account }, "Reinstated", &holder)
+				let text = format!("Reinstated the certificate of {}.", address(&holder));
+				self.by_authority(call.into(), Event::Reinstated { account }.into(), text, &holder)
 					.await
+			}
+			CertificateCommand::Quota { of, amount } => {
+				let issuer = self.names.account(&of)?;
+				let quota = amount::parse(&amount)?;
+				let call = pallet_ecommerce::Call::set_issuer_quota {
+					issuer: issuer.clone(),
+					quota,
+				};
+				let event = pallet_ecommerce::Event::IssuerQuotaSet {
+					issuer: issuer.clone(),
+					quota,
+				};
+				let text = format!("{} may issue {} in all.", address(&issuer), amount::show(quota));
+				self.by_authority(call.into(), event.into(), text, &issuer).await
 			}
 			CertificateCommand::Show { of } => {
 				let account = of.map_or_else(|| self.acting_id(), |of| self.names.account(&of))?;
@@ -164,13 +213,13 @@ impl Context {
 }
 
 impl Context {
-	/// Makes a call of the certificate authority's about a certificate that exists, and waits for the event that says that
-	/// it happened.
-	async fn change_standing(
+	/// Makes a call of the certificate authority's about who has a certificate, and waits for the event that says that it
+	/// happened.
+	async fn by_authority(
 		&self,
-		call: Call<Runtime>,
-		event: Event<Runtime>,
-		verb: &str,
+		call: RuntimeCall,
+		event: RuntimeEvent,
+		text: String,
 		holder: &AccountId,
 	) -> Result<Report> {
 		let authority = self.acting_id()?;
@@ -180,16 +229,11 @@ impl Context {
 			return Err(Error::no_certificate(holder));
 		}
 		let account = self.acting()?;
-		let sent = chain.submit_and_watch(&account, RuntimeCall::Certificates(call), Until::Finalized);
+		let sent = chain.submit_and_watch(&account, call, Until::Finalized);
 		let included = self.output.wait("Waiting until it is final", sent).await?;
-		if !included.events.contains(&RuntimeEvent::Certificates(event)) {
-			return Err(Error::node(format!(
-				"Block {:?} holds the transaction and does not say that it changed the certificate.",
-				included.block
-			)));
-		}
+		ensure_announced(&included, &event)?;
 		Ok(Report::new(
-			format!("{verb} the certificate of {}.", address(holder)),
+			text,
 			json!({
 				"account": address(holder),
 				"transaction": included.transaction,
@@ -212,12 +256,39 @@ impl Context {
 	}
 }
 
+/// Complains if the block that holds the transaction does not say that it did what it was for.
+fn ensure_announced(included: &Included, event: &RuntimeEvent) -> Result<()> {
+	if included.events.contains(event) {
+		return Ok(());
+	}
+	Err(Error::node(format!(
+		"Block {:?} holds the transaction and does not say that it was done.",
+		included.block
+	)))
+}
+
+/// What a request asks for, for whoever grants it.
+fn asked_for(request: &CertificateRequest<AccountId>, valid_until: Option<u64>) -> String {
+	let roles: Vec<_> = request.roles.iter().map(|role| format!("{role:?}")).collect();
+	format!(
+		"Account       {}\nOrganisation  {}\nRoles         {}\nView key      {}\nValid until   {}",
+		address(&request.account),
+		one_line(&String::from_utf8_lossy(&request.organisation)),
+		roles.join(", "),
+		request
+			.view_key
+			.map_or("the one that is registered".into(), |key| hex(key.as_bytes())),
+		valid_until.map_or("for ever".into(), time),
+	)
+}
+
 fn read_request(path: &Path) -> Result<SignedRequest> {
 	let text = input::read(path, "the request")?;
 	serde_json::from_str(&text).map_err(|error| {
 		Error::file(format!(
-			"{} is no request for a certificate: {error}",
-			path.display()
+			"{} is no request for a certificate: {}",
+			path.display(),
+			one_line(&error.to_string())
 		))
 	})
 }

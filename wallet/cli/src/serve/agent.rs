@@ -536,9 +536,10 @@ impl<'a> Agent<'a> {
 		// What was not accepted is not the command's: somebody else may accept it now.
 		let mut not_mine = Vec::new();
 		for (said, outcome) in sent.into_iter().zip(pipeline.finish().await) {
-			let happened = matches!(outcome, Outcome::Done(_) | Outcome::Failed(Error::Node(_)));
+			// Also a call behind one that failed was sent, and may be in a block. What did not happen the next round finds out.
+			let failed = matches!(&outcome, Outcome::Failed(error) if !matches!(error, Error::Node(_)));
 			if let Matter::Order(id) = &said.matter {
-				if !happened && said.action == "accepted" && self.journal.step(id) == Some(Step::Mine) {
+				if failed && said.action == "accepted" && self.journal.step(id) == Some(Step::Mine) {
 					not_mine.push(id.clone());
 				}
 				let answers = ["accepted", "declined"].contains(&said.action);

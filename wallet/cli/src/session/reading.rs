@@ -263,7 +263,11 @@ impl Session {
 
 	/// One order of the account, if it (still) exists and the account has to do with it.
 	pub async fn order_view(&self, id: &OrderId<AccountId>) -> Result<Option<OpenOrder>> {
-		let at = self.chain.best().await?;
+		self.order_view_at(id, self.chain.best().await?).await
+	}
+
+	/// The same after a block.
+	pub async fn order_view_at(&self, id: &OrderId<AccountId>, at: Hash) -> Result<Option<OpenOrder>> {
 		let order = self.chain.order(id, Some(at));
 		let (order, market) = try_join(order, self.chain.market(Some(at))).await?;
 		let Some(order) = order else {

@@ -116,6 +116,38 @@ async fn nothing_is_decrypted_that_cannot_be_recorded() {
 	assert!(on_record(&node).is_empty());
 }
 
+/// First the record, and it is final: a node that names a block which never is, or one that records another thing.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_decrypted_before_the_record_is_final_and_about_it() {
+	let node = Node::start().await;
+	let letter = node.path("letter.json");
+	let commands = [
+		format!("ca decrypt {KEY} --order //Bob:3"),
+		format!("ca decrypt {KEY} --of //Bob"),
+		format!("ca recover {KEY} --of //Bob --out {} balance", letter.display()),
+	];
+	let refused = || {
+		for command in &commands {
+			let output = node.run(&format!("--suri //CA {command}"));
+			assert_eq!(output.status.code(), Some(1), "{command}: {}", errors(&output));
+			assert!(output.stdout.is_empty(), "{command}");
+			assert!(
+				errors(&output).contains("nothing was decrypted"),
+				"{command}: {}",
+				errors(&output)
+			);
+			assert!(!letter.exists(), "{command}");
+		}
+	};
+	node.world().stops_in_block = true;
+	refused();
+	node.world().stops_in_block = false;
+	let subject = Disclosure::Account(id("//Alice"));
+	node.world().says = Some(Event::Disclosed { subject }.into());
+	refused();
+	assert_eq!(node.world().sent, 6);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_decrypts_without_a_record_says_so() {
 	let node = Node::start().await;
@@ -132,9 +164,14 @@ async fn who_decrypts_without_a_record_says_so() {
 	let balance = node.world().last().state.accounts[&id("//Bob")].balance.clone();
 	let ciphertext = serde_json::to_value(balance.ciphertext).unwrap();
 	let ciphertext = ciphertext.as_str().unwrap();
-	let json = node.json(&format!(
+	let output = node.run(&format!(
 		"ca decrypt {KEY} --ciphertext {ciphertext} --unrecorded"
 	));
-	assert_eq!(json["amount"], "500.00");
+	assert!(errors(&output).contains("NOT recorded"), "{}", errors(&output));
+	let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+	assert_eq!(
+		(&json["amount"], &json["record"]),
+		(&json!("500.00"), &json!(null))
+	);
 	assert_eq!(node.world().sent, 0);
 }

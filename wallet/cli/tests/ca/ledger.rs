@@ -3,7 +3,7 @@
 //! It checks what concerns these tests: who may call, sequence numbers, the identities of ciphertexts. Proofs are checked
 //! by the ledger of the wallet's own tests and on a real chain.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use codec::Encode;
 use frame_system::{DispatchEventInfo, EventRecord, Phase};
@@ -171,6 +171,11 @@ impl State {
 				self.certificates.get_mut(&account).unwrap().status = Status::Active;
 				Ok(CertificateEvent::Reinstated { account }.into())
 			}
+			RuntimeCall::Ecommerce(Call::set_issuer_quota { issuer, quota }) => {
+				of_authority()?;
+				self.accounts.get_mut(&issuer).unwrap().issuer_quota = quota;
+				Ok(Event::IssuerQuotaSet { issuer, quota }.into())
+			}
 			call => panic!("the test did not expect {call:?}"),
 		}
 	}
@@ -285,7 +290,13 @@ pub fn credit_of_bob() -> CreditId<AccountId> {
 
 /// A ledger on which Bob cannot open his balance of 500.00 nor a credit of 12.00, and Alice not the stock of her listing
 /// number 2: 40 pieces of 85123A at 12.50. Bob's order number 3, of two pieces, is disputed. 5.00 were redeemed.
-pub fn ledger() -> (SecretKey, State) {
+pub fn ledger() -> &'static (SecretKey, State) {
+	// A key of its own with the proof about it takes seconds.
+	static MADE: LazyLock<(SecretKey, State)> = LazyLock::new(make);
+	&MADE
+}
+
+fn make() -> (SecretKey, State) {
 	let set = ParameterSet::Paillier2048;
 	let secret = generate(set, PrimeKind::Plain, &mut OsRng, &mut || {});
 	let key = secret.public().clone();

@@ -17,7 +17,7 @@ use sp_core::{Bytes, H256};
 use sp_runtime::{generic::Preamble, MultiAddress};
 use veilmart_cli::{ca, keystore::PassphraseSource};
 use veilmart_paillier::SecretKey;
-use veilmart_runtime::{AccountId, Hash, UncheckedExtrinsic, VERSION};
+use veilmart_runtime::{AccountId, Hash, RuntimeEvent, UncheckedExtrinsic, VERSION};
 
 use crate::ledger::{ledger, Block, State, GENESIS};
 
@@ -34,6 +34,10 @@ pub struct World {
 	pub authority_at_dispatch: Option<AccountId>,
 	/// How often a transaction came.
 	pub sent: usize,
+	/// Whether it says that a transaction is in a block, and then that this does not become final.
+	pub stops_in_block: bool,
+	/// What it says that a transaction did, in place of what it did.
+	pub says: Option<RuntimeEvent>,
 }
 
 /// The hash of the block with this number.
@@ -89,6 +93,9 @@ impl World {
 			parent.state.authority = other.clone();
 		}
 		let mut block = parent.next(&sender, extrinsic.function, encoded);
+		if let Some(said) = &self.says {
+			block.events[0].event = said.clone();
+		}
 		block.state.authority = authority;
 		self.blocks.push(block);
 		hash(self.last_number())
@@ -110,7 +117,7 @@ impl Node {
 		let block = Block {
 			extrinsics: Vec::new(),
 			events: Vec::new(),
-			state,
+			state: state.clone(),
 		};
 		let world = Arc::new(Mutex::new(World {
 			genesis: GENESIS,
@@ -119,6 +126,8 @@ impl Node {
 			pruned: false,
 			authority_at_dispatch: None,
 			sent: 0,
+			stops_in_block: false,
+			says: None,
 		}));
 		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
 		let url = format!("ws://{}", server.local_addr().unwrap());
@@ -129,7 +138,7 @@ impl Node {
 			folder: tempfile::tempdir().unwrap(),
 			_server,
 		};
-		this.keep_key("key", &secret);
+		this.keep_key("key", secret);
 		this
 	}
 
@@ -275,9 +284,19 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 			|parameters, pending, world, _| async move {
 				let (encoded,): (Bytes,) = parameters.parse().unwrap();
 				let Ok(sink) = pending.accept().await else { return };
-				let block = world.lock().unwrap().submit(encoded.0);
-				let status = SubscriptionMessage::from_json(&json!({ "finalized": block })).unwrap();
-				let _ = sink.send(status).await;
+				let (block, stops) = {
+					let mut world = world.lock().unwrap();
+					(world.submit(encoded.0), world.stops_in_block)
+				};
+				let said: &[&str] = if stops {
+					&["inBlock", "finalityTimeout"]
+				} else {
+					&["finalized"]
+				};
+				for said in said {
+					let status = SubscriptionMessage::from_json(&json!({ *said: block })).unwrap();
+					let _ = sink.send(status).await;
+				}
 				sink.closed().await;
 			},
 		)

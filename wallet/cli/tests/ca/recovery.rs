@@ -3,7 +3,7 @@
 use pallet_ecommerce::{Disclosure, Event, RefreshTarget};
 use rand_core::OsRng;
 use serde_json::json;
-use veilmart_cli::{account::Account, letter::LetterFile};
+use veilmart_cli::{account::Account, ca::hex, letter::LetterFile};
 use veilmart_runtime::RuntimeEvent;
 use veilmart_wallet::{recovery::Letter, state, Wallet};
 
@@ -215,6 +215,24 @@ async fn a_letter_is_for_its_owner_and_its_chain() {
 	node.world().state().accounts.insert(id("//Bob"), other);
 	let message = node.refusal("--suri //Bob recover @letter.json");
 	assert!(message.contains("it has changed since"), "{message}");
+}
+
+/// The node names the key to which a letter is sealed, and a liar could name its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_goes_to_the_view_key_that_the_owner_told() {
+	let node = Node::start().await;
+	let account = Account::development("//Bob").unwrap();
+	let [own, other] = [0, 1].map(|index| hex(account.view_key(index).unwrap().as_bytes()));
+	let message = node.refusal(&format!("{WRITE} //Bob --view-key {other} balance"));
+	assert!(
+		message.contains(&own) && message.contains("not the one of --view-key"),
+		"{message}"
+	);
+	assert!(!node.path("letter.json").exists());
+	assert_eq!(node.world().sent, 0, "and nothing was recorded");
+	let written = node.json(&format!("{WRITE} //Bob --view-key {own} balance"));
+	assert_eq!(written["viewKey"], json!(own));
+	node.json("--suri //Bob recover @letter.json");
 }
 
 #[tokio::test(flavor = "multi_thread")]

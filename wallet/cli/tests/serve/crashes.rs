@@ -98,6 +98,35 @@ async fn killed_at_any_request_it_does_all_and_nothing_twice() {
 	);
 }
 
+/// All calls are sent, and the agent cannot read of the first what became of it: those behind it are its own all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_node_when_all_is_sent_it_still_knows_what_it_accepted() {
+	let stage = Stage::set().await;
+	let good = [stage.order(2).await, stage.order(3).await];
+	let bad = stage.order(6).await;
+	stage.issuer.issue(stage.shop.id(), 500).await.unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let rules = rules_with(&script(folder.path()));
+	stage.ledger.with(|inner| inner.revive(Some(Death::AtEvents(4))));
+	let (ended, said) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
+	assert!(matches!(ended, Some(Err(_))), "{said:#?}");
+	// The node still has in its pool what is in no block yet.
+	stage.ledger.with(|inner| inner.revive(None));
+	assert!(!of_kind(&said, "forgotten").is_empty(), "{said:#?}");
+	let (result, _) = serve(&stage.ledger, &rules, folder.path(), &[]).await;
+	result
+		.expect("nobody kills it now")
+		.unwrap_or_else(|error| panic!("after {said:#?}: {error}"));
+	everything_was_done_once(
+		&stage,
+		folder.path(),
+		&good,
+		&bad,
+		"without a node when all was sent",
+	)
+	.await;
+}
+
 /// Serves until the file `started` is there, and is killed then.
 async fn killed_within_the_command(stage: &Stage, folder: &Path, script: &str) {
 	let rules = rules_with(script);

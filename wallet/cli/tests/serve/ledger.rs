@@ -152,6 +152,9 @@ pub enum Death {
 	Before(u64),
 	/// Once it has done it, and before it answers.
 	After(u64),
+	/// When it is asked what a block did, once so many transactions were sent. The agent is not killed: it hears that the node is
+	/// gone.
+	AtEvents(usize),
 }
 
 /// A chain and a pool.
@@ -434,7 +437,6 @@ impl Inner {
 		&mut self,
 		work: impl FnOnce(&mut Self) -> Result<T, ErrorObjectOwned>,
 	) -> Result<T, ErrorObjectOwned> {
-		let gone = || ErrorObjectOwned::owned(-32_000, "the node is gone", None::<()>);
 		if self.dead {
 			return Err(gone());
 		}
@@ -449,6 +451,10 @@ impl Inner {
 		}
 		done
 	}
+}
+
+fn gone() -> ErrorObjectOwned {
+	ErrorObjectOwned::owned(-32_000, "the node is gone", None::<()>)
 }
 
 fn read<T: Decode>(key: &[u8]) -> Option<T> {
@@ -593,6 +599,10 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 		.register_method("state_getStorage", move |params, ledger, _| {
 			let (key, hash): (Bytes, Hash) = params.parse()?;
 			ledger.request(move |inner| {
+				if matches!(inner.death, Some(Death::AtEvents(sent)) if inner.sent.len() >= sent) {
+					inner.dead = true;
+					return Err(gone());
+				}
 				let block = inner.at(Some(hash)).ok_or_else(no_block)?;
 				let value = block.state.execute_with(|| sp_io::storage::get(&key.0));
 				Ok(value.map(|value| Bytes(value.to_vec())))

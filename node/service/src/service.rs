@@ -8,7 +8,10 @@ use std::{
 use sc_executor::{
 	sp_wasm_interface::ExtendedHostFunctions, HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
 };
-use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
+use sc_network::{
+	config::{FullNetworkConfiguration, NetworkBackendType},
+	Litep2pNetworkBackend, NetworkBackend, NetworkWorker,
+};
 use sc_service::{
 	config::{BasePath, ExecutorConfiguration},
 	error::Error as ServiceError,
@@ -195,10 +198,7 @@ fn authority(
 }
 
 /// Starts a node with the network backend `N`. Also returns a way to ask the node without a network.
-pub fn new_full<N>(
-	config: Configuration,
-	options: Options,
-) -> Result<(TaskManager, RpcHandlers), ServiceError>
+fn new_full<N>(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError>
 where
 	N: NetworkBackend<Block, Hash>,
 {
@@ -217,6 +217,11 @@ where
 	} = new_parts(&config, options.runtime_cache.as_deref())?;
 	let application = |error| ServiceError::Application(Box::new(error));
 
+	if let Some(database) = config.database.path() {
+		let watch = engine::watch_room(database.to_owned());
+		let tasks = task_manager.spawn_essential_handle();
+		tasks.spawn("room-on-disk", None, watch);
+	}
 	let authority = authority(&config, &keystore, &options)?;
 	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
 		.map_err(application)?;
@@ -321,4 +326,12 @@ where
 	engine::Engine::start(setup, parts, requests, &task_manager.spawn_essential_handle())
 		.map_err(application)?;
 	Ok((task_manager, rpc))
+}
+
+/// Starts a node with the network backend of its configuration.
+pub fn start(config: Configuration, options: Options) -> Result<(TaskManager, RpcHandlers), ServiceError> {
+	match config.network.network_backend {
+		NetworkBackendType::Litep2p => new_full::<Litep2pNetworkBackend>(config, options),
+		NetworkBackendType::Libp2p => new_full::<NetworkWorker<Block, Hash>>(config, options),
+	}
 }

@@ -36,6 +36,8 @@ const INVALID: i32 = -32602;
 const FAILED: i32 = 7001;
 /// There is no proof.
 const NO_PROOF: i32 = 7002;
+/// There is too much of it; later there may be room.
+const BUSY: i32 = 7003;
 
 fn error(code: i32, message: impl ToString) -> ErrorObjectOwned {
 	ErrorObjectOwned::owned(code, message.to_string(), None::<()>)
@@ -92,9 +94,10 @@ pub trait TdRaftApi {
 	#[method(name = "proveFinality")]
 	async fn prove_finality(&self, block: Hash, from: Option<u64>) -> RpcResult<Bytes>;
 
-	/// Passes on a transaction that is sealed to the leader. Gives nothing: only the leader can read it.
+	/// Passes on a transaction that is sealed to the leader. Gives nothing: only the leader can read it. An error (7003) if the node
+	/// has more of them than it may pass on.
 	#[method(name = "submitSealed")]
-	fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()>;
+	async fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()>;
 
 	/// The record of this node's authority for `tdRaft.setRecord`, signed with its voting key. SCALE. The counter has
 	/// to be higher than that of the record on the chain.
@@ -156,12 +159,14 @@ impl TdRaftApiServer for Consensus {
 			.await
 	}
 
-	fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()> {
+	async fn submit_sealed(&self, sealed: Bytes) -> RpcResult<()> {
 		let sealed = SealedTransaction::decode_all(&mut &sealed[..])
 			.map_err(|_| error(INVALID, "not a sealed transaction"))?;
 		check_sealed(&sealed).map_err(|refusal| error(INVALID, refusal))?;
-		self.engine.submit_sealed(sealed);
-		Ok(())
+		self.engine
+			.submit_sealed(sealed)
+			.await
+			.map_err(|refusal| error(BUSY, refusal))
 	}
 
 	fn authority_record(&self, extensions: &Extensions, counter: u64) -> RpcResult<Bytes> {

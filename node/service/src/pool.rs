@@ -2,7 +2,7 @@
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
-//!   looks again at [`AGAIN_PER_SECOND`] of them; what has become invalid is found at the latest by who puts it into a block.
+//!   looks again at `AGAIN_PER_SECOND` of them; what has become invalid is found at the latest by who puts it into a block.
 //! - *Up to date, or empty.* The pool takes note of a block after it was imported. Asked in between, the SDK's pool gives what
 //!   was ready before: transactions that the block holds already. To a proposer they look invalid, it reports them, and the
 //!   pool throws them out with all that follow from the same account, and refuses them for a while.

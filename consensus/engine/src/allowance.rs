@@ -1,0 +1,119 @@
+//! How much may come: by the second, and at a time.
+
+use std::{
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc,
+	},
+	time::Instant,
+};
+
+/// What is taken at once: what may come in so many seconds.
+const BURST: f64 = 4.0;
+
+/// Seconds' worth of something that may come.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+	left: f64,
+	since: Instant,
+}
+
+impl Allowance {
+	/// Nothing has come yet.
+	pub fn full(now: Instant) -> Self {
+		Self {
+			left: BURST,
+			since: now,
+		}
+	}
+
+	/// Whether something that may come once in `cost` seconds, on average, may come now.
+	pub fn take(&mut self, cost: f64, now: Instant) -> bool {
+		let earned = now.saturating_duration_since(self.since).as_secs_f64();
+		self.left = (self.left + earned).min(BURST);
+		self.since = now;
+		let may = self.left >= cost;
+		if may {
+			self.left -= cost;
+		}
+		may
+	}
+
+	/// Takes so many seconds away.
+	pub fn lose(&mut self, seconds: f64) {
+		self.left -= seconds;
+	}
+}
+
+/// Counts what is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Places(Arc<AtomicUsize>);
+
+/// One of [`Places`], free again when this is dropped.
+#[derive(Debug)]
+pub struct Place(Arc<AtomicUsize>);
+
+impl Places {
+	/// A place, unless so many are taken.
+	pub fn take(&self, most: usize) -> Option<Place> {
+		let taken = self.0.fetch_add(1, Ordering::Relaxed);
+		let place = Place(self.0.clone());
+		(taken < most).then_some(place)
+	}
+
+	/// Whether none is taken.
+	pub fn is_unused(&self) -> bool {
+		self.0.load(Ordering::Relaxed) == 0
+	}
+}
+
+impl Drop for Place {
+	fn drop(&mut self) {
+		self.0.fetch_sub(1, Ordering::Relaxed);
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	/// How many of so many, evenly spread over a time, may come.
+	fn taken(rate: f64, many: u32, time: Duration) -> u32 {
+		let start = Instant::now();
+		let mut allowance = Allowance::full(start);
+		let comes = |one: u32| start + time * one / many;
+		(0..many)
+			.filter(|one| allowance.take(1.0 / rate, comes(*one)))
+			.count() as u32
+	}
+
+	#[test]
+	fn what_comes_too_fast_is_left_out_and_what_keeps_to_the_rate_is_taken() {
+		let ten = Duration::from_secs(10);
+		assert_eq!(taken(20.0, 200, ten), 200, "twenty a second");
+		// Four seconds' worth at once, then ten seconds of twenty.
+		let flood = taken(20.0, 10_000, ten);
+		assert!((279..=281).contains(&flood), "{flood}");
+		assert_eq!(taken(1_000.0, 10_000, ten), 10_000);
+	}
+
+	#[test]
+	fn what_is_lost_has_to_be_earned_again() {
+		let start = Instant::now();
+		let mut allowance = Allowance::full(start);
+		allowance.lose(5.0);
+		assert!(!allowance.take(0.5, start + Duration::from_secs(1)));
+		assert!(allowance.take(0.5, start + Duration::from_secs(2)));
+	}
+
+	#[test]
+	fn places_are_bounded_and_come_back() {
+		let places = Places::default();
+		let two: Vec<_> = (0..2).map(|_| places.take(2).expect("room")).collect();
+		assert!(places.take(2).is_none());
+		assert!(places.take(2).is_none(), "a refusal takes no place");
+		drop(two);
+		assert!(places.is_unused() && places.take(1).is_some());
+	}
+}

@@ -1,0 +1,467 @@
+//! Which file is whose: a node has a vote log for each name that it has, or had.
+//!
+//! The log of a name is `votes-` and the first [`SHOWN`] bytes of the name in hexadecimal digits. Whose it is is up to
+//! its header; the name only finds it. Programs of before had a single `votes` for all names, and wrote it anew when the
+//! name changed. Such a file gets the name of the authority in its header, in one step of the file system: wherever the
+//! power goes, it is there under one of both names, and what has to be done is the same again.
+
+use std::{
+	ffi::OsStr,
+	io,
+	path::{Path, PathBuf},
+};
+use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
+
+use super::{failed, header, sync_directory, Contents, LogError, VoteLog, Whose};
+use crate::{Block, LOG_TARGET};
+
+/// Bytes of a name that the name of its file shows.
+const SHOWN: usize = 8;
+
+/// The log of another name that this node had, or has in another set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+	/// Its file.
+	pub path: PathBuf,
+	/// The name.
+	pub authority: AuthorityId,
+	/// The set in which it has promised something last; None if it has promised nothing.
+	pub set_id: Option<SetId>,
+	/// The height of the lowest block in it.
+	lowest: Option<u32>,
+}
+
+impl VoteLog {
+	/// Opens the log of an authority. Also gives the blocks of all other logs, and what those say.
+	///
+	/// `path` is the single file of before; the logs are beside it. No log is ever written for another authority. One that is
+	/// missing is begun if `may_begin` says that there can be no promise that it would contain, or if the operator has
+	/// them forgotten (`forget`): then what there is of this authority's is put aside under another name.
+	///
+	/// Who has to judge whether a log may be begun has to know the others: one of them that cannot be read is then an
+	/// error. Otherwise it is none, since nothing in it binds this authority.
+	pub fn open(
+		path: &Path,
+		genesis: &BlockHash,
+		authority: &AuthorityId,
+		forget: bool,
+		may_begin: impl FnOnce(&[Other]) -> Result<(), String>,
+	) -> Result<(Self, Contents, Vec<Other>), LogError> {
+		take_over(path, genesis)?;
+		let own = file_of(path, authority);
+		if forget {
+			put_aside(path, &own, genesis, authority)?;
+		}
+		let found = Self::find(&own, genesis, authority)?;
+		let mut others = Vec::new();
+		let mut blocks = Vec::new();
+		let mut unread = None;
+		for file in files(path)? {
+			if file == own {
+				continue;
+			}
+			match Other::read(&file, genesis) {
+				Ok(None) => {}
+				Ok(Some((other, _))) if other.authority == *authority => {
+					return Err(LogError::Misplaced { path: file, own });
+				}
+				Ok(Some((other, its))) => {
+					others.push(other);
+					blocks.extend(its);
+				}
+				Err(error) => unread = unread.or(Some(error)),
+			}
+		}
+		let (log, mut contents) = match found {
+			Some(mut log) => {
+				let contents = log.read(log.length)?;
+				(log, contents)
+			}
+			None => {
+				if !forget {
+					if let Some(error) = unread.take() {
+						return Err(error);
+					}
+					may_begin(&others).map_err(|sign| LogError::Missing {
+						path: own.clone(),
+						sign,
+					})?;
+				}
+				if let Some(directory) = own.parent() {
+					std::fs::create_dir_all(directory)
+						.map_err(failed("cannot create the directory of", &own))?;
+				}
+				let contents = Contents::default();
+				let log = Self::put(&own, header(genesis, authority), &contents)
+					.map_err(failed("cannot write", &own))?;
+				(log, contents)
+			}
+		};
+		if let Some(error) = unread {
+			log::warn!(
+				target: LOG_TARGET,
+				"Another authority's vote log, which may have blocks that the database lost, cannot be read: {error}",
+			);
+		}
+		contents.blocks.extend(blocks);
+		Ok((log, contents, others))
+	}
+
+	/// The log in an authority's place, if there is one.
+	fn find(own: &Path, genesis: &BlockHash, authority: &AuthorityId) -> Result<Option<Self>, LogError> {
+		if !own.exists() {
+			return Ok(None);
+		}
+		let log = Self::lock(own)?;
+		match log.whose() {
+			Whose::Nobody => Ok(None),
+			Whose::Unknown => Err(log.unknown()),
+			Whose::Of(chain, _) if chain != *genesis => Err(LogError::OtherChain(log.path)),
+			Whose::Of(_, name) if name != *authority => Err(LogError::OtherName(log.path)),
+			Whose::Of(..) => Ok(Some(log)),
+		}
+	}
+}
+
+impl Other {
+	/// Reads the log of whatever authority of this chain, with its blocks. None if the file is nobody's.
+	fn read(path: &Path, genesis: &BlockHash) -> Result<Option<(Self, Vec<Block>)>, LogError> {
+		let log = VoteLog::lock(path)?;
+		let authority = match log.whose() {
+			Whose::Nobody => return Ok(None),
+			Whose::Unknown => return Err(log.unknown()),
+			Whose::Of(chain, _) if chain != *genesis => return Err(LogError::OtherChain(log.path)),
+			Whose::Of(_, authority) => authority,
+		};
+		let (Contents { durable, blocks }, _) = log.frames(log.length)?;
+		let other = Self {
+			path: log.path,
+			authority,
+			set_id: durable.map(|durable| durable.set_id),
+			lowest: blocks.iter().map(|block| block.header.number).min(),
+		};
+		Ok(Some((other, blocks)))
+	}
+
+	/// Leaves out the blocks up to a height, if there are any; the promises stay. Those have to be on the database's disk.
+	pub fn compact(&self, up_to: u32) -> Result<(), LogError> {
+		if self.lowest.is_some_and(|lowest| lowest <= up_to) {
+			VoteLog::lock(&self.path)?.compact(up_to)?;
+		}
+		Ok(())
+	}
+}
+
+/// The file in the place of an authority's log.
+pub(super) fn file_of(path: &Path, authority: &AuthorityId) -> PathBuf {
+	let mut name = path.file_name().unwrap_or_default().to_os_string();
+	name.push("-");
+	for byte in authority.0.iter().take(SHOWN) {
+		name.push(format!("{byte:02x}"));
+	}
+	path.with_file_name(name)
+}
+
+/// All files that are there and are a log by their names.
+fn files(path: &Path) -> Result<Vec<PathBuf>, LogError> {
+	let (Some(directory), Some(single)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
+		return Ok(Vec::new());
+	};
+	let is_log = |name: &str| {
+		name.strip_prefix(single).is_some_and(|rest| {
+			let shown = rest.strip_prefix('-').unwrap_or_default();
+			let is_shown = shown.len() == 2 * SHOWN && shown.bytes().all(|digit| digit.is_ascii_hexdigit());
+			rest.is_empty() || is_shown
+		})
+	};
+	let mut files = Vec::new();
+	match std::fs::read_dir(directory) {
+		Ok(entries) => {
+			for entry in entries {
+				let entry = entry.map_err(failed("cannot look beside", path))?;
+				if entry.file_name().to_str().is_some_and(is_log) {
+					files.push(entry.path());
+				}
+			}
+		}
+		Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+		Err(error) => return Err(failed("cannot look beside", path)(error)),
+	}
+	files.sort();
+	Ok(files)
+}
+
+/// Gives the single file of before the name of the authority whose log it is, if it is one of this chain.
+fn take_over(path: &Path, genesis: &BlockHash) -> Result<(), LogError> {
+	if !path.exists() {
+		return Ok(());
+	}
+	// Who holds it open is a program of before, at work.
+	let log = VoteLog::lock(path)?;
+	let Whose::Of(chain, authority) = log.whose() else {
+		return Ok(());
+	};
+	let own = file_of(path, &authority);
+	if chain == *genesis && !own.exists() {
+		std::fs::rename(path, &own).map_err(failed("cannot rename", path))?;
+		sync_directory(&own).map_err(failed("cannot sync the directory of", &own))?;
+		log::info!(
+			target: LOG_TARGET,
+			"The vote log {} is {} now: each authority has one of its own.",
+			path.display(),
+			own.display(),
+		);
+	}
+	Ok(())
+}
+
+/// Puts aside what may be this authority's log: by its place, by its header, or because it is the single file of before
+/// and does not say whose it is.
+fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &AuthorityId) -> Result<(), LogError> {
+	for file in files(path)? {
+		let log = VoteLog::lock(&file)?;
+		let may_be_own = match log.whose() {
+			Whose::Of(chain, name) => (chain, name) == (*genesis, *authority),
+			Whose::Nobody | Whose::Unknown => file == path,
+		};
+		if may_be_own || file == own {
+			let aside = file.with_extension("forgotten");
+			std::fs::rename(&file, &aside).map_err(failed("cannot rename", &file))?;
+			log::warn!(target: LOG_TARGET, "The vote log was put aside as {}.", aside.display());
+		}
+	}
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::vote_log::{
+		tests::{block, entry, GENESIS, ME},
+		Entry,
+	};
+	use std::fs;
+	use veilmart_td_raft::Term;
+
+	const YOU: AuthorityId = AuthorityId([2; 32]);
+
+	/// As beside a database with blocks: none is begun.
+	fn open(path: &Path, authority: &AuthorityId) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
+		VoteLog::open(path, &GENESIS, authority, false, |_| {
+			Err("the database has blocks".into())
+		})
+	}
+
+	fn begin(path: &Path, authority: &AuthorityId) -> VoteLog {
+		let (log, ..) = VoteLog::open(path, &GENESIS, authority, false, |_| Ok(())).unwrap();
+		log
+	}
+
+	/// As the operator has it who starts with `--forget-votes`.
+	fn forget(path: &Path, authority: &AuthorityId) -> (VoteLog, Contents, Vec<Other>) {
+		VoteLog::open(path, &GENESIS, authority, true, |_| {
+			unreachable!("the operator has decided")
+		})
+		.unwrap()
+	}
+
+	/// What an authority promised in a set and a term, with a block of that height.
+	fn promise(set_id: u64, term: u64, height: u32) -> Entry {
+		let mut entry = entry(term, Some(block(height)));
+		entry.durable.set_id = SetId(set_id);
+		entry
+	}
+
+	fn term(contents: &Contents) -> Term {
+		contents.durable.as_ref().unwrap().current_term
+	}
+
+	fn numbers(contents: &Contents) -> Vec<u32> {
+		let mut numbers: Vec<_> = contents.blocks.iter().map(|block| block.header.number).collect();
+		numbers.sort();
+		numbers
+	}
+
+	/// Logs of two names: [`ME`] promised term 3 in set 0, then [`YOU`] term 5 in set 1.
+	fn two(path: &Path) {
+		begin(path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		begin(path, &YOU).append(&[promise(1, 5, 20)]).unwrap();
+	}
+
+	#[test]
+	fn each_name_has_its_own_log_and_all_have_blocks() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("chain").join("votes");
+		two(&path);
+		for (me, own, other, set_id) in [(ME, 3, YOU, 1), (YOU, 5, ME, 0)] {
+			let (_, contents, others) = open(&path, &me).unwrap();
+			assert_eq!(term(&contents), Term(own));
+			assert_eq!(
+				numbers(&contents),
+				[10, 20],
+				"blocks of either may be what the database lost"
+			);
+			let seen: Vec<_> = others
+				.iter()
+				.map(|other| (other.authority, other.set_id))
+				.collect();
+			assert_eq!(seen, [(other, Some(SetId(set_id)))]);
+		}
+		let files: Vec<_> = files(&path).unwrap();
+		assert_eq!(files, [file_of(&path, &ME), file_of(&path, &YOU)]);
+		assert!(file_of(&path, &ME).ends_with("votes-0101010101010101"));
+	}
+
+	#[test]
+	fn a_name_that_has_promised_nothing_says_so() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		begin(&path, &ME);
+		let mut seen = Vec::new();
+		let opened = VoteLog::open(&path, &GENESIS, &YOU, false, |others| {
+			seen.extend_from_slice(others);
+			Ok(())
+		});
+		assert!(opened.is_ok());
+		assert_eq!(seen.len(), 1);
+		assert_eq!((seen[0].authority, seen[0].set_id), (ME, None));
+	}
+
+	#[test]
+	fn others_are_compacted_and_what_they_promised_stays() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		begin(&path, &ME)
+			.append(&[promise(0, 2, 9), promise(0, 3, 10)])
+			.unwrap();
+		let (_, _, others) = VoteLog::open(&path, &GENESIS, &YOU, false, |_| Ok(())).unwrap();
+		let file = file_of(&path, &ME);
+		let before = fs::read(&file).unwrap();
+		others[0].compact(8).unwrap();
+		assert_eq!(fs::read(&file).unwrap(), before, "there is nothing to leave out");
+		others[0].compact(9).unwrap();
+		let (_, contents, _) = open(&path, &ME).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![10]));
+	}
+
+	#[test]
+	fn the_single_file_of_before_is_taken_over_by_the_one_whose_it_is() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		let own = file_of(&path, &ME);
+		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		fs::rename(&own, &path).unwrap();
+		let bytes = fs::read(&path).unwrap();
+
+		// A program of before still runs.
+		let before = VoteLog::lock(&path).unwrap();
+		assert!(matches!(open(&path, &ME), Err(LogError::InUse(_))));
+		drop(before);
+		assert_eq!(fs::read(&path).unwrap(), bytes);
+
+		let (mut log, contents, _) = open(&path, &ME).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![10]));
+		assert!(
+			!path.exists(),
+			"a program of before does not start beside what it does not know"
+		);
+		log.append(&[promise(0, 4, 11)]).unwrap();
+		drop(log);
+		let (_, contents, _) = open(&path, &ME).unwrap();
+		assert_eq!(term(&contents), Term(4));
+
+		// The power went before the name was on the disk: it is all the same file.
+		fs::rename(&own, &path).unwrap();
+		let (_, contents, others) = open(&path, &ME).unwrap();
+		assert_eq!((term(&contents), others), (Term(4), vec![]));
+	}
+
+	#[test]
+	fn the_single_file_of_before_stays_the_one_of_another_name() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		begin(&path, &YOU).append(&[promise(1, 5, 20)]).unwrap();
+		fs::rename(file_of(&path, &YOU), &path).unwrap();
+		let refused = open(&path, &ME).unwrap_err();
+		assert!(matches!(refused, LogError::Missing { .. }), "{refused}");
+		let (_, contents, others) = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap();
+		assert_eq!(contents.durable, None);
+		assert_eq!(numbers(&contents), [20]);
+		assert_eq!(others[0].path, file_of(&path, &YOU));
+		let (_, contents, _) = open(&path, &YOU).unwrap();
+		assert_eq!(term(&contents), Term(5), "it was not written for another name");
+	}
+
+	#[test]
+	fn two_logs_of_one_name_are_one_too_many() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		for second in [path.clone(), file_of(&path, &YOU)] {
+			fs::copy(file_of(&path, &ME), &second).unwrap();
+			let refused = open(&path, &ME).unwrap_err();
+			assert!(matches!(refused, LogError::Misplaced { .. }), "{refused}");
+			fs::remove_file(&second).unwrap();
+		}
+		// The only one, under another's name: neither may write it.
+		fs::rename(file_of(&path, &ME), file_of(&path, &YOU)).unwrap();
+		assert!(matches!(open(&path, &ME), Err(LogError::Misplaced { .. })));
+		assert!(matches!(open(&path, &YOU), Err(LogError::OtherName(_))));
+	}
+
+	#[test]
+	fn a_log_of_another_chain_is_refused() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		let own = file_of(&path, &ME);
+		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		let bytes = fs::read(&own).unwrap();
+		for place in [&own, &path] {
+			fs::rename(&own, place).unwrap();
+			let refused = VoteLog::open(&path, &[8; 32], &ME, false, |_| Ok(())).unwrap_err();
+			assert!(matches!(refused, LogError::OtherChain(_)), "{refused}");
+			assert_eq!(fs::read(place).unwrap(), bytes);
+		}
+	}
+
+	#[test]
+	fn a_damaged_log_of_another_name_matters_where_one_is_missing() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		two(&path);
+		let other = file_of(&path, &YOU);
+		for broken in [&b"no log"[..], &[b'-'; 200][..]] {
+			fs::write(&other, broken).unwrap();
+			let (_, contents, others) = open(&path, &ME).unwrap();
+			assert_eq!((term(&contents), others), (Term(3), vec![]));
+			assert_eq!(fs::read(&other).unwrap(), broken);
+		}
+		fs::remove_file(file_of(&path, &ME)).unwrap();
+		let refused = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap_err();
+		assert!(
+			matches!(&refused, LogError::Damaged { path, .. } if *path == other),
+			"who knows what it says: {refused}"
+		);
+	}
+
+	#[test]
+	fn what_is_forgotten_is_kept_and_what_others_promised_is_not_forgotten() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		two(&path);
+		let (log, contents, others) = forget(&path, &ME);
+		assert_eq!((contents.durable, others.len()), (None, 1));
+		drop(log);
+		assert!(file_of(&path, &ME).with_extension("forgotten").exists());
+		assert_eq!(open(&path, &ME).unwrap().1.durable, None);
+		assert_eq!(term(&open(&path, &YOU).unwrap().1), Term(5));
+
+		// A second one, and the single file of before that does not say whose it is.
+		fs::write(&path, [b'-'; 200]).unwrap();
+		fs::remove_file(file_of(&path, &ME)).unwrap();
+		assert!(matches!(open(&path, &ME), Err(LogError::Damaged { .. })));
+		drop(forget(&path, &ME));
+		assert!(path.with_extension("forgotten").exists());
+		assert!(open(&path, &ME).is_ok());
+	}
+}

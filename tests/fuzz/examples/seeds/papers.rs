@@ -1,0 +1,138 @@
+//! Files and words that people hand to each other, and the key of a chain.
+
+use codec::Decode;
+use pallet_certificates::{signing_payload, CertificateRequest, Role, ViewKey};
+use pallet_ecommerce::{Accumulators, GenesisKey};
+use serde_json::json;
+use sp_core::H256;
+use veilmart_cli::{
+	account::address, audit_report::AuditReport, ca::hex, certificate::SignedRequest, chain_key::Pin,
+	keystore::PublicAccount,
+};
+use veilmart_confidential::PARAMETER_SET;
+use veilmart_fuzz_targets::GENESIS;
+use veilmart_paillier::test_keys;
+use veilmart_runtime::api;
+use veilmart_wallet::keys::phrase_of_entropy;
+
+use crate::{
+	broken,
+	chain::{keys, sign},
+	trade::{account, answering, ALICE, EVE},
+	Corpora,
+};
+
+fn report() -> String {
+	let accumulators = answering()
+		.chain()
+		.with(|| api::dispatch("EcommerceApi_accumulators", &[]));
+	let accumulators = Option::<Accumulators>::decode(&mut &accumulators.expect("a method")[..]);
+	let accumulators = accumulators.expect("an answer").expect("a marketplace");
+	let secret = test_keys::secret(PARAMETER_SET).expect("the test key");
+	let report = AuditReport::of(&secret, H256(GENESIS), (1, H256::repeat_byte(1)), &accumulators);
+	let json = report
+		.expect("an intact ledger")
+		.to_json()
+		.expect("it is printable");
+	String::from_utf8(json).expect("JSON is text")
+}
+
+fn request() -> SignedRequest {
+	let view_key = ViewKey::new(keys(EVE).view_key(0).public());
+	let request = CertificateRequest {
+		account: account(EVE),
+		roles: [Role::Buyer, Role::Seller].into(),
+		organisation: b"Corner Shop".to_vec().try_into().expect("short"),
+		view_key,
+		counter: 1,
+	};
+	SignedRequest {
+		account: address(&account(EVE)),
+		roles: request.roles,
+		organisation: "Corner Shop".into(),
+		view_key,
+		counter: 1,
+		genesis: H256(GENESIS),
+		signature: hex(&sign(&keys(EVE), &signing_payload(&H256(GENESIS), &request))),
+	}
+}
+
+/// The corpora of files and words.
+pub fn add(corpora: &mut Corpora) {
+	let modulus = test_keys::modulus(PARAMETER_SET);
+	let proof = test_keys::proof(PARAMETER_SET);
+	corpora.add("key", "2048", [modulus, proof].concat());
+	corpora.add("key", "broken-even", broken(modulus, 0));
+	corpora.add("key", "broken-short", [modulus, &proof[..1_000]].concat());
+
+	let report = report();
+	let sealed = corpora.0["letter"]["sealed"].clone();
+	let letter = json!({
+		"version": 1,
+		"genesis": H256(GENESIS),
+		"account": address(&account(ALICE)),
+		"sealed": hex(&sealed),
+	});
+	let key = GenesisKey {
+		modulus: modulus.to_vec(),
+		proof: proof[..64].to_vec(),
+	};
+	let pin = Pin {
+		genesis: H256(GENESIS),
+		chain: "Development".into(),
+		modulus_hash: H256::repeat_byte(2),
+	};
+	let public = PublicAccount {
+		address: address(&account(ALICE)),
+	};
+	let text = |value: serde_json::Result<String>| value.expect("it is printable");
+	let request = request();
+	let forged = SignedRequest {
+		counter: 2,
+		..request.clone()
+	};
+	let rules = include_str!("../../../../docs/rules.toml");
+	for (name, content) in [
+		("broken-report", report.replacen("\"0.00\"", "\"0.01\"", 1)),
+		("report", report),
+		(
+			"broken-letter",
+			letter.to_string().replace("\"version\":1", "\"version\":2"),
+		),
+		("letter", letter.to_string()),
+		("request", text(serde_json::to_string_pretty(&request))),
+		("broken-request", text(serde_json::to_string_pretty(&forged))),
+		("key", text(serde_json::to_string(&key))),
+		("pin", text(serde_json::to_string(&pin))),
+		("account", text(serde_json::to_string(&public))),
+		("rules", rules.to_owned()),
+		(
+			"broken-rules",
+			rules.replace("max_quantity = 10", "max_quantity = 10\nmax_quantity = 11"),
+		),
+		("broken-rules-unit", rules.replace("\"5.00\"", "\"5.001\"")),
+	] {
+		corpora.add("document", name, content);
+	}
+	let phrase = phrase_of_entropy(&[7; 16]).expect("16 bytes are a phrase");
+	for (name, words) in [
+		("amount", "12.50"),
+		("broken-amount", "12.505 "),
+		("code", "85123A"),
+		("number", "#18446744073709551615"),
+		("address", &address(&account(ALICE))),
+		("development", "//Alice//stash"),
+		("listing", "//Bob:3"),
+		("credit", "transfer://Alice:3"),
+		("phrase", &phrase),
+		(
+			"broken-phrase",
+			"abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon",
+		),
+		("broken-refusal", "Custom error: 255"),
+		("broken-secret", "//Alice///password"),
+	] {
+		corpora.add("text", name, words);
+	}
+	corpora.add("text", "broken-entropy", [0xff; 16]);
+}
