@@ -11,8 +11,8 @@ use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
 use pallet_certificates::{OrderId, Role};
 use sp_runtime::traits::Zero;
-use veilmart_confidential::{statements, Context, ProofError, Statement, PARAMETER_SET};
-use veilmart_paillier::{CiphertextError, ProductGroup};
+use veilmart_confidential::{statements, Context, Statement, PARAMETER_SET};
+use veilmart_paillier::ProductGroup;
 use veilmart_verification_host::{LedgerKey, Turned, Verification};
 
 /// The arguments of `issue` besides sequence, salt and proof.
@@ -23,48 +23,6 @@ pub(crate) struct Issue<AccountId> {
 	pub(crate) issued_after: Ciphertext,
 	pub(crate) own_note: SealedNote,
 	pub(crate) note: SealedNote,
-}
-
-impl<T: Config> From<pallet_certificates::Error<T>> for Error<T> {
-	fn from(error: pallet_certificates::Error<T>) -> Self {
-		use pallet_certificates::Error as E;
-		match error {
-			E::Revoked => Self::Revoked,
-			E::Blacklisted => Self::Blacklisted,
-			E::Expired => Self::Expired,
-			E::WrongRole => Self::WrongRole,
-			E::QuotaExhausted => Self::QuotaExhausted,
-			_ => Self::NotCertified,
-		}
-	}
-}
-
-impl<T: Config> From<ProofError> for Error<T> {
-	fn from(error: ProofError) -> Self {
-		match error {
-			ProofError::Statement => Self::MalformedStatement,
-			ProofError::Length => Self::ProofLength,
-			ProofError::Version => Self::ProofVersion,
-			ProofError::Ciphertext(error) => error.into(),
-			ProofError::Point => Self::ProofPoint,
-			ProofError::Scalar => Self::ProofScalar,
-			ProofError::ValueResponse => Self::ProofValueResponse,
-			ProofError::NonceResponse => Self::ProofNonceResponse,
-			ProofError::Challenge => Self::ProofMismatch,
-			ProofError::Range => Self::ProofRange,
-		}
-	}
-}
-
-impl<T: Config> From<CiphertextError> for Error<T> {
-	fn from(error: CiphertextError) -> Self {
-		match error {
-			CiphertextError::Length => Self::CiphertextLength,
-			CiphertextError::Zero => Self::CiphertextZero,
-			CiphertextError::NotReduced => Self::CiphertextNotReduced,
-			CiphertextError::NotUnit => Self::CiphertextNotUnit,
-		}
-	}
 }
 
 impl<T: Config> Pallet<T> {
