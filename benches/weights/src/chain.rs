@@ -17,7 +17,8 @@ use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{BasicExternalities, OverlayedChanges, StateMachine};
 use veilmart_runtime::WASM_BINARY;
 
-/// What the runtime finds outside: what a node offers, and the benchmarks' clock and counters.
+/// What the runtime finds outside: what a node offers, and the benchmarks' clock and counters. But signatures are verified each
+/// time, where a node remembers what its pool has seen.
 type HostFunctions = (
 	sp_io::SubstrateHostFunctions,
 	frame_benchmarking::benchmarking::HostFunctions,
