@@ -24,7 +24,7 @@ use crate::{chain::Chain, figures::Figures};
 #[command(
 	version,
 	after_help = "Example:\n  \
-	veilmart-weights --pallet pallet-ecommerce --steps 10 --repeat 20 --output pallets/ecommerce/src/weights.rs\n\n\
+	veilmart-weights --pallet pallet-ecommerce --steps 5 --repeat 11 --output pallets/ecommerce/src/weights.rs\n\n\
 	Exit status: 0 if all went well, 1 if a benchmark or a file failed, 2 for wrong usage."
 )]
 struct Options {
@@ -37,11 +37,11 @@ struct Options {
 	pallet: Option<String>,
 
 	/// How many values each component takes, the ends of its range included
-	#[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(2..))]
+	#[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(2..))]
 	steps: u32,
 
 	/// How often each value is timed
-	#[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 11, value_parser = value_parser!(u32).range(1..))]
 	repeat: u32,
 
 	/// The file to write; without it, standard output
