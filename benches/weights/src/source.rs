@@ -165,7 +165,7 @@ fn grouped(number: u128) -> String {
 	out
 }
 
-/// What measured, as Linux calls it, and whether it has the instructions that make proofs three times as fast.
+/// What measured, as Linux calls it, and whether it has the instructions that make proofs about twice as fast.
 fn processor() -> String {
 	let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
 	let line = |name: &str| {
