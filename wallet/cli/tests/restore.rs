@@ -23,7 +23,7 @@ use rand_core::OsRng;
 use serde_json::{json, Value};
 use sp_core::{Bytes, H256};
 use sp_runtime::{generic::Era, DispatchError};
-use veilmart_cli::{account::Account, ca, chain, commodity};
+use veilmart_cli::{account::Account, ca, chain, commodity, keystore};
 use veilmart_paillier::{generate, ParameterSet, PrimeKind, PublicKey};
 use veilmart_runtime::{
 	extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent, VERSION,
@@ -262,7 +262,9 @@ impl Node {
 	fn run(&self, base_path: &Path, arguments: &str, input: &str) -> Output {
 		tokio::task::block_in_place(|| {
 			let passphrase = base_path.join("passphrase");
-			std::fs::write(&passphrase, "a passphrase\n").unwrap();
+			if !passphrase.exists() {
+				keystore::write_new(&passphrase, b"a passphrase\n").unwrap();
+			}
 			let mut child = Command::new(env!("CARGO_BIN_EXE_veilmart"))
 				.args(["--url", &self.url, "--base-path"])
 				.arg(base_path)

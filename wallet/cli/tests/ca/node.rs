@@ -15,11 +15,17 @@ use jsonrpsee::{
 use serde_json::{json, Value};
 use sp_core::{Bytes, H256};
 use sp_runtime::{generic::Preamble, MultiAddress};
-use veilmart_cli::{ca, keystore::PassphraseSource};
+use veilmart_cli::{
+	ca,
+	keystore::{self, PassphraseSource},
+};
 use veilmart_paillier::SecretKey;
 use veilmart_runtime::{AccountId, Hash, RuntimeEvent, UncheckedExtrinsic, VERSION};
 
 use crate::ledger::{ledger, Block, State, GENESIS};
+
+/// The passphrase of all keys.
+const PASSPHRASE: &str = "the key's passphrase";
 
 /// What the node knows.
 pub struct World {
@@ -138,15 +144,15 @@ impl Node {
 			folder: tempfile::tempdir().unwrap(),
 			_server,
 		};
+		keystore::write_new(&this.path("passphrase"), PASSPHRASE.as_bytes()).unwrap();
 		this.keep_key("key", secret);
 		this
 	}
 
-	/// Writes a key as the ceremony does, into a folder of this name.
+	/// Writes a key as the ceremony does, into a folder of this name. The passphrase is in a file.
 	pub fn keep_key(&self, name: &str, secret: &SecretKey) {
-		let passphrase = PassphraseSource::known("the key's passphrase");
+		let passphrase = PassphraseSource::known(PASSPHRASE);
 		ca::write(secret, &self.path(name), &passphrase).unwrap();
-		std::fs::write(self.path("passphrase"), "the key's passphrase\n").unwrap();
 	}
 
 	pub fn path(&self, name: &str) -> PathBuf {
