@@ -16,8 +16,8 @@ use jsonrpsee::{
 use pallet_certificates::{Certificate, Role, Status, ViewKeyRecord};
 use pallet_ecommerce::{
 	runtime_api::{AccountState, Market},
-	Call, Ciphertext, Credit, CreditId, CreditKind, Event, GenesisKey, Listing, ListingId, Owned, Redemption,
-	RedemptionId, Salt, SealedNote,
+	Call, Ciphertext, Credit, CreditId, CreditKind, Disclosure, Event, GenesisKey, Listing, ListingId, Owned,
+	Redemption, RedemptionId, Salt, SealedNote,
 };
 use rand_core::OsRng;
 use serde_json::{json, Value};
@@ -412,6 +412,7 @@ fn chain_of(shop: &Account) -> Stored {
 		holder: bob.id(),
 		seq: 9,
 	};
+	let disclosed = Disclosure::Account(shop.id());
 	let blocks = vec![
 		Block::default().with(
 			shop,
@@ -421,7 +422,13 @@ fn chain_of(shop: &Account) -> Stored {
 				credits: vec![credit(0)],
 			}),
 		),
-		Block::default(),
+		Block::default().with(
+			&Account::development("//CA").unwrap(),
+			Call::record_disclosure {
+				subject: disclosed.clone(),
+			},
+			Ok(Event::Disclosed { subject: disclosed }),
+		),
 		// One transfer fails, the one after it does not.
 		Block::default()
 			.with(shop, transfer_call(&again), Err(DispatchError::BadOrigin))
@@ -541,6 +548,7 @@ async fn an_empty_disk_and_the_mnemonic_are_enough() {
 	let lines = [
 		"time,block,sequence,what,about,with,change,balance,issued".to_owned(),
 		format!("2026-01-01T00:00:01Z,1,0,collect,issued:{issuer}:0,,500.00,500.00,"),
+		format!("2026-01-01T00:00:02Z,2,,disclosed,{me},,,,"),
 		format!("2026-01-01T00:00:03Z,3,1,transfer,transfer:{me}:1,{bob},-200.00,300.00,"),
 		format!("2026-01-01T00:00:04Z,4,,redeemed,{bob}:9,,,,"),
 		format!("2026-01-01T00:00:04Z,4,2,list,{me}:2,,,,"),
