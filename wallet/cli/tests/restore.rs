@@ -1,6 +1,8 @@
 //! A wallet whose disk was lost: the command with nothing but the mnemonic and a node, here one that holds what the test put
 //! on its chain.
 
+mod rpc;
+
 use std::{
 	io::Write,
 	path::Path,
@@ -9,31 +11,27 @@ use std::{
 
 use codec::Encode;
 use frame_system::{DispatchEventInfo, EventRecord, Phase};
-use jsonrpsee::{
-	server::{Server, ServerHandle},
-	RpcModule,
-};
+use jsonrpsee::{server::ServerHandle, RpcModule};
 use pallet_certificates::{Certificate, Role, Status, ViewKeyRecord};
 use pallet_ecommerce::{
-	runtime_api::{AccountState, Market},
-	Call, Ciphertext, Credit, CreditId, CreditKind, Disclosure, Event, GenesisKey, Listing, ListingId, Owned,
-	Redemption, RedemptionId, Salt, SealedNote,
+	runtime_api::AccountState, Call, Credit, CreditId, CreditKind, Disclosure, Event, GenesisKey, Listing,
+	ListingId, Owned, Redemption, RedemptionId, Salt, SealedNote,
 };
 use rand_core::OsRng;
 use serde_json::{json, Value};
-use sp_core::{Bytes, H256};
+use sp_core::Bytes;
 use sp_runtime::{generic::Era, DispatchError};
 use veilmart_cli::{account::Account, ca, chain, commodity, keystore};
-use veilmart_paillier::{generate, ParameterSet, PrimeKind, PublicKey};
-use veilmart_runtime::{
-	extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent, VERSION,
-};
+use veilmart_paillier::{generate, ParameterSet, PrimeKind};
+use veilmart_runtime::{extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use veilmart_wallet::{
 	market::{CollectCall, ListCall, PaymentCall},
 	notes,
 	opening::Opened,
 	state, Wallet,
 };
+
+use rpc::errors;
 
 const GENESIS: Hash = Hash::repeat_byte(1);
 /// The first block's time: 2026-01-01.
@@ -131,16 +129,7 @@ impl Stored {
 
 	fn call(&self, method: &str, arguments: &[u8], at: Option<Hash>) -> Vec<u8> {
 		match method {
-			"EcommerceApi_market" => {
-				let public = PublicKey::from_modulus(&self.key.modulus).unwrap();
-				Market {
-					modulus: self.key.modulus.clone(),
-					nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
-					terms: Default::default(),
-					halted: 60_000,
-				}
-				.encode()
-			}
+			"EcommerceApi_market" => rpc::market(&self.key, 60_000).encode(),
 			"EcommerceApi_modulus_proof" => self.key.proof.encode(),
 			"EcommerceApi_account" if at == Some(GENESIS) => AccountState {
 				seq: 0,
@@ -195,13 +184,7 @@ impl Node {
 			.register_method("system_accountNextIndex", |_, _, _| json!(0))
 			.unwrap();
 		module
-			.register_method("state_getRuntimeVersion", |_, _, _| {
-				json!({
-					"specName": VERSION.spec_name,
-					"specVersion": VERSION.spec_version,
-					"transactionVersion": VERSION.transaction_version,
-				})
-			})
+			.register_method("state_getRuntimeVersion", |_, _, _| rpc::version())
 			.unwrap();
 		module
 			.register_method("chain_getBlockHash", |params, stored, _| {
@@ -219,10 +202,7 @@ impl Node {
 			.register_method("chain_getHeader", |params, stored, _| {
 				let (hash,): (Hash,) = params.parse().unwrap();
 				let (number, _) = stored.block(hash).unwrap();
-				json!({
-					"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
-					"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
-				})
+				rpc::header(number)
 			})
 			.unwrap();
 		module
@@ -251,12 +231,8 @@ impl Node {
 				json!(Bytes(stored.call(&method, &arguments, at)))
 			})
 			.unwrap();
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		let url = format!("ws://{}", server.local_addr().unwrap());
-		Self {
-			url,
-			_server: server.start(module),
-		}
+		let (url, _server) = rpc::serve(module).await;
+		Self { url, _server }
 	}
 
 	fn run(&self, base_path: &Path, arguments: &str, input: &str) -> Output {
@@ -297,10 +273,6 @@ impl Node {
 		assert_eq!(error["error"]["kind"], "wallet", "{arguments}: {text}");
 		error["error"]["message"].as_str().unwrap().to_owned()
 	}
-}
-
-fn errors(output: &Output) -> String {
-	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn collect_call(call: &CollectCall, credit: &CreditId<AccountId>) -> Call<Runtime> {

@@ -16,12 +16,12 @@ use std::{
 use codec::{Compact, Decode, Encode};
 use frame_support::storage::storage_prefix;
 use jsonrpsee::{
-	server::{Server, ServerHandle, SubscriptionMessage},
+	server::{ServerHandle, SubscriptionMessage},
 	types::ErrorObjectOwned,
 	RpcModule,
 };
 use serde_json::{json, Value};
-use sp_core::{Bytes, H256};
+use sp_core::Bytes;
 use sp_io::TestExternalities;
 use sp_runtime::{
 	generic::Preamble,
@@ -34,8 +34,10 @@ use sp_runtime::{
 };
 use tokio::sync::{mpsc, Notify};
 use veilmart_cli::{account::Account, chain::Chain, session::Session, transaction::Until, view_key};
-use veilmart_runtime::{api, AccountId, Hash, Header, Nonce, RuntimeCall, UncheckedExtrinsic, VERSION};
+use veilmart_runtime::{api, AccountId, Hash, Header, Nonce, RuntimeCall, UncheckedExtrinsic};
 use veilmart_test_blocks as blocks;
+
+use crate::rpc;
 
 const GENESIS: Hash = Hash::repeat_byte(1);
 /// Chain time of the first block, in milliseconds: some moment in 2027.
@@ -436,9 +438,8 @@ impl Ledger {
 			died,
 			_server: Arc::new(None),
 		};
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		this.url = format!("ws://{}", server.local_addr().unwrap());
-		let handle = server.start(methods(this.clone()));
+		let (url, handle) = rpc::serve(methods(this.clone())).await;
+		this.url = url;
 		this._server = Arc::new(Some(handle));
 		this
 	}
@@ -479,13 +480,7 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 		.unwrap();
 	module
 		.register_method("state_getRuntimeVersion", |_, ledger, _| {
-			ledger.request(|_| {
-				Ok(json!({
-					"specName": VERSION.spec_name,
-					"specVersion": VERSION.spec_version,
-					"transactionVersion": VERSION.transaction_version,
-				}))
-			})
+			ledger.request(|_| Ok(rpc::version()))
 		})
 		.unwrap();
 	module
@@ -513,10 +508,7 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 			let (hash,): (Hash,) = params.parse()?;
 			ledger.request(move |inner| {
 				let number = inner.number(hash).ok_or_else(no_block)?;
-				Ok(json!({
-					"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
-					"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
-				}))
+				Ok(rpc::header(number))
 			})
 		})
 		.unwrap();
