@@ -167,13 +167,23 @@ impl Node {
 
 	/// Runs the command with JSON; words that begin with `@` are files in the folder.
 	pub fn run(&self, line: &str) -> Output {
+		self.run_with(&["--json"], line)
+	}
+
+	/// Runs the command as a person does.
+	pub fn run_for_people(&self, line: &str) -> Output {
+		self.run_with(&[], line)
+	}
+
+	fn run_with(&self, options: &[&str], line: &str) -> Output {
 		let words = line.split(' ').map(|word| match word.strip_prefix('@') {
 			Some(name) => self.path(name).into_os_string(),
 			None => word.into(),
 		});
 		tokio::task::block_in_place(|| {
 			Command::new(env!("CARGO_BIN_EXE_veilmart"))
-				.args(["--json", "--url", &self.url, "--base-path"])
+				.args(options)
+				.args(["--url", &self.url, "--base-path"])
 				.arg(self.path("base"))
 				.args(words)
 				.env_remove("VEILMART_URL")
