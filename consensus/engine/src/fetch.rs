@@ -11,14 +11,21 @@ use std::{
 };
 
 use crate::{
+	allowance::Allowance,
 	packet::{BLOCKS_AT_ONCE, BYTES_AT_ONCE},
 	worker::block_of,
 	Block, Header,
 };
 
 /// Bytes of a header, at most. With a hundred authorities two certificates, those of an election, a dealing and the next set take
-/// 45 KiB. A longer header is refused before it is hashed: that is work, for everybody and each time.
-pub const MAX_HEADER: usize = 128 * 1024;
+/// 45 KiB.
+const MAX_HEADER: usize = 128 * 1024;
+
+/// Whether a header is refused before it is hashed, which is work, for everybody and each time. By whatever way a block comes,
+/// and of an own one: what some took and others refused could not be agreed on.
+pub fn is_too_long(header: &Header) -> bool {
+	header.encoded_size() > MAX_HEADER
+}
 
 /// Blocks kept whose parent is not there, at most.
 const ORPHANS: usize = 64;
@@ -230,7 +237,23 @@ impl Bodies {
 }
 
 /// How far down a line of ancestors is followed for an answer. Who lacks more synchronizes.
-pub const DEPTH: usize = 512;
+const DEPTH: usize = 512;
+
+/// Requests for blocks that one authority's are answered in a second, on average.
+const FETCHES: f64 = 10.0;
+
+/// Whether a request for the block of this height, if it is there, is answered, with its ancestors above another height. That is
+/// work, and so many bytes of what was sent before wait here until the peer takes them.
+pub fn is_answered(
+	number: Option<u32>,
+	above: u32,
+	waiting: usize,
+	allowance: &mut Allowance,
+	now: Instant,
+) -> bool {
+	let is_near = number.is_some_and(|number| number.saturating_sub(above) as usize <= DEPTH);
+	is_near && waiting < BYTES_AT_ONCE && allowance.take(1.0 / FETCHES, now)
+}
 
 /// The answer to a request for a block and its ancestors above a height: the lowest first, as many as fit.
 pub fn answer<C: BlockBackend<Block> + sp_blockchain::HeaderBackend<Block>>(
@@ -352,6 +375,33 @@ mod tests {
 		assert_eq!(forgotten, BODIES - 1);
 		bodies.remove(&hashes[299]);
 		assert_eq!((bodies.bytes, bodies.blocks.len()), (0, 0));
+	}
+
+	#[test]
+	fn a_header_has_128_kib_at_most() {
+		let with = |bytes| {
+			let mut header = block(1, H256::zero(), 0).header;
+			header
+				.digest_mut()
+				.push(sp_runtime::DigestItem::Other(vec![0; bytes]));
+			header
+		};
+		let beside = with(100_000).encoded_size() - 100_000;
+		assert!(!is_too_long(&with(131_072 - beside)));
+		assert!(is_too_long(&with(131_073 - beside)));
+	}
+
+	#[test]
+	fn who_asks_for_too_much_or_too_often_or_takes_nothing_gets_no_blocks() {
+		let now = Instant::now();
+		let mut allowance = Allowance::full(now);
+		let mut is_answered = |number, waiting| is_answered(number, 0, waiting, &mut allowance, now);
+		assert!(!is_answered(None, 0), "a block that is not there");
+		assert!(!is_answered(Some(DEPTH as u32 + 1), 0));
+		assert!(!is_answered(Some(1), BYTES_AT_ONCE));
+		// Ten a second, and those of four seconds at once.
+		let answered = (0..100).filter(|_| is_answered(Some(DEPTH as u32), 0)).count();
+		assert!((39..=40).contains(&answered), "{answered}");
 	}
 
 	/// A byte on the wire is not a byte in memory.

@@ -270,3 +270,28 @@ pub fn import_queue<BE: Backend<Block> + 'static, C: Chain<BE>>(
 	let blocks: BoxBlockImport<Block> = Box::new(import.clone());
 	BasicQueue::new(verifier, blocks, Some(Box::new(import)), spawner, registry)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use futures::FutureExt;
+	use veilmart_td_raft::AuthorityId;
+
+	#[test]
+	fn sealed_transactions_that_wait_are_bounded() {
+		let (handle, requests) = crate::handle();
+		let submit = || {
+			handle.submit_sealed(SealedTransaction {
+				leader: AuthorityId([1; 32]),
+				sealed: Vec::new(),
+			})
+		};
+		for number in 0..SEALED_WAITING {
+			assert_eq!(submit().now_or_never(), None, "{number} wait before it");
+		}
+		let refused = submit().now_or_never().expect("an answer at once");
+		assert!(refused.is_err_and(|error| error.contains("too many")));
+		drop(requests);
+		assert!(handle.sealed.is_unused(), "a place is free when nobody waits");
+	}
+}

@@ -28,7 +28,7 @@ use veilmart_td_raft_core::{real::OnChain, Anchor, Build};
 use crate::{
 	block::{core_block, take_seal, Core, Weight},
 	chain::{Chain, Propose},
-	fetch::MAX_HEADER,
+	fetch::is_too_long,
 	keys::Identity,
 	Block, Header, LOG_TARGET,
 };
@@ -250,7 +250,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 			&body.payload(&self.genesis.0, build.digest.set_id),
 		);
 		header.digest_mut().push(header::seal(&seal));
-		if header.encoded_size() > MAX_HEADER {
+		if is_too_long(&header) {
 			return Err("its header is longer than others take".into());
 		}
 		let core = core_block(&header, None).map_err(|error| error.to_string())?;

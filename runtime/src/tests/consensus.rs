@@ -11,8 +11,9 @@ use sp_runtime::{
 	DispatchError,
 };
 use veilmart_td_raft::{
-	genesis_binding, genesis_context, runtime_api::runtime_decl_for_td_raft_api::TdRaftApi, AuthoritySet,
-	ElectionBallot, ElectionCertificate, ElectionDigest, Evidence, Signature, Timing, Vote, VrfProof,
+	genesis_binding, genesis_context, header, runtime_api::runtime_decl_for_td_raft_api::TdRaftApi,
+	AuthorityIndex, AuthoritySet, ElectionBallot, ElectionCertificate, ElectionDigest, Evidence,
+	HeaderDigest, Number, Phase, QuorumCertificate, SetId, Signature, Target, Term, Timing, Vote, VrfProof,
 };
 use veilmart_trapdoor::{Context, Dealing};
 
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// The genesis of `local_testnet`, built once.
-static FOUR: LazyLock<(RawStorage, Hash)> = LazyLock::new(|| snapshot(LOCAL_TESTNET_RUNTIME_PRESET));
+static FOUR: LazyLock<Snapshot> = LazyLock::new(|| snapshot(LOCAL_TESTNET_RUNTIME_PRESET));
 
 /// The pairs of an authority: for votes, and for opening shares.
 fn pairs(name: &str) -> [sr25519::Pair; 2] {
@@ -166,7 +167,7 @@ impl Chain {
 }
 
 fn four() -> TestExternalities {
-	restore(FOUR.clone())
+	FOUR.clone().restore()
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn next_block(milliseconds: u64) {
 	Executive::finalize_block();
 	let number = System::block_number() + 1;
 	let now = pallet_timestamp::Now::<Runtime>::get() + milliseconds;
-	begin_block_with(number, Hash::default(), digest(number), now);
+	begin_block_with(number, Hash::default(), digest(number, Hash::default()), now);
 }
 
 /// An order of Charlie's for something of Bob's.

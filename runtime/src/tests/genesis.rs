@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pallet_certificates::Role;
+use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
 
 use super::*;
 use crate::{

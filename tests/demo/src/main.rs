@@ -6,8 +6,13 @@
 //! when trade goes wrong. Fails if anything differs.
 
 use clap::Parser;
-use std::{error::Error, fs, process::ExitCode, time::Instant};
-use veilmart_cli::{ca, chain::Chain, keystore::PassphraseSource, output::Counter};
+use std::{error::Error, process::ExitCode, time::Instant};
+use veilmart_cli::{
+	ca,
+	chain::Chain,
+	keystore::{self, PassphraseSource},
+	output::Counter,
+};
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_demo_parts::{
 	aftermath::{self, Authority},
@@ -70,7 +75,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 	steps.add("specification and network", start);
 
 	let passphrase_file = folder.path().join("passphrase");
-	fs::write(&passphrase_file, PASSPHRASE)?;
+	keystore::write_new(&passphrase_file, PASSPHRASE.as_bytes())?;
 	let authority = Authority {
 		secret: &secret,
 		folder: folder.path(),

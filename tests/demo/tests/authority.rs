@@ -13,7 +13,7 @@ use veilmart_cli::{
 	account::Account,
 	ca,
 	chain::Chain,
-	keystore::PassphraseSource,
+	keystore::{self, PassphraseSource},
 	session::{NewListing, Session},
 	transaction::{Included, Until},
 	view_key,
@@ -94,7 +94,7 @@ fn keep_published_key(folder: &Path) {
 	let secret = SecretKey::from_factors(&p, &q).unwrap();
 	let passphrase = PassphraseSource::known("published");
 	ca::write(&secret, &folder.join("key"), &passphrase).unwrap();
-	std::fs::write(folder.join("passphrase"), "published\n").unwrap();
+	keystore::write_new(&folder.join("passphrase"), b"published\n").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,26 +19,23 @@
 
 use std::sync::LazyLock;
 
-use codec::{Decode, DecodeLimit, Encode};
+use codec::{DecodeLimit, Encode};
 use frame_support::storage::{with_transaction, TransactionOutcome};
 use pallet_certificates::ViewKey;
 use pallet_ecommerce::{Ciphertext, Order};
-use serde_json::Value;
 use sp_core::{sr25519, Pair};
 use sp_io::TestExternalities;
 use sp_runtime::{
 	generic::Era,
 	traits::{Dispatchable, Header as _},
 	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
-	Digest, DispatchError, StateVersion,
+	DispatchError,
 };
 use veilmart_runtime::{
 	api, extensions::signed_extrinsic, AccountId, Balances, Certificates, Ecommerce, Executive, Hash, Header,
 	Runtime, RuntimeCall, RuntimeOrigin, System, TdRaft, Timestamp, UncheckedExtrinsic,
 };
-use veilmart_td_raft::{
-	header, AuthorityIndex, HeaderDigest, Number, Phase, QuorumCertificate, SetId, Target, Term,
-};
+use veilmart_test_blocks::{digest, Snapshot};
 
 use crate::setting::{well_known, SECRET};
 
@@ -86,24 +83,11 @@ pub enum Outcome {
 
 static PAIRS: LazyLock<[sr25519::Pair; 8]> = LazyLock::new(|| SIGNERS.map(|name| well_known(name).0));
 
-/// The entries of a state with how often each is referred to, and its root.
-type Snapshot = (Vec<(Vec<u8>, (Vec<u8>, i32))>, Hash);
-
 /// The chain `development` in its first block, built once: the proof about its key takes seconds to verify. Accounts that
 /// trade have registered their view keys.
 static BEGUN: LazyLock<Snapshot> = LazyLock::new(|| {
-	let mut state = TestExternalities::new_empty();
+	let mut state = veilmart_test_blocks::genesis(api::dispatch, "development").restore();
 	state.execute_with(|| {
-		let preset = |id: Option<&str>| -> Value {
-			let id = id.map(str::to_owned);
-			let json: Option<Vec<u8>> = runtime("GenesisBuilder_get_preset", id);
-			serde_json::from_slice(&json.expect("the preset exists")).expect("a preset is JSON")
-		};
-		let mut config = preset(None);
-		merge(&mut config, preset(Some("development")));
-		let config = serde_json::to_vec(&config).expect("a JSON value is printable");
-		let built: Result<(), String> = runtime("GenesisBuilder_build_state", config);
-		built.expect("the configuration is valid");
 		begin_block(1);
 		for name in &SIGNERS[..4] {
 			let (pair, keys) = well_known(name);
@@ -114,56 +98,13 @@ static BEGUN: LazyLock<Snapshot> = LazyLock::new(|| {
 				.expect("shops and issuer have certificates");
 		}
 	});
-	state.commit_all().expect("a state can be stored");
-	state.into_raw_snapshot()
+	Snapshot::of(state)
 });
 
-/// A runtime call in the state that is in force.
-fn runtime<Answer: Decode>(method: &str, arguments: impl Encode) -> Answer {
-	let answer = api::dispatch(method, &arguments.encode()).expect("the runtime knows the method");
-	Answer::decode(&mut &answer[..]).expect("the answer has this type")
-}
-
-/// Merges `patch` into `base` as chain specifications do.
-fn merge(base: &mut Value, patch: Value) {
-	match (base, patch) {
-		(Value::Object(base), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(base.entry(key).or_insert(Value::Null), value);
-			}
-		}
-		(base, patch) => *base = patch,
-	}
-}
-
-/// The digest of a block of term 1 of a chain with a single authority, whose blocks all have the hash 0.
-fn digest(number: u32) -> Digest {
-	let parent_qc = QuorumCertificate {
-		phase: Phase::Commit,
-		target: Target {
-			set_id: SetId(0),
-			term: Term(u64::from(number > 1)),
-			number: Number(u64::from(number) - 1),
-			hash: [0; 32],
-		},
-		signatures: [].into_iter().collect(),
-	};
-	let digest = HeaderDigest {
-		set_id: SetId(0),
-		term: Term(1),
-		sealer: AuthorityIndex(0),
-		commit_qc: parent_qc.clone(),
-		parent_qc,
-		election: None,
-	};
-	Digest {
-		logs: header::pre_runtime(&digest, None),
-	}
-}
-
+/// Begins a block and sets its time. All blocks have the hash 0.
 fn begin_block(number: u32) {
 	let none = Hash::default();
-	Executive::initialize_block(&Header::new(number, none, none, none, digest(number)));
+	Executive::initialize_block(&Header::new(number, none, none, none, digest(number, none)));
 	let now = START + u64::from(number) * SPACING;
 	let inherent = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
 	assert_eq!(
@@ -180,9 +121,8 @@ pub struct Chain {
 
 impl Default for Chain {
 	fn default() -> Self {
-		let (entries, root) = BEGUN.clone();
 		Self {
-			state: TestExternalities::from_raw_snapshot(entries, root, StateVersion::V1),
+			state: BEGUN.clone().restore(),
 		}
 	}
 }

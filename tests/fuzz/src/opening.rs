@@ -8,17 +8,18 @@ use std::sync::LazyLock;
 
 use codec::{Decode, Encode};
 use pallet_ecommerce::{
-	Ciphertext, Credit, CreditId, CreditKind, Listing, ListingId, Order, OrderId, Owned, Quote, Redemption,
-	RedemptionId, SealedNote,
+	Ciphertext, Credit, CreditId, Listing, ListingId, Order, OrderId, Owned, Quote, Redemption, RedemptionId,
+	SealedNote,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use veilmart_cli::convert;
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_runtime::AccountId;
 use veilmart_wallet::{
-	notes::{self, Note, NOTE_BYTES},
+	notes::{Note, NOTE_BYTES},
 	opening::Opened,
-	state, Wallet, WalletError,
+	Wallet, WalletError,
 };
 
 use crate::{
@@ -51,76 +52,42 @@ pub enum Found {
 	Redemption(RedemptionId<AccountId>, Redemption),
 }
 
-fn sealed(plain: &SealedNote) -> notes::SealedNote {
-	let (note, zeros) = plain.0.split_at(NOTE_BYTES);
-	let view_key = OWNER.keys().view_key(0).public();
-	match Note::decode(PARAMETER_SET, note) {
-		Ok(note) if zeros.iter().all(|byte| *byte == 0) => note
+/// Seals a plain note; leaves anything else as it is.
+fn seal(note: &mut SealedNote) {
+	let (plain, zeros) = note.0.split_at(NOTE_BYTES);
+	let zeros = zeros.iter().all(|byte| *byte == 0);
+	if let (Ok(plain), true) = (Note::decode(PARAMETER_SET, plain), zeros) {
+		let view_key = OWNER.keys().view_key(0).public();
+		note.0 = plain
 			.seal(PARAMETER_SET, &view_key, &mut ChaCha20Rng::from_seed([0; 32]))
-			.expect("an honest view key"),
-		_ => plain.0,
+			.expect("an honest view key");
 	}
 }
 
-fn listing_name(id: &ListingId<AccountId>) -> state::ListingName {
-	state::ListingName {
-		seller: id.seller.clone().into(),
-		seq: id.seq,
-	}
+fn seal_order(order: &mut Order<AccountId>) {
+	[&mut order.note, &mut order.own_note, &mut order.quote]
+		.into_iter()
+		.for_each(seal);
 }
 
-fn listing(id: &ListingId<AccountId>, listing: &Listing) -> state::Listing {
-	state::Listing {
-		name: listing_name(id),
-		version: listing.version,
-		price: listing.price.clone(),
-		price_seq: listing.price_seq,
-		price_salt: listing.price_salt.0,
-		stock: listing.stock.clone(),
-		commodity: listing.commodity.clone(),
-		salt: listing.salt.0,
-		note: sealed(&listing.note),
-	}
-}
-
-fn order(id: &OrderId<AccountId>, order: &Order<AccountId>) -> state::Order {
-	state::Order {
-		name: state::OrderName {
-			buyer: id.buyer.clone().into(),
-			seq: id.seq,
-		},
-		listing: listing_name(&order.listing),
-		price_seq: order.price_seq,
-		price_salt: order.price_salt.0,
-		quantity: order.quantity.clone(),
-		total: order.total.clone(),
-		terms: order.terms.into(),
-		salt: order.salt.0,
-		note: sealed(&order.note),
-		own_note: sealed(&order.own_note),
-		quote: sealed(&order.quote),
-	}
-}
-
-fn credit(id: &CreditId<AccountId>, credit: &Credit) -> state::Credit {
-	let kind = match id.kind {
-		CreditKind::Issued => state::CreditKind::Issued,
-		CreditKind::Refund => state::CreditKind::Refund,
-		CreditKind::Proceeds => state::CreditKind::Proceeds,
-		CreditKind::Bond => state::CreditKind::Bond,
-		CreditKind::Share => state::CreditKind::Share,
-		CreditKind::Deposit => state::CreditKind::Deposit,
-		CreditKind::Transfer => state::CreditKind::Transfer,
-		CreditKind::Returned => state::CreditKind::Returned,
-	};
-	state::Credit {
-		name: state::CreditName {
-			creator: id.creator.clone().into(),
-			seq: id.seq,
-			kind,
-		},
-		amount: credit.amount.clone(),
-		note: credit.note.as_ref().map(sealed),
+impl Found {
+	/// With its notes sealed.
+	fn sealed(mut self) -> Self {
+		match &mut self {
+			Self::Owned(owned) => owned.note.iter_mut().for_each(seal),
+			Self::Credit(_, credit, of) => {
+				credit.note.iter_mut().for_each(seal);
+				of.iter_mut().for_each(|(_, order)| seal_order(order));
+			}
+			Self::Listing(_, listing) => seal(&mut listing.note),
+			Self::Quote(_, listing, quote) => {
+				seal(&mut listing.note);
+				seal(&mut quote.note);
+			}
+			Self::Order(_, order) => seal_order(order),
+			Self::Redemption(_, redemption) => seal(&mut redemption.note),
+		}
+		self
 	}
 }
 
@@ -143,60 +110,49 @@ pub fn run(mut data: &[u8]) -> bool {
 	let Some(found) = take::<Found>(&mut data) else {
 		return false;
 	};
-	match found {
+	match found.sealed() {
 		Found::Owned(owned) => {
-			let owned = state::Owned {
-				ciphertext: owned.ciphertext,
-				note: owned.note.as_ref().map(sealed),
-			};
+			let owned = convert::owned(owned);
 			opened(OWNER.open_balance(&owned), &owned.ciphertext)
 				|| opened(OWNER.open_issued(&owned), &owned.ciphertext)
 		}
-		Found::Credit(id, found, of) => {
-			let of = of.map(|(id, found)| order(&id, &found));
-			opened(
-				OWNER.open_credit(&credit(&id, &found), of.as_ref()),
-				&found.amount,
-			)
+		Found::Credit(id, credit, of) => {
+			let of = of.map(|(id, order)| convert::order(&id, order));
+			let credit = convert::credit(&id, credit);
+			opened(OWNER.open_credit(&credit, of.as_ref()), &credit.amount)
 		}
-		Found::Listing(id, found) => OWNER.open_listing(&listing(&id, &found)).is_ok_and(|own| {
-			opened(Ok(own.price().clone()), &found.price)
-				&& opened(Ok(own.stock().clone()), &found.stock)
-				&& opened(Ok(own.commodity().clone()), &found.commodity)
-		}),
-		Found::Quote(id, found, quote) => {
-			let quote = state::Quote {
-				version: quote.version,
-				note: sealed(&quote.note),
-			};
-			let quoted = OWNER.open_quote(&listing(&id, &found), &quote);
-			quoted.is_ok_and(|quoted| {
-				opened(Ok(quoted.price().clone()), &found.price)
-					&& opened(Ok(quoted.commodity().clone()), &found.commodity)
+		Found::Listing(id, listing) => {
+			let listing = convert::listing(&id, listing);
+			OWNER.open_listing(&listing).is_ok_and(|own| {
+				opened(Ok(own.price().clone()), &listing.price)
+					&& opened(Ok(own.stock().clone()), &listing.stock)
+					&& opened(Ok(own.commodity().clone()), &listing.commodity)
 			})
 		}
-		Found::Order(id, found) => {
-			let read = order(&id, &found);
+		Found::Quote(id, listing, quote) => {
+			let (listing, quote) = (convert::listing(&id, listing), convert::quote(quote));
+			OWNER.open_quote(&listing, &quote).is_ok_and(|quoted| {
+				opened(Ok(quoted.price().clone()), &listing.price)
+					&& opened(Ok(quoted.commodity().clone()), &listing.commodity)
+			})
+		}
+		Found::Order(id, order) => {
+			let order = convert::order(&id, order);
 			let opened = [
-				OWNER.open_order_as_buyer(&read),
-				OWNER.open_order_as_seller(&read),
+				OWNER.open_order_as_buyer(&order),
+				OWNER.open_order_as_seller(&order),
 			]
 			.map(|read| {
 				read.is_ok_and(|read| {
-					opened(Ok(read.quantity().clone()), &found.quantity)
-						&& opened(Ok(read.total().clone()), &found.total)
+					opened(Ok(read.quantity().clone()), &order.quantity)
+						&& opened(Ok(read.total().clone()), &order.total)
 				})
 			});
 			opened.contains(&true)
 		}
-		Found::Redemption(id, found) => {
-			let redemption = state::Redemption {
-				holder: id.holder.into(),
-				seq: id.seq,
-				amount: found.amount.clone(),
-				note: sealed(&found.note),
-			};
-			opened(OWNER.open_redemption(&redemption), &found.amount)
+		Found::Redemption(id, redemption) => {
+			let redemption = convert::redemption(&id, redemption);
+			opened(OWNER.open_redemption(&redemption), &redemption.amount)
 		}
 	}
 }

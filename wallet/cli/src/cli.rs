@@ -67,7 +67,8 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "DIR")]
 	pub base_path: Option<PathBuf>,
 
-	/// A file whose first line is the passphrase. Default: $VEILMART_PASSPHRASE_FILE; without one you are asked.
+	/// A file whose first line is the passphrase, for its owner only (mode 600), or a pipe. Default:
+	/// $VEILMART_PASSPHRASE_FILE; without one you are asked.
 	#[arg(long, global = true, value_name = "FILE")]
 	pub passphrase_file: Option<PathBuf>,
 

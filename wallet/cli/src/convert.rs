@@ -1,4 +1,4 @@
-//! Between the runtime's types and the wallet's, which hold the same bytes.
+//! Between the runtime's types and the wallet's, which hold the same bytes. What is read from the ledger others convert, too.
 
 use pallet_certificates::OrderId;
 use pallet_ecommerce::{
@@ -28,14 +28,16 @@ pub(crate) fn order_name(id: &OrderId<AccountId>) -> state::OrderName {
 	}
 }
 
-pub(crate) fn owned(owned: Owned) -> state::Owned {
+/// A balance, or what was issued.
+pub fn owned(owned: Owned) -> state::Owned {
 	state::Owned {
 		ciphertext: owned.ciphertext,
 		note: owned.note.map(|note| note.0),
 	}
 }
 
-pub(crate) fn listing(id: &ListingId<AccountId>, listing: Listing) -> state::Listing {
+/// A listing.
+pub fn listing(id: &ListingId<AccountId>, listing: Listing) -> state::Listing {
 	let Listing {
 		price,
 		version,
@@ -59,14 +61,16 @@ pub(crate) fn listing(id: &ListingId<AccountId>, listing: Listing) -> state::Lis
 	}
 }
 
-pub(crate) fn quote(quote: Quote) -> state::Quote {
+/// A quote.
+pub fn quote(quote: Quote) -> state::Quote {
 	state::Quote {
 		version: quote.version,
 		note: quote.note.0,
 	}
 }
 
-pub(crate) fn order(id: &OrderId<AccountId>, order: Order<AccountId>) -> state::Order {
+/// An order.
+pub fn order(id: &OrderId<AccountId>, order: Order<AccountId>) -> state::Order {
 	state::Order {
 		name: order_name(id),
 		listing: listing_name(&order.listing),
@@ -118,7 +122,8 @@ pub(crate) fn credit_id(name: &state::CreditName) -> CreditId<AccountId> {
 	}
 }
 
-pub(crate) fn credit(id: &CreditId<AccountId>, credit: Credit) -> state::Credit {
+/// A credit.
+pub fn credit(id: &CreditId<AccountId>, credit: Credit) -> state::Credit {
 	state::Credit {
 		name: credit_name(id),
 		amount: credit.amount,
@@ -126,7 +131,8 @@ pub(crate) fn credit(id: &CreditId<AccountId>, credit: Credit) -> state::Credit 
 	}
 }
 
-pub(crate) fn redemption(id: &RedemptionId<AccountId>, redemption: Redemption) -> state::Redemption {
+/// A redemption.
+pub fn redemption(id: &RedemptionId<AccountId>, redemption: Redemption) -> state::Redemption {
 	state::Redemption {
 		holder: bytes(&id.holder),
 		seq: id.seq,

@@ -7,7 +7,8 @@
 //! file that others may read is not opened.
 //!
 //! A passphrase comes from the terminal, or from a file for scripts; never from the command line or the environment,
-//! which other programs can see.
+//! which other programs can see. Such a file is refused, too, if others may read or write it: whoever writes it chooses
+//! what protects the next secret.
 
 use std::{
 	fs,
@@ -82,12 +83,21 @@ impl PassphraseSource {
 }
 
 fn first_line(path: &Path) -> Result<SecretString> {
-	let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+	let failed = |error: io::Error| {
 		Error::file(format!(
 			"Cannot read the passphrase from {}: {error}",
 			path.display()
 		))
-	})?;
+	};
+	let mut file = fs::File::open(path).map_err(failed)?;
+	// Of the file that is open: another may have the name by now.
+	let metadata = file.metadata().map_err(failed)?;
+	// Who hands over a pipe, as a shell does for <(…), has chosen who writes to it.
+	if metadata.is_file() {
+		refuse_others(path, &metadata)?;
+	}
+	let mut text = Zeroizing::new(String::new());
+	file.read_to_string(&mut text).map_err(failed)?;
 	Ok(SecretString::from(
 		text.lines().next().unwrap_or_default().to_owned(),
 	))
@@ -180,6 +190,7 @@ pub fn read_secret(path: &Path, what: &str, passphrase: &PassphraseSource) -> Re
 	})
 }
 
+/// Complains about a file of which its owner is not the only one who may do something with it.
 #[cfg(unix)]
 fn refuse_others(path: &Path, metadata: &fs::Metadata) -> Result<()> {
 	use std::os::unix::fs::PermissionsExt;
@@ -188,8 +199,8 @@ fn refuse_others(path: &Path, metadata: &fs::Metadata) -> Result<()> {
 		return Ok(());
 	}
 	Err(Error::file(format!(
-		"{} may be read by others (mode {mode:03o}); say `chmod 600` once you know why.",
-		path.display()
+		"{path} is not its owner's alone (mode {mode:03o}). Once you know why, say `chmod 600 {path}`.",
+		path = path.display()
 	)))
 }
 
@@ -496,7 +507,7 @@ mod tests {
 		let error = keystore
 			.open("shop", &PassphraseSource::known("correct horse"))
 			.unwrap_err();
-		assert!(error.to_string().contains("may be read by others"), "{error}");
+		assert!(error.to_string().contains("not its owner's alone"), "{error}");
 	}
 
 	#[test]
@@ -574,12 +585,70 @@ mod tests {
 	fn a_passphrase_file_gives_its_first_line() {
 		let (folder, keystore) = keystore();
 		let path = folder.path().join("passphrase");
-		fs::write(&path, "correct horse\r\nmore\n").unwrap();
+		write_new(&path, b"correct horse\r\nmore\n").unwrap();
 		assert!(keystore
 			.open("shop", &PassphraseSource::File(path.clone()))
 			.is_ok());
 		fs::write(&path, "\n").unwrap();
 		let empty = keystore.add_with("new", MNEMONIC, &PassphraseSource::File(path), CHEAP);
 		assert!(matches!(empty, Err(Error::Usage(_))));
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn a_passphrase_file_is_for_its_owner_only() {
+		use std::os::unix::fs::PermissionsExt;
+		let (folder, keystore) = keystore();
+		let path = folder.path().join("passphrase");
+		fs::write(&path, "correct horse\n").unwrap();
+		let with_mode = |mode| {
+			fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+			keystore.open("shop", &PassphraseSource::File(path.clone()))
+		};
+		for mode in [0o600, 0o400] {
+			assert!(with_mode(mode).is_ok(), "mode {mode:o}");
+		}
+		for mode in [0o640, 0o620, 0o604, 0o602, 0o644, 0o666] {
+			let error = with_mode(mode).unwrap_err();
+			let shown = path.display();
+			assert_eq!(
+				error,
+				Error::File(format!(
+					"{shown} is not its owner's alone (mode {mode:03o}). Once you know why, say `chmod 600 {shown}`."
+				))
+			);
+		}
+		// A new secret is not protected by such a passphrase either.
+		let new = keystore.add_with("new", MNEMONIC, &PassphraseSource::File(path.clone()), CHEAP);
+		assert!(matches!(new, Err(Error::File(_))));
+		assert!(!keystore.contains("new"));
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn a_passphrase_comes_through_a_pipe() {
+		use std::os::fd::AsRawFd;
+		let (folder, keystore) = keystore();
+		// As a shell's <(…).
+		let (reader, mut writer) = io::pipe().unwrap();
+		writer.write_all(b"correct horse\n").unwrap();
+		drop(writer);
+		let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+		let opened = keystore.open("shop", &PassphraseSource::File(path));
+		assert!(opened.is_ok(), "{:?}", opened.err());
+
+		// With a name, and the mode that mkfifo gives it.
+		let path = folder.path().join("fifo");
+		let made = std::process::Command::new("mkfifo")
+			.args(["-m", "644"])
+			.arg(&path)
+			.status();
+		assert!(made.unwrap().success());
+		let fifo = path.clone();
+		// It waits until somebody reads.
+		let writes = std::thread::spawn(move || fs::write(fifo, "correct horse\n"));
+		let opened = keystore.open("shop", &PassphraseSource::File(path));
+		assert!(opened.is_ok(), "{:?}", opened.err());
+		writes.join().unwrap().unwrap();
 	}
 }

@@ -13,7 +13,8 @@
 //! - [`audit_report`]: sums that the certificate authority opens and anybody checks; [`disclosure`]: what it decrypts for
 //!   somebody, on record; [`letter`]: how an owner gets a lost opening back;
 //! - [`serve`]: a seller's agent, which acts by a rule file;
-//! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written;
+//! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written; [`convert`]: the ledger's objects as the wallet
+//!   takes them;
 //! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
 
 #![deny(missing_docs)]
@@ -29,7 +30,7 @@ pub mod cli;
 pub mod commands;
 pub mod commodity;
 pub mod connection;
-mod convert;
+pub mod convert;
 pub mod disclosure;
 pub mod error;
 pub mod keystore;

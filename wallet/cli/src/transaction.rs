@@ -82,6 +82,8 @@ pub struct Sent {
 pub(crate) struct Body {
 	/// The block's number.
 	pub(crate) number: BlockNumber,
+	/// Its hash.
+	pub(crate) hash: Hash,
 	/// Its time, in milliseconds since the Unix epoch.
 	pub(crate) time: Moment,
 	/// What happened before its transactions.
@@ -278,7 +280,7 @@ impl Chain {
 			.iter()
 			.map(|encoded| Dispatched::read(encoded.as_ref()))
 			.collect();
-		Ok(sorted(number, time, transactions, events))
+		Ok(sorted(number, block, time, transactions, events))
 	}
 
 	/// The index of an encoded transaction in a block, if it is there.
@@ -392,7 +394,13 @@ impl Progress {
 }
 
 /// Each event to the transaction that it belongs to; a transaction that failed has no call.
-fn sorted(number: BlockNumber, time: Moment, mut transactions: Vec<Dispatched>, events: Vec<Event>) -> Body {
+fn sorted(
+	number: BlockNumber,
+	hash: Hash,
+	time: Moment,
+	mut transactions: Vec<Dispatched>,
+	events: Vec<Event>,
+) -> Body {
 	let (mut begun, mut ended) = (Vec::new(), Vec::new());
 	for record in events {
 		match record.phase {
@@ -415,6 +423,7 @@ fn sorted(number: BlockNumber, time: Moment, mut transactions: Vec<Dispatched>, 
 	}
 	Body {
 		number,
+		hash,
 		time,
 		begun,
 		transactions,
@@ -542,7 +551,7 @@ mod tests {
 			record(0, success()),
 		];
 		events[3].phase = Phase::Initialization;
-		let body = sorted(5, 6, vec![transaction(), transaction()], events);
+		let body = sorted(5, Hash::zero(), 6, vec![transaction(), transaction()], events);
 		assert_eq!((body.number, body.time), (5, 6));
 		assert_eq!(
 			body.transactions

@@ -66,15 +66,8 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 			}
 			_ => continue,
 		};
-		let mine = match &event {
-			// These events do not name the seller; the order does, until the buyer has its money back.
-			Event::Cancelled { order }
-			| Event::Disclosed {
-				subject: Disclosure::Order(order),
-			} if order.buyer != *session.id() => session.order_view_at(order, block).await?.map(|_| &order.buyer),
-			_ => Some(session.id()),
-		};
-		let Some((text, mut json)) = mine.and_then(|me| describe(&event, me)) else {
+		let reader = reader(session, &event, block).await?;
+		let Some((text, mut json)) = reader.and_then(|reader| describe(&event, reader)) else {
 			continue;
 		};
 		json["block"] = json!(number);
@@ -107,6 +100,27 @@ async fn of_block(session: &mut Session, number: u32, block: Hash) -> Result<Vec
 		reports.push(Report::new(text, json));
 	}
 	Ok(reports)
+}
+
+/// By whose eyes the session's account reads an event of this block: its own, or the buyer's where it is the seller and the
+/// event does not say so. Then the order does, until the buyer has its money back. `None` if it is neither.
+pub(crate) async fn reader<'a>(
+	session: &'a Session,
+	event: &'a Event<Runtime>,
+	block: Hash,
+) -> Result<Option<&'a AccountId>> {
+	match event {
+		Event::Cancelled { order }
+		| Event::Disclosed {
+			subject: Disclosure::Order(order),
+		} if order.buyer != *session.id() => {
+			let found = session.chain().order(order, Some(block)).await?;
+			Ok(found
+				.filter(|found| found.listing.seller == *session.id())
+				.map(|_| &order.buyer))
+		}
+		_ => Ok(Some(session.id())),
+	}
 }
 
 /// The event in words and as JSON, if the account has to do with it.
@@ -321,7 +335,7 @@ pub(crate) fn describe(event: &Event<Runtime>, me: &AccountId) -> Option<(String
 			concerns(&[account])?;
 			(
 				"the certificate authority decrypted what this account owns".into(),
-				json!({ "event": "disclosed" }),
+				json!({ "event": "disclosed", "account": address(account) }),
 			)
 		}
 		// They concern everybody and nobody in particular.

@@ -1,5 +1,7 @@
 //! What the command does when a node reports a key, true or false: against a node that says what the test wants.
 
+mod rpc;
+
 use std::{
 	path::Path,
 	process::{Command, Output},
@@ -7,17 +9,16 @@ use std::{
 };
 
 use codec::Encode;
-use jsonrpsee::{
-	server::{Server, ServerHandle},
-	RpcModule,
-};
+use jsonrpsee::{server::ServerHandle, RpcModule};
 use pallet_ecommerce::{runtime_api::Market, Ciphertext, GenesisKey};
 use rand_core::OsRng;
 use serde_json::{json, Value};
 use sp_core::Bytes;
 use veilmart_cli::ca;
-use veilmart_paillier::{generate, ParameterSet, PrimeKind, PublicKey};
-use veilmart_runtime::{Hash, VERSION};
+use veilmart_paillier::{generate, ParameterSet, PrimeKind};
+use veilmart_runtime::Hash;
+
+use rpc::errors;
 
 /// What the node says.
 #[derive(Clone)]
@@ -32,11 +33,10 @@ struct Says {
 impl Says {
 	/// The truth about this key.
 	fn truly(genesis: u8, key: &GenesisKey) -> Self {
-		let public = PublicKey::from_modulus(&key.modulus).unwrap();
 		Self {
 			genesis: Hash::repeat_byte(genesis),
 			key: key.clone(),
-			nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
+			nonce_base: rpc::market(key, 0).nonce_base,
 			proofs: 0,
 		}
 	}
@@ -44,10 +44,8 @@ impl Says {
 	fn call(&mut self, method: &str) -> Vec<u8> {
 		match method {
 			"EcommerceApi_market" => Market {
-				modulus: self.key.modulus.clone(),
 				nonce_base: self.nonce_base.clone(),
-				terms: Default::default(),
-				halted: 0,
+				..rpc::market(&self.key, 0)
 			}
 			.encode(),
 			"EcommerceApi_modulus_proof" => {
@@ -75,13 +73,7 @@ impl Node {
 			.register_method("system_chain", |_, _, _| json!("Pretender"))
 			.unwrap();
 		module
-			.register_method("state_getRuntimeVersion", |_, _, _| {
-				json!({
-					"specName": VERSION.spec_name,
-					"specVersion": VERSION.spec_version,
-					"transactionVersion": VERSION.transaction_version,
-				})
-			})
+			.register_method("state_getRuntimeVersion", |_, _, _| rpc::version())
 			.unwrap();
 		module
 			.register_method("chain_getBlockHash", |_, says, _| {
@@ -94,13 +86,8 @@ impl Node {
 				json!(Bytes(says.lock().unwrap().call(&method)))
 			})
 			.unwrap();
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		let url = format!("ws://{}", server.local_addr().unwrap());
-		Self {
-			url,
-			says,
-			_server: server.start(module),
-		}
+		let (url, _server) = rpc::serve(module).await;
+		Self { url, says, _server }
 	}
 
 	fn now(&self, says: Says) {
@@ -133,10 +120,6 @@ impl Node {
 		assert!(output.status.success(), "{}", errors(&output));
 		serde_json::from_slice(&output.stdout).unwrap()
 	}
-}
-
-fn errors(output: &Output) -> String {
-	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The last line of the standard error is the error; the kind is checked, the message returned.

@@ -1,6 +1,8 @@
 //! A wallet whose disk was lost: the command with nothing but the mnemonic and a node, here one that holds what the test put
 //! on its chain.
 
+mod rpc;
+
 use std::{
 	io::Write,
 	path::Path,
@@ -9,31 +11,27 @@ use std::{
 
 use codec::Encode;
 use frame_system::{DispatchEventInfo, EventRecord, Phase};
-use jsonrpsee::{
-	server::{Server, ServerHandle},
-	RpcModule,
-};
+use jsonrpsee::{server::ServerHandle, RpcModule};
 use pallet_certificates::{Certificate, Role, Status, ViewKeyRecord};
 use pallet_ecommerce::{
-	runtime_api::{AccountState, Market},
-	Call, Ciphertext, Credit, CreditId, CreditKind, Event, GenesisKey, Listing, ListingId, Owned, Redemption,
-	RedemptionId, Salt, SealedNote,
+	runtime_api::AccountState, Call, Credit, CreditId, CreditKind, Disclosure, Event, GenesisKey, Listing,
+	ListingId, Owned, Redemption, RedemptionId, Salt, SealedNote,
 };
 use rand_core::OsRng;
 use serde_json::{json, Value};
-use sp_core::{Bytes, H256};
+use sp_core::Bytes;
 use sp_runtime::{generic::Era, DispatchError};
-use veilmart_cli::{account::Account, ca, chain, commodity};
-use veilmart_paillier::{generate, ParameterSet, PrimeKind, PublicKey};
-use veilmart_runtime::{
-	extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent, VERSION,
-};
+use veilmart_cli::{account::Account, ca, chain, commodity, keystore};
+use veilmart_paillier::{generate, ParameterSet, PrimeKind};
+use veilmart_runtime::{extensions::signed_extrinsic, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use veilmart_wallet::{
 	market::{CollectCall, ListCall, PaymentCall},
 	notes,
 	opening::Opened,
 	state, Wallet,
 };
+
+use rpc::errors;
 
 const GENESIS: Hash = Hash::repeat_byte(1);
 /// The first block's time: 2026-01-01.
@@ -131,16 +129,7 @@ impl Stored {
 
 	fn call(&self, method: &str, arguments: &[u8], at: Option<Hash>) -> Vec<u8> {
 		match method {
-			"EcommerceApi_market" => {
-				let public = PublicKey::from_modulus(&self.key.modulus).unwrap();
-				Market {
-					modulus: self.key.modulus.clone(),
-					nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
-					terms: Default::default(),
-					halted: 60_000,
-				}
-				.encode()
-			}
+			"EcommerceApi_market" => rpc::market(&self.key, 60_000).encode(),
 			"EcommerceApi_modulus_proof" => self.key.proof.encode(),
 			"EcommerceApi_account" if at == Some(GENESIS) => AccountState {
 				seq: 0,
@@ -195,13 +184,7 @@ impl Node {
 			.register_method("system_accountNextIndex", |_, _, _| json!(0))
 			.unwrap();
 		module
-			.register_method("state_getRuntimeVersion", |_, _, _| {
-				json!({
-					"specName": VERSION.spec_name,
-					"specVersion": VERSION.spec_version,
-					"transactionVersion": VERSION.transaction_version,
-				})
-			})
+			.register_method("state_getRuntimeVersion", |_, _, _| rpc::version())
 			.unwrap();
 		module
 			.register_method("chain_getBlockHash", |params, stored, _| {
@@ -219,10 +202,7 @@ impl Node {
 			.register_method("chain_getHeader", |params, stored, _| {
 				let (hash,): (Hash,) = params.parse().unwrap();
 				let (number, _) = stored.block(hash).unwrap();
-				json!({
-					"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
-					"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
-				})
+				rpc::header(number)
 			})
 			.unwrap();
 		module
@@ -251,18 +231,16 @@ impl Node {
 				json!(Bytes(stored.call(&method, &arguments, at)))
 			})
 			.unwrap();
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		let url = format!("ws://{}", server.local_addr().unwrap());
-		Self {
-			url,
-			_server: server.start(module),
-		}
+		let (url, _server) = rpc::serve(module).await;
+		Self { url, _server }
 	}
 
 	fn run(&self, base_path: &Path, arguments: &str, input: &str) -> Output {
 		tokio::task::block_in_place(|| {
 			let passphrase = base_path.join("passphrase");
-			std::fs::write(&passphrase, "a passphrase\n").unwrap();
+			if !passphrase.exists() {
+				keystore::write_new(&passphrase, b"a passphrase\n").unwrap();
+			}
 			let mut child = Command::new(env!("CARGO_BIN_EXE_veilmart"))
 				.args(["--url", &self.url, "--base-path"])
 				.arg(base_path)
@@ -295,10 +273,6 @@ impl Node {
 		assert_eq!(error["error"]["kind"], "wallet", "{arguments}: {text}");
 		error["error"]["message"].as_str().unwrap().to_owned()
 	}
-}
-
-fn errors(output: &Output) -> String {
-	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn collect_call(call: &CollectCall, credit: &CreditId<AccountId>) -> Call<Runtime> {
@@ -410,6 +384,7 @@ fn chain_of(shop: &Account) -> Stored {
 		holder: bob.id(),
 		seq: 9,
 	};
+	let disclosed = Disclosure::Account(shop.id());
 	let blocks = vec![
 		Block::default().with(
 			shop,
@@ -419,7 +394,13 @@ fn chain_of(shop: &Account) -> Stored {
 				credits: vec![credit(0)],
 			}),
 		),
-		Block::default(),
+		Block::default().with(
+			&Account::development("//CA").unwrap(),
+			Call::record_disclosure {
+				subject: disclosed.clone(),
+			},
+			Ok(Event::Disclosed { subject: disclosed }),
+		),
 		// One transfer fails, the one after it does not.
 		Block::default()
 			.with(shop, transfer_call(&again), Err(DispatchError::BadOrigin))
@@ -539,6 +520,7 @@ async fn an_empty_disk_and_the_mnemonic_are_enough() {
 	let lines = [
 		"time,block,sequence,what,about,with,change,balance,issued".to_owned(),
 		format!("2026-01-01T00:00:01Z,1,0,collect,issued:{issuer}:0,,500.00,500.00,"),
+		format!("2026-01-01T00:00:02Z,2,,disclosed,{me},,,,"),
 		format!("2026-01-01T00:00:03Z,3,1,transfer,transfer:{me}:1,{bob},-200.00,300.00,"),
 		format!("2026-01-01T00:00:04Z,4,,redeemed,{bob}:9,,,,"),
 		format!("2026-01-01T00:00:04Z,4,2,list,{me}:2,,,,"),

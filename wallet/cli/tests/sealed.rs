@@ -1,5 +1,7 @@
 //! How a client looks after a transaction that it sealed to the leader: against a node whose leaders do what the test wants.
 
+mod rpc;
+
 use std::{
 	sync::{Arc, Mutex, MutexGuard},
 	time::Duration,
@@ -8,22 +10,17 @@ use std::{
 use codec::{DecodeAll, Encode};
 use crypto_box::SecretKey;
 use frame_system::{DispatchEventInfo, EventRecord, Phase};
-use jsonrpsee::{
-	server::{Server, ServerHandle},
-	types::ErrorObjectOwned,
-	RpcModule,
-};
+use jsonrpsee::{server::ServerHandle, types::ErrorObjectOwned, RpcModule};
 use rand_core::OsRng;
 use serde_json::{json, Value};
 use sp_core::{crypto::Pair as _, sr25519, Bytes};
-use sp_runtime::traits::Header as _;
 use veilmart_cli::{
 	account::Account,
 	chain::{Chain, Event},
 	error::Error,
 	sealed::Delivered,
 };
-use veilmart_runtime::{Hash, Header, Runtime, RuntimeCall, VERSION};
+use veilmart_runtime::{Hash, Runtime, RuntimeCall};
 use veilmart_td_raft::{
 	sign, AuthorityId, AuthorityRecord, BlockHash, PeerIdBytes, RecordBody, SealedTransaction, Term,
 };
@@ -174,9 +171,7 @@ impl Node {
 			open: 0,
 			heard: true,
 		}));
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		let url = format!("ws://{}", server.local_addr().unwrap());
-		let _server = server.start(module(world.clone()));
+		let (url, _server) = rpc::serve(module(world.clone())).await;
 		let chain = Chain::connect(&url).await.unwrap();
 		Self {
 			chain,
@@ -215,13 +210,7 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 			})
 			.unwrap();
 	};
-	answer("state_getRuntimeVersion", |_, _| {
-		json!({
-			"specName": VERSION.spec_name,
-			"specVersion": VERSION.spec_version,
-			"transactionVersion": VERSION.transaction_version,
-		})
-	});
+	answer("state_getRuntimeVersion", |_, _| rpc::version());
 	answer("system_accountNextIndex", |_, _| json!(5));
 	answer("chain_getFinalizedHead", |world, _| {
 		json!(hash(world.blocks.len() - 1))
@@ -231,13 +220,7 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 	});
 	answer("chain_getHeader", |_, values| {
 		let at: Hash = serde_json::from_value(values[0].clone()).unwrap();
-		json!(Header::new(
-			number(at) as u32,
-			Hash::zero(),
-			Hash::zero(),
-			Hash::zero(),
-			Default::default()
-		))
+		rpc::header(number(at))
 	});
 	answer("chain_getBlock", |world, values| {
 		let at: Hash = serde_json::from_value(values[0].clone()).unwrap();

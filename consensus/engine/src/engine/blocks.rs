@@ -1,6 +1,5 @@
 //! Blocks: those that come, those that are made, those that become final.
 
-use codec::Encode;
 use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::{blockchain::Backend as _, Backend};
 use sc_network::PeerId;
@@ -19,7 +18,7 @@ use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
 	block::{core_block, Core},
 	chain::Chain,
-	fetch::MAX_HEADER,
+	fetch::is_too_long,
 	import::{Brought, Verdict},
 	keys::Identity,
 	log_writer::LogWriter,
@@ -138,8 +137,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// What is to become of a block that the node's own synchronization brings.
 	pub(super) fn judge(&mut self, brought: &Brought) -> Result<Verdict, String> {
-		// By whatever way a block comes: what some took and others refused could not be agreed on.
-		if brought.header.encoded_size() > MAX_HEADER {
+		if is_too_long(&brought.header) {
 			return Err("the header is too long".into());
 		}
 		let block = self.judged(&brought.header)?;
@@ -319,7 +317,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// A block has come from a peer, or out of the orphans.
 	pub(super) fn offer(&mut self, block: Block, from: Option<PeerId>) {
-		if block.header.encoded_size() > MAX_HEADER {
+		if is_too_long(&block.header) {
 			log::debug!(target: LOG_TARGET, "A block is refused: its header is too long");
 			return self.blame(from);
 		}

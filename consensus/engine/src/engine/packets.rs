@@ -14,13 +14,11 @@ use super::Engine;
 use crate::{
 	allowance::Allowance,
 	chain::Chain,
-	fetch::{answer, DEPTH},
-	packet::{Packet, BLOCKS_AT_ONCE, BYTES_AT_ONCE, TRANSACTIONS_AT_ONCE},
+	fetch::{answer, is_answered},
+	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
 	sealed, Block, LOG_TARGET,
 };
 
-/// Requests for blocks that one authority's are answered in a second, on average.
-const FETCHES: f64 = 10.0;
 /// Sealed transactions that are opened or passed on in a second, on average: by an authority; and by another node, of which the
 /// authorities take twenty packets.
 const SEALED: f64 = 100.0;
@@ -84,15 +82,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Whether a request for blocks is answered. That is work, and what is sent waits here until the peer takes it.
+	/// Whether a request for blocks is answered.
 	fn may_fetch(&mut self, peer: &PeerId, id: AuthorityId, hash: H256, above: u32) -> bool {
 		let in_database = self.client.number(hash).ok().flatten();
 		let number = in_database.or_else(|| self.unwritten(&hash).map(|block| block.header.number));
-		let is_near = number.is_some_and(|number| number.saturating_sub(above) as usize <= DEPTH);
 		let waits = self.peers.as_ref().map_or(0, |peers| peers.waiting(peer));
 		let now = Instant::now();
 		let allowance = self.fetches.entry(id).or_insert(Allowance::full(now));
-		is_near && waits < BYTES_AT_ONCE && allowance.take(1.0 / FETCHES, now)
+		is_answered(number, above, waits, allowance, now)
 	}
 
 	/// A sealed transaction: opened by the leader, passed on once by others if it comes from a client or a node that

@@ -9,8 +9,10 @@
 
 use futures::{StreamExt, TryStreamExt};
 use pallet_certificates::{Moment, OrderId};
-use pallet_ecommerce::{Call, CreditId, CreditKind, ListingId, RedemptionId, RefreshTarget, SealedNote};
-use veilmart_runtime::{AccountId, BlockNumber, RuntimeCall, RuntimeEvent};
+use pallet_ecommerce::{
+	Call, CreditId, CreditKind, Event, ListingId, RedemptionId, RefreshTarget, SealedNote,
+};
+use veilmart_runtime::{AccountId, BlockNumber, Runtime, RuntimeCall, RuntimeEvent};
 use veilmart_wallet::{notes::NoteCall, Wallet};
 
 use super::Session;
@@ -36,7 +38,7 @@ pub struct Entry {
 	pub seq: Option<u64>,
 	/// The call's name, or the event's if somebody else or time made it happen.
 	pub what: String,
-	/// The order, listing, credit or redemption.
+	/// The order, listing, credit, redemption or account.
 	pub about: String,
 	/// The other account, as far as the call names one.
 	pub with: Option<AccountId>,
@@ -94,7 +96,7 @@ impl Session {
 			.buffered(AT_ONCE);
 		let mut entries = Vec::new();
 		while let Some(body) = blocks.try_next().await? {
-			self.enter(body, &mut books, &mut entries);
+			self.enter(body, &mut books, &mut entries).await?;
 		}
 		Ok(entries)
 	}
@@ -111,10 +113,9 @@ impl Session {
 		})
 	}
 
-	fn enter(&self, body: Body, books: &mut Books, entries: &mut Vec<Entry>) {
+	async fn enter(&self, body: Body, books: &mut Books, entries: &mut Vec<Entry>) -> Result<()> {
 		let (block, time) = (body.number, body.time);
-		let told = |event: &RuntimeEvent| told(&self.id, block, time, event);
-		entries.extend(body.begun.iter().filter_map(told));
+		self.tell(&body, &body.begun, entries).await?;
 		for transaction in &body.transactions {
 			let own = transaction
 				.call
@@ -133,19 +134,30 @@ impl Session {
 					balance: call.balance,
 					issued: call.issued,
 				}),
-				None => entries.extend(transaction.events.iter().filter_map(told)),
+				None => self.tell(&body, &transaction.events, entries).await?,
 			}
 		}
-		entries.extend(body.ended.iter().filter_map(told));
+		self.tell(&body, &body.ended, entries).await
+	}
+
+	/// What of these events of a block concerns the account.
+	async fn tell(&self, body: &Body, events: &[RuntimeEvent], entries: &mut Vec<Entry>) -> Result<()> {
+		for event in events {
+			let RuntimeEvent::Ecommerce(event) = event else {
+				continue;
+			};
+			let reader = watch::reader(self, event, body.hash)
+				.await
+				.map_err(|error| forgotten(body.number, error))?;
+			entries.extend(reader.and_then(|reader| told(reader, body.number, body.time, event)));
+		}
+		Ok(())
 	}
 }
 
-/// What somebody else, or time, did to the account.
-fn told(me: &AccountId, block: BlockNumber, time: Moment, event: &RuntimeEvent) -> Option<Entry> {
-	let RuntimeEvent::Ecommerce(event) = event else {
-		return None;
-	};
-	let (_, json) = watch::describe(event, me)?;
+/// What somebody else, or time, did to the account, read by these eyes ([`watch::reader`]).
+fn told(reader: &AccountId, block: BlockNumber, time: Moment, event: &Event<Runtime>) -> Option<Entry> {
+	let (_, json) = watch::describe(event, reader)?;
 	let text = |name: &str| json.get(name).and_then(|value| value.as_str()).map(str::to_owned);
 	let redemption = || Some(format!("{}:{}", text("holder")?, json.get("seq")?));
 	Some(Entry {
@@ -153,7 +165,7 @@ fn told(me: &AccountId, block: BlockNumber, time: Moment, event: &RuntimeEvent) 
 		time,
 		seq: None,
 		what: text("event")?,
-		about: ["order", "credit", "listing"]
+		about: ["order", "credit", "listing", "account"]
 			.into_iter()
 			.find_map(text)
 			.or_else(redemption)
@@ -330,7 +342,7 @@ fn redemption(holder: &AccountId, seq: u64) -> String {
 mod tests {
 	use super::*;
 	use crate::{account::Account, ca::unhex, convert};
-	use pallet_ecommerce::Verdict;
+	use pallet_ecommerce::{Disclosure, Verdict};
 	use rand_core::OsRng;
 	use veilmart_paillier::SecretKey;
 	use veilmart_wallet::{market::PaymentCall, opening::Opened, state::Party};
@@ -466,24 +478,29 @@ mod tests {
 			buyer: buyer.clone(),
 			seq: 4,
 		};
-		let event = RuntimeEvent::Ecommerce(pallet_ecommerce::Event::Shipped {
+		let event = Event::<Runtime>::Shipped {
 			order: order.clone(),
 			seller,
-		});
+		};
 		let entry = told(&buyer, 5, 6, &event).unwrap();
 		assert_eq!(
 			(entry.what.as_str(), entry.about, entry.balance),
 			("shipped", show_order(&order), None)
 		);
 		assert_eq!(told(&other, 5, 6, &event), None);
-		let event = RuntimeEvent::Ecommerce(pallet_ecommerce::Event::Settled {
+		let event = Event::<Runtime>::Settled {
 			issuer: other,
 			redemption: RedemptionId {
 				holder: buyer.clone(),
 				seq: 9,
 			},
-		});
+		};
 		let entry = told(&buyer, 5, 6, &event).unwrap();
 		assert_eq!(entry.about, redemption(&buyer, 9));
+		let event = Event::<Runtime>::Disclosed {
+			subject: Disclosure::Account(buyer.clone()),
+		};
+		let entry = told(&buyer, 5, 6, &event).unwrap();
+		assert_eq!((entry.what.as_str(), entry.about), ("disclosed", address(&buyer)));
 	}
 }

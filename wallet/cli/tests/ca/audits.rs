@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 use veilmart_runtime::Hash;
 
-use crate::node::{error, hash, Node};
+use crate::node::{error, errors, hash, Node};
 
 const VERIFY: &str = "audit verify @report.json";
 const AUDIT: &str = "ca audit --key @key --passphrase-file @passphrase --out @report.json";
@@ -154,4 +154,20 @@ async fn what_is_no_report_is_named_as_such() {
 	assert!(node
 		.refusal("audit verify @nowhere.json")
 		.starts_with("Cannot read the audit report"));
+}
+
+/// Whoever sends a report chooses what is in it: a terminal that obeys it could show another verdict.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_writes_nothing_on_the_terminal() {
+	let node = Node::start().await;
+	let text = r#"{ "\u001b[2J\rThe report is true": 1 }"#;
+	std::fs::write(node.path("report.json"), text).unwrap();
+	let output = node.run_for_people(VERIFY);
+	assert_eq!(output.status.code(), Some(1));
+	let said = errors(&output);
+	assert!(said.contains("\\u{1b}[2J\\rThe report is true"), "{said:?}");
+	for bytes in [output.stdout, output.stderr] {
+		let text = String::from_utf8(bytes).unwrap();
+		assert!(!text.replace('\n', "").contains(char::is_control), "{text:?}");
+	}
 }

@@ -2,11 +2,12 @@
 
 use pallet_ecommerce::{Disclosure, Event, OrderId};
 use serde_json::json;
+use veilmart_cli::account::address;
 use veilmart_runtime::RuntimeEvent;
 
 use crate::{
 	ledger::id,
-	node::{error, errors, hash, Node},
+	node::{error, errors, hash, Node, BEGINNING},
 };
 
 const KEY: &str = "--key @key --key-passphrase-file @passphrase";
@@ -58,6 +59,37 @@ async fn a_balance_is_decrypted_on_record() {
 	let balance = node.json(&format!("--suri //CA ca decrypt {KEY} --of //Bob"));
 	assert_eq!(balance["amount"], "500.00");
 	assert_eq!(on_record(&node), [Disclosure::Account(id("//Bob"))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_parties_find_the_record_in_their_history() {
+	let node = Node::start().await;
+	node.json(&format!("--suri //CA ca decrypt {KEY} --order //Bob:3"));
+	node.json(&format!("--suri //CA ca decrypt {KEY} --of //Alice"));
+	let entry = |block: u64, about: String| {
+		json!({
+			"time": BEGINNING + 1_000 * block, "block": block, "sequence": null, "what": "disclosed", "about": about,
+			"with": null, "change": null, "balance": null, "issued": null,
+		})
+	};
+	let of_order = entry(4, format!("{}:3", address(&id("//Bob"))));
+	let of_alice = entry(5, address(&id("//Alice")));
+	for (suri, expected) in [
+		// The seller, which the record does not name.
+		("//Alice", json!([of_order, of_alice])),
+		("//Bob", json!([of_order])),
+		("//Issuer", json!([])),
+	] {
+		let history = node.json(&format!("--suri {suri} history --from 4"));
+		assert_eq!(history, expected, "{suri}");
+	}
+
+	// The order is gone after that block, and with it what says who sold it.
+	node.world().blocks[4].state.orders.clear();
+	let history = node.json("--suri //Alice history --from 4");
+	assert_eq!(history, json!([of_alice]));
+	let history = node.json("--suri //Bob history --from 4");
+	assert_eq!(history, json!([of_order]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

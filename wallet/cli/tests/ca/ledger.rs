@@ -11,16 +11,18 @@ use pallet_certificates::{
 	Call as CertificateCall, Certificate, Event as CertificateEvent, Role, Status, ViewKeyRecord,
 };
 use pallet_ecommerce::{
-	runtime_api::{AccountState, Market},
-	Accumulators, Call, Ciphertext, Credit, CreditId, CreditKind, Event, GenesisKey, Listing, ListingId,
-	Order, OrderId, OrderState, Owned, RefreshTarget, Salt, SealedNote, Terms,
+	runtime_api::AccountState, Accumulators, Call, Ciphertext, Credit, CreditId, CreditKind, Event,
+	GenesisKey, Listing, ListingId, Order, OrderId, OrderState, Owned, RefreshTarget, Salt, SealedNote,
+	Terms,
 };
 use rand_core::OsRng;
 use sp_runtime::DispatchError;
 use veilmart_cli::{account::Account, ca, chain, commodity};
-use veilmart_paillier::{generate, ParameterSet, PrimeKind, ProductGroup, PublicKey, SecretKey};
+use veilmart_paillier::{generate, ParameterSet, PrimeKind, ProductGroup, SecretKey};
 use veilmart_runtime::{AccountId, Hash, RuntimeCall, RuntimeEvent};
 use veilmart_wallet::{notes, opening::Opened, state, Wallet};
+
+use crate::rpc;
 
 pub const GENESIS: Hash = Hash::repeat_byte(1);
 /// A sealed note that nobody opens.
@@ -88,16 +90,7 @@ impl State {
 	pub fn call(&self, method: &str, arguments: &[u8]) -> Vec<u8> {
 		let of = |account: &AccountId| account.encode() == arguments;
 		match method {
-			"EcommerceApi_market" => {
-				let public = PublicKey::from_modulus(&self.key.modulus).unwrap();
-				Market {
-					modulus: self.key.modulus.clone(),
-					nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
-					terms: Default::default(),
-					halted: 0,
-				}
-				.encode()
-			}
+			"EcommerceApi_market" => rpc::market(&self.key, 0).encode(),
 			"EcommerceApi_modulus_proof" => self.key.proof.encode(),
 			"EcommerceApi_accumulators" => Some(self.accumulators()).encode(),
 			"EcommerceApi_account" => {

@@ -6,3 +6,5 @@ mod disclosures;
 mod ledger;
 mod node;
 mod recovery;
+#[path = "../rpc/mod.rs"]
+mod rpc;

@@ -6,20 +6,30 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard},
 };
 
-use codec::DecodeAll;
-use jsonrpsee::{
-	server::{Server, ServerHandle},
-	types::ErrorObjectOwned,
-	RpcModule, SubscriptionMessage,
-};
+use codec::{DecodeAll, Encode};
+use frame_support::storage::storage_prefix;
+use jsonrpsee::{server::ServerHandle, types::ErrorObjectOwned, RpcModule, SubscriptionMessage};
 use serde_json::{json, Value};
-use sp_core::{Bytes, H256};
+use sp_core::Bytes;
 use sp_runtime::{generic::Preamble, MultiAddress};
-use veilmart_cli::{ca, keystore::PassphraseSource};
+use veilmart_cli::{
+	ca,
+	keystore::{self, PassphraseSource},
+};
 use veilmart_paillier::SecretKey;
-use veilmart_runtime::{AccountId, Hash, RuntimeEvent, UncheckedExtrinsic, VERSION};
+use veilmart_runtime::{AccountId, Hash, RuntimeEvent, UncheckedExtrinsic};
 
-use crate::ledger::{ledger, Block, State, GENESIS};
+pub use crate::rpc::errors;
+use crate::{
+	ledger::{ledger, Block, State, GENESIS},
+	rpc,
+};
+
+/// The time of block 0: 2026-01-01.
+pub const BEGINNING: u64 = 1_767_225_600_000;
+
+/// The passphrase of all keys.
+const PASSPHRASE: &str = "the key's passphrase";
 
 /// What the node knows.
 pub struct World {
@@ -129,24 +139,22 @@ impl Node {
 			stops_in_block: false,
 			says: None,
 		}));
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		let url = format!("ws://{}", server.local_addr().unwrap());
-		let _server = server.start(module(world.clone()));
+		let (url, _server) = rpc::serve(module(world.clone())).await;
 		let this = Self {
 			url,
 			world,
 			folder: tempfile::tempdir().unwrap(),
 			_server,
 		};
+		keystore::write_new(&this.path("passphrase"), PASSPHRASE.as_bytes()).unwrap();
 		this.keep_key("key", secret);
 		this
 	}
 
-	/// Writes a key as the ceremony does, into a folder of this name.
+	/// Writes a key as the ceremony does, into a folder of this name. The passphrase is in a file.
 	pub fn keep_key(&self, name: &str, secret: &SecretKey) {
-		let passphrase = PassphraseSource::known("the key's passphrase");
+		let passphrase = PassphraseSource::known(PASSPHRASE);
 		ca::write(secret, &self.path(name), &passphrase).unwrap();
-		std::fs::write(self.path("passphrase"), "the key's passphrase\n").unwrap();
 	}
 
 	pub fn path(&self, name: &str) -> PathBuf {
@@ -159,13 +167,23 @@ impl Node {
 
 	/// Runs the command with JSON; words that begin with `@` are files in the folder.
 	pub fn run(&self, line: &str) -> Output {
+		self.run_with(&["--json"], line)
+	}
+
+	/// Runs the command as a person does.
+	pub fn run_for_people(&self, line: &str) -> Output {
+		self.run_with(&[], line)
+	}
+
+	fn run_with(&self, options: &[&str], line: &str) -> Output {
 		let words = line.split(' ').map(|word| match word.strip_prefix('@') {
 			Some(name) => self.path(name).into_os_string(),
 			None => word.into(),
 		});
 		tokio::task::block_in_place(|| {
 			Command::new(env!("CARGO_BIN_EXE_veilmart"))
-				.args(["--json", "--url", &self.url, "--base-path"])
+				.args(options)
+				.args(["--url", &self.url, "--base-path"])
 				.arg(self.path("base"))
 				.args(words)
 				.env_remove("VEILMART_URL")
@@ -210,10 +228,6 @@ pub fn error(output: &Output) -> Value {
 	json["error"].clone()
 }
 
-pub fn errors(output: &Output) -> String {
-	String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 /// Whether the file is its owner's alone.
 #[cfg(unix)]
 pub fn is_private(path: &Path) -> bool {
@@ -235,13 +249,7 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 	fn parsed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
 		serde_json::from_value(value.clone()).unwrap()
 	}
-	answer("state_getRuntimeVersion", |_, _| {
-		Ok(json!({
-			"specName": VERSION.spec_name,
-			"specVersion": VERSION.spec_version,
-			"transactionVersion": VERSION.transaction_version,
-		}))
-	});
+	answer("state_getRuntimeVersion", |_, _| Ok(rpc::version()));
 	answer("system_chain", |_, _| Ok(json!("Small")));
 	answer("system_accountNextIndex", |_, _| Ok(json!(0)));
 	answer("chain_getFinalizedHead", |world, _| {
@@ -257,10 +265,7 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 	});
 	answer("chain_getHeader", |world, values| {
 		let number = world.number(parsed(&values[0])).unwrap();
-		Ok(json!({
-			"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
-			"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
-		}))
+		Ok(rpc::header(number))
 	});
 	answer("chain_getBlock", |world, values| {
 		let block = world.block(parsed(&values[0]));
@@ -268,8 +273,14 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 		Ok(json!({ "block": { "extrinsics": extrinsics } }))
 	});
 	answer("state_getStorage", |world, values| {
-		use codec::Encode;
-		Ok(json!(Bytes(world.block(parsed(&values[1])).events.encode())))
+		let key: Bytes = parsed(&values[0]);
+		let number = world.number(parsed(&values[1])).unwrap();
+		let time = storage_prefix(b"Timestamp", b"Now");
+		Ok(json!(Bytes(if key.0 == time {
+			(BEGINNING + 1_000 * number as u64).encode()
+		} else {
+			world.blocks[number].events.encode()
+		})))
 	});
 	answer("state_call", |world, values| {
 		let method: String = parsed(&values[0]);

@@ -16,12 +16,12 @@ use std::{
 use codec::{Compact, Decode, Encode};
 use frame_support::storage::storage_prefix;
 use jsonrpsee::{
-	server::{Server, ServerHandle, SubscriptionMessage},
+	server::{ServerHandle, SubscriptionMessage},
 	types::ErrorObjectOwned,
 	RpcModule,
 };
 use serde_json::{json, Value};
-use sp_core::{Bytes, H256};
+use sp_core::Bytes;
 use sp_io::TestExternalities;
 use sp_runtime::{
 	generic::Preamble,
@@ -30,14 +30,14 @@ use sp_runtime::{
 		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
 		UnknownTransaction,
 	},
-	ApplyExtrinsicResult, Digest, MultiAddress, StateVersion,
+	ApplyExtrinsicResult, MultiAddress, StateVersion,
 };
 use tokio::sync::{mpsc, Notify};
 use veilmart_cli::{account::Account, chain::Chain, session::Session, transaction::Until, view_key};
-use veilmart_runtime::{api, AccountId, Hash, Header, Nonce, RuntimeCall, UncheckedExtrinsic, VERSION};
-use veilmart_td_raft::{
-	header, AuthorityIndex, HeaderDigest, Number, Phase, QuorumCertificate, SetId, Target, Term,
-};
+use veilmart_runtime::{api, AccountId, Hash, Header, Nonce, RuntimeCall, UncheckedExtrinsic};
+use veilmart_test_blocks as blocks;
+
+use crate::rpc;
 
 const GENESIS: Hash = Hash::repeat_byte(1);
 /// Chain time of the first block, in milliseconds: some moment in 2027.
@@ -47,67 +47,13 @@ const STEP: u64 = 100;
 /// States of older blocks are forgotten.
 const KEPT: u32 = 300;
 
-type RawStorage = Vec<(Vec<u8>, (Vec<u8>, i32))>;
-
 /// The genesis of `development`, built once: the proof about its key takes seconds to verify.
-static DEVELOPMENT: LazyLock<(RawStorage, Hash)> = LazyLock::new(|| {
-	let mut state = TestExternalities::new_empty();
-	state.execute_with(|| {
-		let preset = |id: Option<&str>| -> Value {
-			let id = id.map(str::to_owned);
-			let json: Option<Vec<u8>> = runtime("GenesisBuilder_get_preset", id);
-			serde_json::from_slice(&json.unwrap()).unwrap()
-		};
-		let mut config = preset(None);
-		merge(&mut config, preset(Some("development")));
-		let built: Result<(), String> =
-			runtime("GenesisBuilder_build_state", serde_json::to_vec(&config).unwrap());
-		built.unwrap();
-	});
-	state.commit_all().unwrap();
-	state.into_raw_snapshot()
-});
-
-fn merge(base: &mut Value, patch: Value) {
-	match (base, patch) {
-		(Value::Object(base), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(base.entry(key).or_insert(Value::Null), value);
-			}
-		}
-		(base, patch) => *base = patch,
-	}
-}
+static DEVELOPMENT: LazyLock<blocks::Snapshot> =
+	LazyLock::new(|| blocks::genesis(api::dispatch, "development"));
 
 /// A runtime call in the state that is in force.
 fn runtime<Answer: Decode>(method: &str, arguments: impl Encode) -> Answer {
-	let answer = api::dispatch(method, &arguments.encode()).expect("the runtime knows the method");
-	Answer::decode(&mut &answer[..]).expect("the answer has this type")
-}
-
-/// The digest of a block of term 1 of a chain with a single authority.
-fn digest(number: u32, parent: Hash) -> Digest {
-	let parent_qc = QuorumCertificate {
-		phase: Phase::Commit,
-		target: Target {
-			set_id: SetId(0),
-			term: Term(if number == 1 { 0 } else { 1 }),
-			number: Number(u64::from(number) - 1),
-			hash: parent.0,
-		},
-		signatures: [].into_iter().collect(),
-	};
-	let digest = HeaderDigest {
-		set_id: SetId(0),
-		term: Term(1),
-		sealer: AuthorityIndex(0),
-		commit_qc: parent_qc.clone(),
-		parent_qc,
-		election: None,
-	};
-	Digest {
-		logs: header::pre_runtime(&digest, None),
-	}
+	blocks::call(api::dispatch, method, arguments)
 }
 
 struct Block {
@@ -181,15 +127,14 @@ pub struct Inner {
 pub struct Snapshot {
 	best: u32,
 	hash: Hash,
-	raw: (RawStorage, Hash),
+	state: blocks::Snapshot,
 }
 
 impl Inner {
 	fn new(died: Arc<Notify>) -> Self {
-		let (entries, root) = DEVELOPMENT.clone();
 		let genesis = Block {
 			hash: GENESIS,
-			state: TestExternalities::from_raw_snapshot(entries, root, StateVersion::V1),
+			state: DEVELOPMENT.clone().restore(),
 			extrinsics: Vec::new(),
 		};
 		let mut this = Self {
@@ -251,7 +196,7 @@ impl Inner {
 		let waiting = std::mem::take(&mut self.pool);
 		let header: Header = state.execute_with(|| {
 			let none = Default::default();
-			let header = Header::new(number, none, none, parent, digest(number, parent));
+			let header = Header::new(number, none, none, parent, blocks::digest(number, parent));
 			api::dispatch("Core_initialize_block", &header.encode()).unwrap();
 			let now: u64 = read(&storage_prefix(b"Timestamp", b"Now")).unwrap_or(START);
 			// `Timestamp::set`, by its place in the runtime.
@@ -336,28 +281,24 @@ impl Inner {
 		Snapshot {
 			best,
 			hash,
-			raw: copy.into_raw_snapshot(),
+			state: blocks::Snapshot::of(copy),
 		}
 	}
 
 	/// Puts the chain back, alive, with an empty pool.
 	pub fn restore(&mut self, snapshot: Snapshot) {
-		let Snapshot { best, hash, raw } = snapshot;
+		let Snapshot { best, hash, state } = snapshot;
 		self.pool.clear();
 		self.unfinal.clear();
 		self.hold = None;
 		self.mining = true;
 		self.blocks.retain(|number, _| *number == 0);
-		let state = TestExternalities::from_raw_snapshot(raw.0, raw.1, StateVersion::V1);
-		let extrinsics = Vec::new();
-		self.blocks.insert(
-			best,
-			Block {
-				hash,
-				state,
-				extrinsics,
-			},
-		);
+		let block = Block {
+			hash,
+			state: state.restore(),
+			extrinsics: Vec::new(),
+		};
+		self.blocks.insert(best, block);
 		self.best = best;
 		self.revive(None);
 	}
@@ -497,9 +438,8 @@ impl Ledger {
 			died,
 			_server: Arc::new(None),
 		};
-		let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-		this.url = format!("ws://{}", server.local_addr().unwrap());
-		let handle = server.start(methods(this.clone()));
+		let (url, handle) = rpc::serve(methods(this.clone())).await;
+		this.url = url;
 		this._server = Arc::new(Some(handle));
 		this
 	}
@@ -540,13 +480,7 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 		.unwrap();
 	module
 		.register_method("state_getRuntimeVersion", |_, ledger, _| {
-			ledger.request(|_| {
-				Ok(json!({
-					"specName": VERSION.spec_name,
-					"specVersion": VERSION.spec_version,
-					"transactionVersion": VERSION.transaction_version,
-				}))
-			})
+			ledger.request(|_| Ok(rpc::version()))
 		})
 		.unwrap();
 	module
@@ -574,10 +508,7 @@ fn methods(ledger: Ledger) -> RpcModule<Ledger> {
 			let (hash,): (Hash,) = params.parse()?;
 			ledger.request(move |inner| {
 				let number = inner.number(hash).ok_or_else(no_block)?;
-				Ok(json!({
-					"parentHash": H256::zero(), "number": format!("{number:#x}"), "stateRoot": H256::zero(),
-					"extrinsicsRoot": H256::zero(), "digest": { "logs": [] },
-				}))
+				Ok(rpc::header(number))
 			})
 		})
 		.unwrap();

@@ -6,5 +6,7 @@ mod money;
 mod pipeline;
 mod program;
 mod rounds;
+#[path = "../rpc/mod.rs"]
+mod rpc;
 mod sales;
 mod stage;
