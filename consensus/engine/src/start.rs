@@ -284,7 +284,7 @@ mod tests {
 	use tempfile::TempDir;
 	use veilmart_td_raft::{
 		keys::{SHARE_KEY, VOTE_KEY},
-		Authority as Member, SetId, ShareKey, Target, Term,
+		Authority as Member, SetId, ShareKey, Target,
 	};
 
 	const GENESIS: BlockHash = [7; 32];
