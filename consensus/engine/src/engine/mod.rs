@@ -412,7 +412,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	fn on_event(&mut self, event: Event) {
 		match event {
-			Event::Named(id) => self.step(Input::Connected(id)),
+			Event::Named(id) => {
+				self.step(Input::Connected(id));
+				// It may have lost what it was sent, with its pool.
+				if self.core.leader() == Some(&id) {
+					self.pass_on(Some(id), self.transactions.watched());
+				}
+			}
 			Event::Packet { peer, id, packet } => self.on_packet(peer, id, *packet),
 		}
 	}
@@ -491,6 +497,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		let old = self.transactions.old();
 		self.pass_on(None, old);
+		if let Some(leader) = self.core.leader().copied() {
+			let again = self.transactions.again(Instant::now());
+			self.pass_on(Some(leader), again);
+		}
 		let members = &self.members;
 		self.places
 			.retain(|id, places| members.contains(id) || !places.is_unused());
