@@ -24,7 +24,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{AuthorityId, Phase, QuorumCertificate, Sr25519, Term};
+use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, Sr25519, Term};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Status},
 	real::{Keys, OnChain},
@@ -36,7 +36,7 @@ use crate::{
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
-	import::{Brought, EngineHandle, Request, Verdict},
+	import::{Brought, EngineHandle, Justified, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
 	packet::{Packet, BYTES_AT_ONCE},
@@ -167,11 +167,23 @@ pub struct Requests(UnboundedReceiver<Request>);
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Starts an engine. It takes in what it has from before, then runs as long as the node does: its end is the node's.
 	pub fn start(
-		mut setup: Setup,
+		setup: Setup,
 		parts: Parts<BE, C>,
 		requests: Requests,
 		spawner: &dyn SpawnEssentialNamed,
 	) -> Result<(), Error> {
+		let (engine, worker, todo) = Self::new(setup, parts, requests)?;
+		spawner.spawn_essential_blocking("td-raft-chain", Some("td-raft"), Box::pin(worker.run(todo)));
+		spawner.spawn_essential_blocking("td-raft", Some("td-raft"), Box::pin(engine.run()));
+		Ok(())
+	}
+
+	/// An engine, its chain worker, and what that has to do.
+	fn new(
+		mut setup: Setup,
+		parts: Parts<BE, C>,
+		requests: Requests,
+	) -> Result<(Self, ChainWorker<BE, C>, UnboundedReceiver<Task>), Error> {
 		let Parts {
 			client,
 			backend,
@@ -184,7 +196,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
-		spawner.spawn_essential_blocking("td-raft-chain", Some("td-raft"), Box::pin(worker.run(todo)));
 		let (answers, written) = unbounded();
 		let writer = LogWriter::start(setup.log.take(), answers).map_err(Error::Thread)?;
 		let peers = network.map(|network| Peers::new(network, setup.genesis.0, setup.identity.clone()));
@@ -239,8 +250,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			renamed: false,
 			failure: None,
 		};
-		spawner.spawn_essential_blocking("td-raft", Some("td-raft"), Box::pin(engine.run()));
-		Ok(())
+		Ok((engine, worker, todo))
 	}
 
 	async fn run(mut self) {
@@ -445,7 +455,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				let number = certificate.target.number;
 				let hash = certificate.target.hash;
 				// Judged before the core is told: it would not listen for a while to whoever sends it a false one.
-				if self.is_certificate(&certificate) {
+				let verified = self.verify_certificate(&certificate);
+				if verified.is_ok() {
 					self.step(Input::Message {
 						from: self.setup.identity.id,
 						message: Message::Notice(Notice::Certified(*certificate)),
@@ -457,7 +468,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				} else {
 					root.number > number
 				};
-				let _ = answer.send(is_final);
+				let _ = answer.send(match verified {
+					_ if is_final => Justified::Final,
+					Ok(()) | Err(CertificateError::Set) => Justified::Early,
+					Err(_) => Justified::False,
+				});
 			}
 			Request::Sealed(sealed, _place, answer) => {
 				let _ = answer.send(self.on_sealed(sealed, true, true));
@@ -474,8 +489,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Whether a certificate is of a set that is known, and its votes are good.
 	fn is_certificate(&self, certificate: &QuorumCertificate) -> bool {
+		self.verify_certificate(certificate).is_ok()
+	}
+
+	/// The same, and if not, why: one of a set that is not known, or no longer, is nobody's fault.
+	fn verify_certificate(&self, certificate: &QuorumCertificate) -> Result<(), CertificateError> {
 		let set = self.core.chain().anchor().set_of(certificate.target.set_id);
-		set.is_some_and(|set| certificate.verify(&self.setup.genesis.0, set, &Sr25519).is_ok())
+		set.ok_or(CertificateError::Set)
+			.and_then(|set| certificate.verify(&self.setup.genesis.0, set, &Sr25519))
 	}
 
 	fn on_tick(&mut self) {
