@@ -3,6 +3,8 @@
 mod blocks;
 mod packets;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use codec::Decode;
 use futures::{
@@ -676,20 +678,3 @@ fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
 
 /// As the core sees it, shared.
 type Shared = Arc<Core>;
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn transactions_are_passed_on_in_parts_that_fit_into_a_packet() {
-		let sizes = |parts: Vec<Vec<Vec<u8>>>| -> Vec<Vec<usize>> {
-			let sizes = |part: &Vec<Vec<u8>>| part.iter().map(Vec::len).collect();
-			parts.iter().map(sizes).collect()
-		};
-		let of = |sizes: &[usize]| sizes.iter().map(|size| vec![0; *size]).collect::<Vec<_>>();
-		assert_eq!(sizes(by_bytes(of(&[]), 10)), Vec::<Vec<usize>>::new());
-		let parts = by_bytes(of(&[4, 6, 1, 12, 3, 3]), 10);
-		assert_eq!(sizes(parts), [vec![4, 6], vec![1], vec![12], vec![3, 3]]);
-	}
-}
