@@ -23,7 +23,7 @@ use crate::{
 	block::take_seal,
 	chain::Chain,
 	round::RoundState,
-	worker::{check_time, fork_choice},
+	worker::{check_time, fork_choice, Refused},
 	Block, Header,
 };
 
@@ -35,28 +35,48 @@ pub(crate) struct Brought {
 	pub certificate: Option<QuorumCertificate>,
 }
 
-/// What is to become of a good block.
+/// What is to become of a block in which nothing is false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
 	/// A quorum has certified it.
 	Certified,
 	/// It is not known to be certified: its time has to be looked at.
 	Open,
-	/// Others were executed in its place, or the database has no room for it. Nobody is to blame.
+	/// It is early, or of a branch that was abandoned, and cannot be judged; or others were executed in its place, or the database
+	/// has no room for it. Nobody is to blame.
 	LeftOut,
 }
 
-/// By this the import knows a block that is left out.
-const LEFT_OUT: &[u8] = b"td-raft/left-out";
+/// What a certificate is to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Justified {
+	/// Its block is final.
+	Final,
+	/// It is good, and its block is not there or not committed; or its set is not known yet.
+	Early,
+	/// Its votes are false. Nobody honest passes it on.
+	False,
+}
+
+/// Why a block that passed the verifier is not executed.
+enum Unexecuted {
+	/// [`Verdict::LeftOut`], or dated too far ahead.
+	LeftOut,
+	/// The engine did not say.
+	Failed(String),
+}
+
+/// Under this key the import finds [`Unexecuted`].
+const UNEXECUTED: &[u8] = b"td-raft/unexecuted";
 
 /// What the engine is asked.
 pub(crate) enum Request {
-	/// Is this block good, and what is to become of it?
+	/// Is anything false in this block, and if not, what is to become of it?
 	Verify(Box<Brought>, oneshot::Sender<Result<Verdict, String>>),
 	/// This block is in the database.
 	Imported(Box<Header>, oneshot::Sender<()>),
-	/// A certificate came with a block, or by itself. Says whether the block is final.
-	Justified(Box<QuorumCertificate>, oneshot::Sender<bool>),
+	/// A certificate came with a block, or by itself.
+	Justified(Box<QuorumCertificate>, oneshot::Sender<Justified>),
 	/// Pass a sealed transaction on to the leader. It has a place until then.
 	Sealed(SealedTransaction, Place, oneshot::Sender<Result<(), String>>),
 	/// What the engine is doing.
@@ -108,10 +128,24 @@ impl EngineHandle {
 }
 
 /// Verifies headers with the engine, and dates with the runtime.
-struct HeaderVerifier<BE, C> {
+///
+/// An error of its is the fault of the peer that sent the block: the synchronization drops that peer, and a few of them ban it. So it
+/// is for what nobody honest passes on. What is early or abandoned passes, and is left out by [`TellingImport`].
+pub(crate) struct HeaderVerifier<BE, C> {
 	client: Arc<C>,
 	engine: EngineHandle,
 	backend: PhantomData<fn() -> BE>,
+}
+
+impl<BE, C> HeaderVerifier<BE, C> {
+	/// A verifier that asks this engine.
+	pub(crate) fn new(client: Arc<C>, engine: EngineHandle) -> Self {
+		Self {
+			client,
+			engine,
+			backend: PhantomData,
+		}
+	}
 }
 
 #[async_trait::async_trait]
@@ -129,12 +163,19 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 			header: header.clone(),
 			certificate: certificate_in(params.justifications.clone()),
 		};
-		let verdict = self
+		let asked = self
 			.engine
 			.ask(|answer| Request::Verify(Box::new(brought), answer))
-			.await??;
+			.await;
+		let verdict = match asked {
+			Ok(verdict) => verdict?,
+			Err(stopped) => {
+				params.insert_intermediate(UNEXECUTED, Unexecuted::Failed(stopped));
+				return Ok(params);
+			}
+		};
 		if verdict == Verdict::LeftOut {
-			params.insert_intermediate(LEFT_OUT, ());
+			params.insert_intermediate(UNEXECUTED, Unexecuted::LeftOut);
 		}
 		if let Some(body) = params.body.as_ref().filter(|_| verdict == Verdict::Open) {
 			let block = Block {
@@ -143,7 +184,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 			};
 			match check_time::<BE, C>(&self.client, &block).await {
 				Ok(()) => {}
-				Err(refused) => return Err(refused.to_string()),
+				Err(Refused::Early | Refused::NoParent) => {
+					params.insert_intermediate(UNEXECUTED, Unexecuted::LeftOut);
+				}
+				Err(Refused::Invalid(error)) => return Err(error),
 			}
 		}
 		params.header = unsealed;
@@ -185,26 +229,35 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> BlockImport<Block> for TellingI
 	}
 
 	async fn import_block(&self, mut params: BlockImportParams<Block>) -> Result<ImportResult, Self::Error> {
-		if params.remove_intermediate::<()>(LEFT_OUT).is_ok() {
-			// To the synchronization: of a branch that was given up, and nobody's fault.
-			return Ok(ImportResult::MissingState);
+		match params.remove_intermediate::<Unexecuted>(UNEXECUTED) {
+			// To the synchronization: of a branch that was given up, and nobody's fault. It goes on with what it has asked for. If the
+			// block was early and is missing, the next that is built on it finds no parent, and the synchronization starts anew
+			// from what is there.
+			Ok(Unexecuted::LeftOut) => return Ok(ImportResult::MissingState),
+			Ok(Unexecuted::Failed(error)) => return Err(ConsensusError::ClientImport(error)),
+			Err(_) => {}
 		}
 		let header = params.post_header();
 		let certificate = certificate_in(params.justifications.take());
 		params.finalized = false;
 		params.fork_choice =
 			Some(fork_choice::<BE, C>(&self.client, &header).map_err(ConsensusError::ClientImport)?);
-		let result = self.client.import_block(params).await?;
+		let mut result = self.client.import_block(params).await?;
 		if matches!(result, ImportResult::Imported(_) | ImportResult::AlreadyInChain) {
 			self.engine
 				.ask(|answer| Request::Imported(Box::new(header), answer))
 				.await
 				.map_err(ConsensusError::ClientImport)?;
 			if let Some(certificate) = certificate {
-				self.engine
+				let justified = self
+					.engine
 					.ask(|answer| Request::Justified(Box::new(certificate), answer))
 					.await
 					.map_err(ConsensusError::ClientImport)?;
+				if let (Justified::False, ImportResult::Imported(about)) = (justified, &mut result) {
+					// The block is good: it stays, and who sent it goes.
+					about.bad_justification = true;
+				}
 			}
 		}
 		Ok(result)
@@ -234,14 +287,17 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> JustificationImport<Block> for 
 			.ok()
 			.filter(|certificate| certificate.target.hash == hash.0)
 			.ok_or_else(|| refused("not a certificate of this block"))?;
-		let is_final = self
+		let justified = self
 			.engine
 			.ask(|answer| Request::Justified(Box::new(certificate), answer))
 			.await
 			.map_err(ConsensusError::ClientImport)?;
-		is_final
-			.then_some(())
-			.ok_or_else(|| refused("its votes are not good, or the block is not there"))
+		match justified {
+			Justified::Final => Ok(()),
+			// The one refusal for which a peer is not banned. If it is good, the engine has it now.
+			Justified::Early => Err(ConsensusError::OutdatedJustification),
+			Justified::False => Err(refused("its votes are false")),
+		}
 	}
 }
 
@@ -262,11 +318,7 @@ pub fn import_queue<BE: Backend<Block> + 'static, C: Chain<BE>>(
 	registry: Option<&Registry>,
 ) -> BasicQueue<Block> {
 	let import = block_import::<BE, C>(client.clone(), engine.clone());
-	let verifier = HeaderVerifier {
-		client,
-		engine,
-		backend: PhantomData::<fn() -> BE>,
-	};
+	let verifier = HeaderVerifier::<BE, C>::new(client, engine);
 	let blocks: BoxBlockImport<Block> = Box::new(import.clone());
 	BasicQueue::new(verifier, blocks, Some(Box::new(import)), spawner, registry)
 }

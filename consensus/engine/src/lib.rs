@@ -44,6 +44,8 @@ mod fetch;
 mod finality;
 mod import;
 mod keys;
+#[cfg(test)]
+mod ledger;
 mod log_writer;
 mod metrics;
 mod packet;

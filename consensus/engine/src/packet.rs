@@ -1,6 +1,6 @@
 //! What travels over a connection of the engine's own protocol.
 
-use codec::{Decode, DecodeAll, Encode};
+use codec::{Decode, Encode, MemTrackingInput};
 use sc_network::PeerId;
 use sp_core::H256;
 use veilmart_td_raft::{
@@ -18,6 +18,12 @@ pub const BLOCKS_AT_ONCE: usize = 32;
 
 /// Bytes of blocks in one answer, at most; one block is always sent.
 pub const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+
+/// Bytes that decoding may take for each of a packet's, and for a small packet beside that. What is honest takes one to three; an empty
+/// transaction or item of a header takes one byte in a packet and twenty-four to forty in memory, so that a single packet of the largest
+/// size could fill it.
+const MEMORY_PER_BYTE: usize = 8;
+const MEMORY_BESIDE: usize = 64 * 1024;
 
 /// Transactions passed on at once, at most.
 pub const TRANSACTIONS_AT_ONCE: usize = 64;
@@ -69,9 +75,14 @@ impl Packet {
 		matches!(bytes.first(), Some(&(HELLO | CORE | SEALED)))
 	}
 
-	/// The packet in these bytes, which have nothing beside it.
+	/// The packet in these bytes, which have nothing beside it, unless it takes many times as much memory.
 	pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-		Self::decode_all(&mut bytes).ok()
+		let most = bytes
+			.len()
+			.saturating_mul(MEMORY_PER_BYTE)
+			.saturating_add(MEMORY_BESIDE);
+		let packet = Self::decode(&mut MemTrackingInput::new(&mut bytes, most)).ok()?;
+		bytes.is_empty().then_some(packet)
 	}
 }
 
@@ -115,6 +126,7 @@ impl Hello {
 mod tests {
 	use super::*;
 	use crate::keys::Chain;
+	use sp_runtime::traits::Header as _;
 
 	#[test]
 	fn a_name_is_bound_to_both_ends_of_a_connection_and_to_the_chain() {
@@ -165,6 +177,35 @@ mod tests {
 			assert!(!Packet::is_for_all(&bytes), "{others:?}");
 		}
 		assert!(!Packet::is_for_all(&[]));
+	}
+
+	/// A byte on the wire is not a byte in memory.
+	#[test]
+	fn a_packet_that_would_take_much_memory_is_none() {
+		let zero = H256::zero;
+		let block = |many: usize, bytes: usize| Block {
+			header: crate::Header::new(1, zero(), zero(), zero(), Default::default()),
+			extrinsics: vec![sp_runtime::OpaqueExtrinsic::from_blob(vec![0; bytes]); many],
+		};
+		let mut items = block(0, 0);
+		items.header.digest.logs = vec![sp_runtime::DigestItem::RuntimeEnvironmentUpdated; 100_000];
+		for crowded in [
+			Packet::Transactions(vec![Vec::new(); 100_000]),
+			Packet::Proposal(block(100_000, 0)),
+			Packet::Blocks(vec![items]),
+		] {
+			assert!(Packet::from_bytes(&crowded.encode()).is_none());
+		}
+		for full in [
+			Packet::Transactions(vec![vec![0; 1_000]; 64]),
+			Packet::Proposal(block(10_000, 100)),
+			Packet::Blocks(vec![block(100, 100); 32]),
+			Packet::Blocks(vec![block(1, 1_000_000)]),
+		] {
+			let bytes = full.encode();
+			let decoded = Packet::from_bytes(&bytes).expect("it is honest");
+			assert_eq!(decoded.encode(), bytes);
+		}
 	}
 
 	#[test]

@@ -57,6 +57,10 @@ const FLOOD: ReputationChange = ReputationChange::new(-(1 << 24), "td-raft: too 
 /// What a peer loses for a block that is not valid.
 pub const BAD_BLOCK: ReputationChange = ReputationChange::new(-(1 << 28), "td-raft: not a valid block");
 
+/// What a peer loses for a certificate whose votes are false: nobody honest passes on one.
+pub const FALSE_CERTIFICATE: ReputationChange =
+	ReputationChange::new(-(1 << 28), "td-raft: a false certificate");
+
 /// The protocol's name on this chain.
 pub fn protocol_name(genesis: &H256, fork_id: Option<&str>) -> ProtocolName {
 	let genesis = hex(genesis.as_bytes());

@@ -184,30 +184,14 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::Header;
+	use crate::{
+		ledger::{open, Database},
+		Header,
+	};
 	use sc_client_api::{blockchain::HeaderBackend, BlockImportOperation, NewBlockState};
-	use sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource, PruningMode};
 	use sp_runtime::{traits::Header as _, OpaqueExtrinsic, StateVersion};
 	use sp_state_machine::Backend as _;
-	use std::path::Path;
 	use veilmart_td_raft::{SetId, Term};
-
-	type Database = sc_client_db::Backend<Block>;
-
-	/// The database of a node, on a disk.
-	fn open(path: &Path) -> Database {
-		let settings = DatabaseSettings {
-			trie_cache_maximum_size: None,
-			state_pruning: Some(PruningMode::blocks_pruning(256)),
-			source: DatabaseSource::ParityDb {
-				path: path.to_owned(),
-			},
-			blocks_pruning: BlocksPruning::KeepFinalized,
-			pruning_filters: Vec::new(),
-			metrics_registry: None,
-		};
-		Database::new(settings, 4_096).unwrap()
-	}
 
 	/// Puts a block with a state of its own into a database.
 	fn insert(

@@ -6,6 +6,10 @@
 //!
 //! What comes while enough are watched has its turn when there is room again, the oldest first. Otherwise one that the leader
 //! has lost, because its pool was full for instance, would wait for ever in the pool of the node that it was given to.
+//!
+//! While one is watched it is repeated to the leader, at growing intervals, and when the leader connects anew: what was sent may
+//! have been left out on the way, and a leader that was started anew has an empty pool. Otherwise the others would hold the leader
+//! to censor what it never had.
 
 use sp_core::H256;
 use std::{
@@ -21,6 +25,11 @@ const REMEMBERED: usize = 16_384;
 /// From this age on, a watched transaction is sent to all authorities.
 const OLD: Duration = Duration::from_secs(1);
 
+/// A watched transaction is repeated to the leader after this time, then after twice as long, up to [`RARELY`]: a chain with more
+/// than it can take is not the place for more messages.
+const AGAIN: Duration = Duration::from_secs(1);
+const RARELY: Duration = Duration::from_secs(16);
+
 /// One that is watched.
 #[derive(Clone, Debug)]
 struct Watched {
@@ -28,6 +37,8 @@ struct Watched {
 	since: Instant,
 	bytes: Vec<u8>,
 	spread: bool,
+	/// When it is repeated next, and how long after the last time that is.
+	again: (Instant, Duration),
 }
 
 /// Transactions in the order of their arrival.
@@ -81,11 +92,13 @@ impl Transactions {
 	}
 
 	fn watch(&mut self, arrived: u64, hash: H256, bytes: Vec<u8>) {
+		let since = Instant::now();
 		let watched = Watched {
 			arrived,
-			since: Instant::now(),
+			since,
 			bytes,
 			spread: false,
+			again: (since + AGAIN, AGAIN),
 		};
 		self.watched.insert(hash, watched);
 	}
@@ -157,7 +170,20 @@ impl Transactions {
 			.collect()
 	}
 
-	/// All that are watched: a new leader gets them.
+	/// Those that the leader is to be sent again.
+	pub fn again(&mut self, now: Instant) -> Vec<Vec<u8>> {
+		self.watched
+			.values_mut()
+			.filter(|watched| now >= watched.again.0)
+			.map(|watched| {
+				let pause = (2 * watched.again.1).min(RARELY);
+				watched.again = (now + pause, pause);
+				watched.bytes.clone()
+			})
+			.collect()
+	}
+
+	/// All that are watched: a new leader gets them, and one that connects anew.
 	pub fn watched(&self) -> Vec<Vec<u8>> {
 		self.watched
 			.values()
@@ -210,6 +236,23 @@ mod tests {
 		assert_eq!(transactions.gone(|known| *known != hash(2)), [hash(2)]);
 		assert_eq!(transactions.gone(|known| *known != hash(2)), []);
 		assert_eq!(transactions.in_block(&[]).1.len(), 2);
+	}
+
+	#[test]
+	fn what_is_watched_is_repeated_at_growing_intervals_and_what_is_included_or_gone_is_not() {
+		let mut transactions = three();
+		let start = Instant::now();
+		assert_eq!(transactions.again(start), Vec::<Vec<u8>>::new());
+		transactions.in_block(&[hash(1)]);
+		transactions.gone(|known| *known != hash(2));
+		let repeated: Vec<u64> = (1..=60)
+			.filter(|second| {
+				let again = transactions.again(start + Duration::from_secs(*second));
+				assert!(again.iter().all(|bytes| *bytes == [3]));
+				!again.is_empty()
+			})
+			.collect();
+		assert_eq!(repeated, [1, 3, 7, 15, 31, 47]);
 	}
 
 	#[test]

@@ -370,13 +370,18 @@ pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(
 	block: &Block,
 ) -> Result<(), Refused> {
 	let invalid = |error: String| Refused::Invalid(error);
+	let parent = *block.header.parent_hash();
+	// A call that fails over the state that is missing says nothing of the block: its parent was given up meanwhile.
+	let failed = |error: sp_api::ApiError| match client.block_status(parent) {
+		Ok(sp_consensus::BlockStatus::InChainWithState) => Refused::Invalid(error.to_string()),
+		_ => Refused::NoParent,
+	};
 	let provider = sp_timestamp::InherentDataProvider::from_system_time();
 	let data: InherentData = provider
 		.create_inherent_data()
 		.await
 		.map_err(|error| invalid(error.to_string()))?;
 	let (unsealed, _) = take_seal(&block.header).map_err(|error| invalid(error.to_string()))?;
-	let parent = *block.header.parent_hash();
 	let unsealed = Block {
 		header: unsealed,
 		extrinsics: block.extrinsics.clone(),
@@ -384,7 +389,7 @@ pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(
 	let result = client
 		.runtime_api()
 		.check_inherents(parent, unsealed.into(), data.clone())
-		.map_err(|error| invalid(error.to_string()))?;
+		.map_err(failed)?;
 	let Some((id, error)) = result.into_errors().next() else {
 		return Ok(());
 	};
@@ -395,7 +400,7 @@ pub async fn check_time<BE: Backend<Block>, C: Chain<BE>>(
 			let own = client
 				.runtime_api()
 				.inherent_extrinsics(parent, data)
-				.map_err(|error| invalid(error.to_string()))?;
+				.map_err(failed)?;
 			if block.extrinsics.starts_with(&own) {
 				return Ok(());
 			}

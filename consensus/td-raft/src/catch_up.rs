@@ -71,7 +71,7 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	/// Takes what it lacked.
+	/// Takes what it lacked, up to the first false part: of one that sends such a part nothing more is verified.
 	pub(crate) fn on_catch_up(&mut self, catch_up: CatchUp<C::Scheme>) {
 		let CatchUp {
 			handover,
@@ -82,9 +82,15 @@ impl<C: Crypto> Core<C> {
 		} = catch_up;
 		for qc in [handover, commit_qc, high_qc].into_iter().flatten() {
 			self.on_qc(&qc);
+			if self.is_false() {
+				return;
+			}
 		}
 		if let Some(certificate) = certificate {
 			self.adopt(&certificate);
+		}
+		if self.is_false() {
+			return;
 		}
 		if let Some(entry) = entry {
 			self.on_entry(entry);

@@ -365,7 +365,7 @@ impl<C: Crypto> Core<C> {
 
 	/// Takes a message. A certificate costs as many signatures as it has, and an honest authority passes on none that it
 	/// has not verified: who sends a false one is not listened to until the next own status, so that each authority
-	/// makes this one verify at most one false certificate message per `status`.
+	/// makes this one verify at most one false certificate per `status`.
 	fn receive(&mut self, from: <C::Scheme as Scheme>::Id, message: Message<C::Scheme>) {
 		if self.doubted.contains(&from) {
 			return;
@@ -375,6 +375,17 @@ impl<C: Crypto> Core<C> {
 		if std::mem::take(&mut self.is_false) {
 			self.doubted.insert(from);
 		}
+	}
+
+	/// Whether somebody has sent a false certificate since the last own status, and is not listened to. No honest authority
+	/// does.
+	pub fn doubts(&self, who: &<C::Scheme as Scheme>::Id) -> bool {
+		self.doubted.contains(who)
+	}
+
+	/// Whether the message in hand has shown a false certificate.
+	pub(crate) fn is_false(&self) -> bool {
+		self.is_false
 	}
 
 	/// Notes a false certificate. One of a set that is not known, or no longer, is nobody's fault.

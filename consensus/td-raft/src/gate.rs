@@ -68,6 +68,15 @@ impl<C: Crypto> Core<C> {
 		self.review_wishes();
 	}
 
+	/// What the standing wish gives as its reason was included, this transaction still is not: from now on the wish carries it, so
+	/// that others start clocks for it, and no longer repeats what is settled.
+	pub(crate) fn still_overdue(&mut self, hash: Hashed<C::Scheme>) {
+		let standing = self.election.wish.as_ref().map_or(Term(0), |wish| wish.term);
+		if standing > Term(0) {
+			self.send_wish(standing, Reason::Overdue(hash), 0);
+		}
+	}
+
 	/// Wishes for a term, unless the standing wish is for this one or a higher one.
 	fn wish(&mut self, term: Term, reason: Reason<Hashed<C::Scheme>>) {
 		let standing = self.election.wish.as_ref().map_or(Term(0), |wish| wish.term);

@@ -98,7 +98,8 @@
 //!   request with a dealing counts, and others than that are dropped unverified (`election.rs`); a holder costs a candidate one
 //!   false share;
 //! - an honest authority passes on no certificate that it has not verified. So who sends a false one is not listened to
-//!   until the receiver's next `Status`: one false certificate message from each per `status`;
+//!   until the receiver's next `Status`, and nothing that follows it in its message is verified: one false certificate from
+//!   each per `status`. Whose connection it came from is the driver's to remember ([`Core::doubts`]);
 //! - of the blocks of one height and term two are kept, which are the evidence, and beside them the one that is certified
 //!   ([`Input::Imported`]);
 //! - a block is refused by its seal before its certificates are verified, so that only an authority makes others verify

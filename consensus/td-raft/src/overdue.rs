@@ -95,8 +95,10 @@ impl<C: Crypto> Core<C> {
 		self.set_overdue_timer();
 		if self.election.overdue == Some(*hash) {
 			self.election.overdue = self.clocks.overdue();
-			if self.election.overdue.is_none() && !self.election.silence {
-				self.close_gate();
+			match self.election.overdue {
+				Some(next) => self.still_overdue(next),
+				None if !self.election.silence => self.close_gate(),
+				None => {}
 			}
 		}
 	}

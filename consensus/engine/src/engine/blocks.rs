@@ -12,7 +12,7 @@ use std::{
 	time::Instant,
 };
 use veilmart_td_raft::{AuthorityId, Number, QuorumCertificate, Rank};
-use veilmart_td_raft_core::{real::OnChain, Core as ProtocolCore, Input};
+use veilmart_td_raft_core::{real::OnChain, verify::Invalid, Core as ProtocolCore, Input};
 
 use super::{is_inherent, report::name, Engine, Shared, TICK};
 use crate::{
@@ -35,6 +35,16 @@ const IMPORTING: usize = 64;
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
+
+/// Why a header is not taken for that of a good block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unfit {
+	/// It cannot be judged: it is early, or of a branch that was abandoned or given up. Honest nodes have such blocks, and pass
+	/// them on.
+	LeftOut(&'static str),
+	/// Something in it is false. Nobody honest passes it on.
+	Invalid(String),
+}
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Takes in what the database and the log have above the anchor: what leads to the highest certificates first.
@@ -135,12 +145,19 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.pool.is_some()
 	}
 
-	/// What is to become of a block that the node's own synchronization brings.
+	/// What is to become of a block that the node's own synchronization brings. An error is the fault of whoever passed it on.
 	pub(super) fn judge(&mut self, brought: &Brought) -> Result<Verdict, String> {
 		if is_too_long(&brought.header) {
 			return Err("the header is too long".into());
 		}
-		let block = self.judged(&brought.header)?;
+		let block = match self.judged(&brought.header) {
+			Ok(block) => block,
+			Err(Unfit::LeftOut(why)) => {
+				log::debug!(target: LOG_TARGET, "Block {} is left out: {why}", brought.header.number);
+				return Ok(Verdict::LeftOut);
+			}
+			Err(Unfit::Invalid(error)) => return Err(error),
+		};
 		Ok(match self.admit(&block, brought.certificate.as_ref()) {
 			Some(true) => Verdict::Certified,
 			Some(false) => Verdict::Open,
@@ -149,22 +166,27 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// The block of a header, if that is good.
-	fn judged(&self, header: &Header) -> Result<Core, String> {
-		let number = Number(header.number.into());
+	fn judged(&self, header: &Header) -> Result<Core, Unfit> {
+		// What is in it says that it is none of the protocol, wherever it belongs.
+		let mut block = core_block(header, None).map_err(|error| Unfit::Invalid(error.to_string()))?;
+		let number = block.number;
 		if number <= self.core.chain().root().number {
-			return Err("the block contradicts the last final one, or is older".into());
+			return Err(Unfit::LeftOut("it contradicts the last final one, or is older"));
 		}
 		let parent = self
 			.core
 			.chain()
 			.get(&header.parent_hash().0)
-			.ok_or("the block's parent is not there, or was given up")?;
-		let block =
-			core_block(header, parent.block.child_closes.clone()).map_err(|error| error.to_string())?;
+			.ok_or(Unfit::LeftOut("its parent is not there, or was given up"))?;
+		block.next_set = parent.block.child_closes.clone();
 		match self.core.verify(&block) {
 			Some(Ok(())) => Ok(block),
-			Some(Err(invalid)) => Err(format!("block {number}: {invalid}")),
-			None => Err("the block's parent is not there".into()),
+			// Its parent says the same set: one that begins above the last final block.
+			Some(Err(Invalid::Set)) if block.set_id() == parent.block.child_set_id() => {
+				Err(Unfit::LeftOut("its authority set is not known yet"))
+			}
+			Some(Err(invalid)) => Err(Unfit::Invalid(format!("block {number}: {invalid}"))),
+			None => Err(Unfit::LeftOut("its parent is not there")),
 		}
 	}
 
@@ -339,7 +361,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		let good = match self.judged(&block.header) {
 			Ok(good) => good,
-			Err(error) => {
+			Err(Unfit::LeftOut(why)) => {
+				log::debug!(target: LOG_TARGET, "Block {number} is left out: {why}");
+				return;
+			}
+			Err(Unfit::Invalid(error)) => {
 				log::debug!(target: LOG_TARGET, "A block is refused: {error}");
 				return self.blame(from);
 			}

@@ -3,6 +3,8 @@
 mod blocks;
 mod packets;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use codec::Decode;
 use futures::{
@@ -24,7 +26,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{AuthorityId, Phase, QuorumCertificate, Sr25519, Term};
+use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, Sr25519, Term};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Status},
 	real::{Keys, OnChain},
@@ -36,7 +38,7 @@ use crate::{
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
-	import::{Brought, EngineHandle, Request, Verdict},
+	import::{Brought, EngineHandle, Justified, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
 	packet::{Packet, BYTES_AT_ONCE},
@@ -167,11 +169,23 @@ pub struct Requests(UnboundedReceiver<Request>);
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Starts an engine. It takes in what it has from before, then runs as long as the node does: its end is the node's.
 	pub fn start(
-		mut setup: Setup,
+		setup: Setup,
 		parts: Parts<BE, C>,
 		requests: Requests,
 		spawner: &dyn SpawnEssentialNamed,
 	) -> Result<(), Error> {
+		let (engine, worker, todo) = Self::new(setup, parts, requests)?;
+		spawner.spawn_essential_blocking("td-raft-chain", Some("td-raft"), Box::pin(worker.run(todo)));
+		spawner.spawn_essential_blocking("td-raft", Some("td-raft"), Box::pin(engine.run()));
+		Ok(())
+	}
+
+	/// An engine, its chain worker, and what that has to do.
+	fn new(
+		mut setup: Setup,
+		parts: Parts<BE, C>,
+		requests: Requests,
+	) -> Result<(Self, ChainWorker<BE, C>, UnboundedReceiver<Task>), Error> {
 		let Parts {
 			client,
 			backend,
@@ -184,7 +198,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
-		spawner.spawn_essential_blocking("td-raft-chain", Some("td-raft"), Box::pin(worker.run(todo)));
 		let (answers, written) = unbounded();
 		let writer = LogWriter::start(setup.log.take(), answers).map_err(Error::Thread)?;
 		let peers = network.map(|network| Peers::new(network, setup.genesis.0, setup.identity.clone()));
@@ -239,8 +252,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			renamed: false,
 			failure: None,
 		};
-		spawner.spawn_essential_blocking("td-raft", Some("td-raft"), Box::pin(engine.run()));
-		Ok(())
+		Ok((engine, worker, todo))
 	}
 
 	async fn run(mut self) {
@@ -412,7 +424,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	fn on_event(&mut self, event: Event) {
 		match event {
-			Event::Named(id) => self.step(Input::Connected(id)),
+			Event::Named(id) => {
+				self.step(Input::Connected(id));
+				// It may have lost what it was sent, with its pool.
+				if self.core.leader() == Some(&id) {
+					self.pass_on(Some(id), self.transactions.watched());
+				}
+			}
 			Event::Packet { peer, id, packet } => self.on_packet(peer, id, *packet),
 		}
 	}
@@ -439,7 +457,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				let number = certificate.target.number;
 				let hash = certificate.target.hash;
 				// Judged before the core is told: it would not listen for a while to whoever sends it a false one.
-				if self.is_certificate(&certificate) {
+				let verified = self.verify_certificate(&certificate);
+				if verified.is_ok() {
 					self.step(Input::Message {
 						from: self.setup.identity.id,
 						message: Message::Notice(Notice::Certified(*certificate)),
@@ -451,7 +470,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				} else {
 					root.number > number
 				};
-				let _ = answer.send(is_final);
+				let _ = answer.send(match verified {
+					_ if is_final => Justified::Final,
+					Ok(()) | Err(CertificateError::Set) => Justified::Early,
+					Err(_) => Justified::False,
+				});
 			}
 			Request::Sealed(sealed, _place, answer) => {
 				let _ = answer.send(self.on_sealed(sealed, true, true));
@@ -468,8 +491,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Whether a certificate is of a set that is known, and its votes are good.
 	fn is_certificate(&self, certificate: &QuorumCertificate) -> bool {
+		self.verify_certificate(certificate).is_ok()
+	}
+
+	/// The same, and if not, why: one of a set that is not known, or no longer, is nobody's fault.
+	fn verify_certificate(&self, certificate: &QuorumCertificate) -> Result<(), CertificateError> {
 		let set = self.core.chain().anchor().set_of(certificate.target.set_id);
-		set.is_some_and(|set| certificate.verify(&self.setup.genesis.0, set, &Sr25519).is_ok())
+		set.ok_or(CertificateError::Set)
+			.and_then(|set| certificate.verify(&self.setup.genesis.0, set, &Sr25519))
 	}
 
 	fn on_tick(&mut self) {
@@ -491,6 +520,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		let old = self.transactions.old();
 		self.pass_on(None, old);
+		if let Some(leader) = self.core.leader().copied() {
+			let again = self.transactions.again(Instant::now());
+			self.pass_on(Some(leader), again);
+		}
 		let members = &self.members;
 		self.places
 			.retain(|id, places| members.contains(id) || !places.is_unused());
@@ -645,20 +678,3 @@ fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
 
 /// As the core sees it, shared.
 type Shared = Arc<Core>;
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn transactions_are_passed_on_in_parts_that_fit_into_a_packet() {
-		let sizes = |parts: Vec<Vec<Vec<u8>>>| -> Vec<Vec<usize>> {
-			let sizes = |part: &Vec<Vec<u8>>| part.iter().map(Vec::len).collect();
-			parts.iter().map(sizes).collect()
-		};
-		let of = |sizes: &[usize]| sizes.iter().map(|size| vec![0; *size]).collect::<Vec<_>>();
-		assert_eq!(sizes(by_bytes(of(&[]), 10)), Vec::<Vec<usize>>::new());
-		let parts = by_bytes(of(&[4, 6, 1, 12, 3, 3]), 10);
-		assert_eq!(sizes(parts), [vec![4, 6], vec![1], vec![12], vec![3, 3]]);
-	}
-}

@@ -15,7 +15,8 @@ use crate::{
 	allowance::Allowance,
 	chain::Chain,
 	fetch::{answer, is_answered},
-	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
+	packet::{Packet, BLOCKS_AT_ONCE, BYTES_AT_ONCE, TRANSACTIONS_AT_ONCE},
+	peers::FALSE_CERTIFICATE,
 	sealed, Block, LOG_TARGET,
 };
 
@@ -47,7 +48,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				if let (Message::Notice(Notice::Status(status)), true) = (&message, is_member) {
 					self.statuses.insert(id, *status);
 				}
+				let doubted = self.core.doubts(&id);
 				self.step(Input::Message { from: id, message });
+				if let (Some(peers), true) = (&self.peers, !doubted && self.core.doubts(&id)) {
+					peers.report(peer, FALSE_CERTIFICATE);
+				}
 			}
 			Packet::Proposal(block) => self.offer(block, Some(peer)),
 			Packet::Fetch { hash, above } => {

@@ -4,12 +4,12 @@
 use crate::network::{name, Network};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use veilmart_td_raft::{
-	payload, AuthorityIndex, CertificateError, Down, EntryCertificate, Kind, Number, Phase, Reason, SetId,
-	SignedDown, Target, Term, Timing, Verifier, Vote,
+	payload, AuthorityIndex, CertificateError, Down, ElectionBallot, ElectionCertificate, EntryCertificate,
+	Kind, Number, Phase, Reason, SetId, SignedDown, Target, Term, Timing, Verifier, Vote,
 };
 use veilmart_td_raft_core::{
 	crypto::{Candidacy, Crypto, Dealt, Lot, Place, Qc, Recovery, Set, ShareBinding},
-	message::{Message, Notice, Promise, RequestShares, RequestVote, Share, Signed, TrapdoorProof},
+	message::{CatchUp, Message, Notice, Promise, RequestShares, RequestVote, Share, Signed, TrapdoorProof},
 	symbolic::{Dealing, Digest, Keys, Name, Symbols, Token},
 	verify::Invalid,
 	Config, Core, Input, Mutants, Output, Sequence,
@@ -451,6 +451,66 @@ fn a_sender_of_false_certificates_costs_one_per_status() {
 	};
 	bench.notice(other, Notice::Certified(good));
 	assert_eq!(bench.core.durable().high_qc.target, target);
+}
+
+/// What follows the first false part of a message is not verified: its sender has lied already.
+#[test]
+fn a_message_that_lies_is_not_verified_to_its_end() {
+	let mut bench = Bench::new(10);
+	let quorum = bench.core.chain().anchor().set.quorum();
+	let forged = |of: u16| Token {
+		by: Name(of),
+		of: Digest(1),
+	};
+	let high_qc = bench.core.durable().high_qc.target;
+	let ballots = (0..quorum).map(|voter| ElectionBallot {
+		voter: AuthorityIndex(voter),
+		high_qc,
+		signature: forged(voter),
+	});
+	let certificate = ElectionCertificate {
+		set_id: SetId(0),
+		term: TERM,
+		leader: AuthorityIndex(0),
+		ballots: ballots.collect(),
+	};
+	let downs = (0..quorum).map(|who| SignedDown {
+		authority: AuthorityIndex(who),
+		down: Down {
+			term: TERM,
+			sequence: 1,
+			reason: Reason::Silence,
+		},
+		signature: forged(who),
+	});
+	let entry = EntryCertificate {
+		set_id: SetId(0),
+		term: TERM,
+		downs: downs.collect(),
+	};
+	let elections = CatchUp::<Symbols> {
+		handover: None,
+		high_qc: None,
+		commit_qc: None,
+		certificate: Some(certificate),
+		entry: Some(entry),
+	};
+	let everything = CatchUp::<Symbols> {
+		handover: Some(bench.false_certificate(1)),
+		commit_qc: Some(bench.false_certificate(2)),
+		high_qc: Some(bench.false_certificate(3)),
+		..elections.clone()
+	};
+	let (first, second) = (bench.others[0], bench.others[1]);
+	for (times, (liar, message)) in (1..).zip([(first, everything), (second, elections)]) {
+		assert!(!bench.core.doubts(&liar));
+		bench.notice(liar, Notice::CatchUp(message));
+		assert_eq!(bench.did("signature"), times * usize::from(quorum));
+		assert!(bench.core.doubts(&liar), "its driver blames it");
+	}
+	bench.now += u64::from(Timing::LOCAL.status);
+	bench.step(Input::Tick);
+	assert!(!bench.core.doubts(&first));
 }
 
 /// A vote that is repeated, as votes are until their block is certified, is verified once.

@@ -2,8 +2,12 @@
 
 use crate::network::{name, Network};
 use codec::Encode;
-use std::collections::{BTreeMap, BTreeSet};
-use veilmart_td_raft::{Evidence, Term, Timing};
+use std::{
+	cell::RefCell,
+	collections::{BTreeMap, BTreeSet},
+	rc::Rc,
+};
+use veilmart_td_raft::{Evidence, Reason, Term, Timing};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Promise},
 	symbolic::{Digest, Name},
@@ -116,6 +120,40 @@ fn one_authority_alone_cannot_accuse_the_leader() {
 	assert!(network.core(name(1)).gate_is_open());
 	assert_eq!(network.core(name(0)).term(), term);
 	network.step(name(1), Input::Settled(Digest(7)));
+	assert!(!network.core(name(1)).gate_is_open());
+}
+
+/// Of two transactions that are overdue the first is included: the wish goes on with the other one, and repeats that.
+#[test]
+fn a_wish_carries_what_is_overdue_and_nothing_that_is_settled() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let downs = Rc::new(RefCell::new(Vec::new()));
+	let sent = downs.clone();
+	network.swallows = Box::new(move |_, message| {
+		if let Message::Promise(Promise::Down(signed, transaction)) = message {
+			sent.borrow_mut().push((signed.down.reason, *transaction));
+		}
+		false
+	});
+	for transaction in [7, 8] {
+		network.step(name(1), Input::Relayed(Digest(transaction), transaction));
+	}
+	for _ in 0..3 {
+		network.step(name(1), Input::Sealed(vec![Digest(7), Digest(8)]));
+	}
+	network.run(4_000);
+	let first = (Reason::Overdue(Digest(7)), Some(7));
+	assert!(downs.borrow().iter().all(|down| *down == first), "{downs:?}");
+	assert!(!downs.borrow().is_empty());
+	downs.borrow_mut().clear();
+	network.step(name(1), Input::Settled(Digest(7)));
+	network.run(1_000);
+	let second = (Reason::Overdue(Digest(8)), Some(8));
+	assert!(downs.borrow().iter().all(|down| *down == second), "{downs:?}");
+	assert!(downs.borrow().len() > 3, "it is repeated to the three others");
+	network.step(name(1), Input::Settled(Digest(8)));
 	assert!(!network.core(name(1)).gate_is_open());
 }
 
