@@ -15,7 +15,7 @@ use crate::{
 	allowance::Allowance,
 	chain::Chain,
 	fetch::{answer, is_answered},
-	packet::{Packet, BLOCKS_AT_ONCE, BYTES_AT_ONCE, TRANSACTIONS_AT_ONCE},
+	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
 	peers::FALSE_CERTIFICATE,
 	sealed, Block, LOG_TARGET,
 };
