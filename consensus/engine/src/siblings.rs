@@ -151,6 +151,11 @@ impl Shelf {
 		stored
 	}
 
+	/// The height of a block, if it is there.
+	pub fn height(&self, hash: &H256) -> Option<u32> {
+		self.heights.get(hash).copied()
+	}
+
 	/// A block that is there.
 	pub fn get<S: AuxStore>(&self, store: &S, hash: &H256) -> Option<Block> {
 		self.heights.get(hash)?;
@@ -294,6 +299,8 @@ mod tests {
 		let database = open(folder.path());
 		let mut shelf = Shelf::read(&database).unwrap();
 		assert_eq!(shelf.get(&database, &hash).as_ref(), Some(lowest));
+		assert_eq!(shelf.height(&hash), Some(1));
+		assert_eq!(shelf.height(&with_child), None);
 		shelf.take_out(&database, new.header.hash(), &new).unwrap();
 		let again = insert(&database, 1, genesis, 1, NewBlockState::Normal).unwrap();
 		assert_eq!(again, *lowest);

@@ -87,10 +87,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Whether a request for blocks is answered.
+	/// Whether a request for blocks is answered. The block is not read for that, nor copied.
 	fn may_fetch(&mut self, peer: &PeerId, id: AuthorityId, hash: H256, above: u32) -> bool {
-		let in_database = self.client.number(hash).ok().flatten();
-		let number = in_database.or_else(|| self.unwritten(&hash).map(|block| block.header.number));
+		let (bodies, shelf, client) = (&self.bodies, &self.shelf, &self.client);
+		let number = || {
+			let kept = bodies.get(&hash).map(|(block, _)| block.header.number);
+			kept.or_else(|| shelf.height(&hash))
+				.or_else(|| client.number(hash).ok().flatten())
+		};
 		let waits = self.peers.as_ref().map_or(0, |peers| peers.waiting(peer));
 		let now = Instant::now();
 		let allowance = self.fetches.entry(id).or_insert(Allowance::full(now));
