@@ -29,11 +29,33 @@ pub const LEVEL: usize = 24;
 /// Blocks of a height with which it has no room left, also not for one that a certificate leads to: one less than it takes.
 pub const FULL: usize = 31;
 
+/// Why a block is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+	/// There are not enough of its height and term.
+	Room,
+	/// It is perhaps what leads to the block of a certificate.
+	Sought,
+	/// It is known to be certified, or to lead to what is.
+	Certified,
+}
+
+impl Why {
+	/// Of a block that is one of the first of its height and term, or `certified`.
+	pub fn of(certified: bool) -> Self {
+		if certified {
+			Self::Certified
+		} else {
+			Self::Room
+		}
+	}
+}
+
 /// Which blocks were given to execution, of those that are not final.
 #[derive(Debug, Default)]
 pub struct Siblings {
-	/// By height and term; and of each whether it is wanted for a certificate.
-	given: BTreeMap<Rank, Vec<(H256, bool)>>,
+	/// By height and term.
+	given: BTreeMap<Rank, Vec<(H256, Why)>>,
 	/// The certificate for which one more of a rank was executed last.
 	sought: BTreeMap<Rank, Rank>,
 	/// Of each height the highest rank that was given up: nothing up to it is executed again for nothing.
@@ -66,19 +88,19 @@ impl Siblings {
 		true
 	}
 
-	/// A block is executed; `wanted` says that it is for a certificate.
-	pub fn note(&mut self, rank: Rank, hash: H256, wanted: bool) {
+	/// A block is executed.
+	pub fn note(&mut self, rank: Rank, hash: H256, why: Why) {
 		let given = self.given.entry(rank).or_default();
 		match given.iter_mut().find(|(other, _)| *other == hash) {
-			Some((_, known)) => *known |= wanted,
-			None => given.push((hash, wanted)),
+			Some((_, known)) => *known = why.max(*known),
+			None => given.push((hash, why)),
 		}
 	}
 
-	/// Whether a block was executed for a certificate.
-	pub fn is_wanted(&self, rank: Rank, hash: &H256) -> bool {
-		let given = self.given.get(&rank);
-		given.is_some_and(|given| given.contains(&(*hash, true)))
+	/// Why a block was executed, if it was: the best reason.
+	pub fn why(&self, rank: Rank, hash: &H256) -> Option<Why> {
+		let mut given = self.given.get(&rank)?.iter();
+		given.find(|(other, _)| other == hash).map(|(_, why)| *why)
 	}
 
 	/// A block of this rank was given up.
@@ -329,7 +351,7 @@ mod tests {
 		let hash = H256::repeat_byte;
 		for variant in 0..2 {
 			assert!(!siblings.are_enough(rank(1, 7), &hash(variant)));
-			siblings.note(rank(1, 7), hash(variant), false);
+			siblings.note(rank(1, 7), hash(variant), Why::of(false));
 		}
 		assert!(siblings.are_enough(rank(1, 7), &hash(2)), "a third");
 		assert!(
@@ -343,9 +365,14 @@ mod tests {
 		assert!(siblings.may_seek(rank(1, 7), Some(rank(1, 9))));
 		assert!(!siblings.may_seek(rank(1, 7), Some(rank(1, 9))));
 		assert!(siblings.may_seek(rank(1, 7), Some(rank(1, 10))));
-		siblings.note(rank(1, 7), hash(2), true);
-		assert!(siblings.is_wanted(rank(1, 7), &hash(2)));
-		assert!(!siblings.is_wanted(rank(1, 7), &hash(1)));
+		siblings.note(rank(1, 7), hash(2), Why::Sought);
+		assert_eq!(siblings.why(rank(1, 7), &hash(1)), Some(Why::Room));
+		assert_eq!(siblings.why(rank(1, 7), &hash(2)), Some(Why::Sought));
+		assert_eq!(siblings.why(rank(1, 7), &hash(3)), None);
+		for why in [Why::Certified, Why::Room] {
+			siblings.note(rank(1, 7), hash(2), why);
+			assert_eq!(siblings.why(rank(1, 7), &hash(2)), Some(Why::Certified));
+		}
 		// What was given up is not executed again for nothing, nor what is lower.
 		siblings.given_up(rank(3, 7));
 		siblings.given_up(rank(2, 7));

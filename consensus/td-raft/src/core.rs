@@ -185,7 +185,8 @@ impl<C: Crypto> Core<C> {
 			}
 			Input::Connected(peer) => self.greet(peer),
 			Input::Message { from, message } => self.receive(from, message),
-			Input::Imported { block, certified } => self.import(&block, certified),
+			Input::Imported { block, certified } => self.import(&block, certified, false),
+			Input::Sought(block) => self.import(&block, true, true),
 			Input::Built(block) => self.built(&block),
 			Input::NotBuilt => self.not_built(),
 			Input::Persisted(up_to) => self.outbox.persisted(up_to),
@@ -565,7 +566,9 @@ impl<C: Crypto> Core<C> {
 		}
 	}
 
-	fn import(&mut self, block: &Arc<Block<C::Scheme>>, certified: bool) {
+	/// Takes a block of the database. Of one that was `sought` nobody knows whether it is on the way to what is missing: whoever leads
+	/// may seal many of them.
+	fn import(&mut self, block: &Arc<Block<C::Scheme>>, certified: bool, sought: bool) {
 		self.on_qc(&block.digest.parent_qc);
 		self.on_qc(&block.digest.commit_qc);
 		// The child of a closing block is judged by the set that begins with it.
@@ -581,7 +584,9 @@ impl<C: Crypto> Core<C> {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);
 				}
-				self.block_came();
+				if !sought {
+					self.block_came();
+				}
 				self.try_finalize();
 				self.finalize_behind(&block.digest.commit_qc);
 				self.try_prepare();

@@ -217,3 +217,76 @@ impl<C: Crypto> Core<C> {
 			.collect()
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use crate::{
+		core::{Config, Core},
+		io::{Input, Output},
+		lab::{keys, Lab, SymbolicBlock},
+		message::{Message, Notice},
+		mutants::Mutants,
+		symbolic::{Digest, Keys, Name},
+		Anchor,
+	};
+	use std::sync::Arc;
+	use veilmart_td_raft::{Phase, Timing};
+
+	/// An authority of a set of four that has the first block of a term and two on it, and lacks what the others have certified
+	/// above these. With one more on the first.
+	fn lacking() -> (Core<Keys>, Arc<SymbolicBlock>) {
+		let lab = Lab::new();
+		let config = Config {
+			genesis: lab.genesis.hash,
+			me: Name(3),
+			timing: Timing::LOCAL,
+			mutants: Mutants::default(),
+		};
+		let anchor = Anchor::genesis(lab.genesis.clone(), lab.set.clone());
+		let mut core = Core::restore(config, keys(3), anchor, None, 0);
+		let first = lab.child(&lab.genesis, 1, 0, |_| {});
+		let child = |another: u64| {
+			lab.child(&first, 1, 0, |block| {
+				block.digest.commit_qc.target.hash = Digest(another)
+			})
+		};
+		for block in [first.clone(), child(0), child(1)] {
+			let certified = false;
+			core.step(0, Input::Imported { block, certified });
+		}
+		let missing = lab.child(&child(9), 1, 0, |_| {});
+		let certificate = lab.qc(Phase::Prepare, missing.target());
+		let message = Message::Notice(Notice::Certified(certificate));
+		core.step(
+			0,
+			Input::Message {
+				from: Name(0),
+				message,
+			},
+		);
+		assert_eq!(core.durable().high_qc.target, missing.target());
+		(core, child(2))
+	}
+
+	/// When it asks for what is missing, if it is given this just before it would.
+	fn asked_at(input: impl FnOnce(Arc<SymbolicBlock>) -> Input<crate::symbolic::Symbols>) -> u64 {
+		let (mut core, sibling) = lacking();
+		let pause = u64::from(Timing::LOCAL.election_timeout) / 2;
+		core.step(pause - 1, input(sibling.clone()));
+		assert!(core.chain().has(&sibling.hash), "it is kept");
+		let is_request = |output: &Output<_>| matches!(output, Output::Fetch { .. });
+		let mut times = pause..;
+		let asked = times.find(|now| core.step(*now, Input::Tick).iter().any(is_request));
+		asked.expect("it is asked for in the end")
+	}
+
+	/// A leader that seals one sibling after the other does not keep an authority from asking for what is certified.
+	#[test]
+	fn a_block_that_is_sought_does_not_put_off_the_next_request() {
+		let pause = u64::from(Timing::LOCAL.election_timeout) / 2;
+		assert_eq!(asked_at(Input::Sought), pause);
+		let certified = true;
+		let on_the_way = asked_at(|block| Input::Imported { block, certified });
+		assert_eq!(on_the_way, 2 * pause - 1, "more is on its way, perhaps");
+	}
+}

@@ -45,6 +45,9 @@ pub enum Input<S: Scheme> {
 		/// many others of its height and term there are. No vote depends on it.
 		certified: bool,
 	},
+	/// As [`Input::Imported`], of a block that is taken only because it may lead to the block of a certificate that is not
+	/// there. It is kept as if it did, and does not put off the next request for that block.
+	Sought(Arc<Block<S>>),
 	/// The answer to [`Output::Build`]: executed and sealed, not yet imported, and not to leave before
 	/// [`Output::Propose`] says so.
 	Built(Arc<Block<S>>),

@@ -24,7 +24,7 @@ use crate::{
 	log_writer::LogWriter,
 	packet::Packet,
 	peers::BAD_BLOCK,
-	siblings::{trees, FULL, LEVEL},
+	siblings::{trees, Why, FULL, LEVEL},
 	start::{blocks_above, Begin, Error, Setup},
 	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
@@ -108,7 +108,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		for (hash, header) in headers {
 			if let Some(block) = self.as_core(&header) {
 				let certified = certified.contains(&hash);
-				self.siblings.note(block.rank(), hash, certified);
+				self.siblings.note(block.rank(), hash, Why::of(certified));
 				self.step(Input::Imported { block, certified });
 			}
 		}
@@ -196,21 +196,23 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn admit(&mut self, block: &Core, certificate: Option<&QuorumCertificate>) -> Option<bool> {
 		let (hash, rank) = (H256(block.hash), block.rank());
 		let mut certified = self.is_certified(&hash);
-		let mut wanted = certified;
+		let mut why = Why::of(certified);
 		if !certified && self.siblings.are_enough(rank, &hash) {
 			let shows = |qc: &&QuorumCertificate| block.is_certified_by(qc) && self.is_certificate(qc);
 			certified = certificate.filter(shows).is_some() || self.is_shown_by_orphan(block);
 			let sought = self.sought(block.number);
-			wanted = certified || self.siblings.may_seek(rank, sought);
-			if !wanted {
+			if !certified && !self.siblings.may_seek(rank, sought) {
 				return None;
 			}
+			why = if certified { Why::Certified } else { Why::Sought };
 		}
-		let room = if wanted { FULL } else { LEVEL };
+		// The last places of a height are for what is certified: a leader can make as many that are sought as there are
+		// certificates.
+		let room = if certified { FULL } else { LEVEL };
 		if self.make_room(u32::try_from(block.number.0).ok()?) >= room {
 			return None;
 		}
-		self.siblings.note(rank, hash, wanted);
+		self.siblings.note(rank, hash, why);
 		Some(certified)
 	}
 
@@ -499,8 +501,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let hash = header.hash();
 		if let Some(block) = self.as_core(header) {
 			let closes = block.child_closes.is_some();
-			let certified = self.siblings.is_wanted(block.rank(), &hash) || self.is_certified(&hash);
-			self.step(Input::Imported { block, certified });
+			let why = self.siblings.why(block.rank(), &hash);
+			let certified = why == Some(Why::Certified) || self.is_certified(&hash);
+			self.step(match why {
+				Some(Why::Sought) if !certified => Input::Sought(block),
+				_ => Input::Imported { block, certified },
+			});
 			if closes {
 				self.members_may_have_changed();
 			}
@@ -633,7 +639,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		self.changes.insert(hash, changes);
 		self.bodies.insert(hash, block);
-		self.siblings.note(core.rank(), hash, false);
+		self.siblings.note(core.rank(), hash, Why::of(false));
 		self.step(Input::Built(Arc::new(core)));
 		// The core may have another leader meanwhile, and no use for it.
 		if self.core.chain().get(&hash.0).is_none() {
