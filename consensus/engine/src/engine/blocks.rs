@@ -190,12 +190,18 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Whether a good block is executed; if so, whether it is known to be certified, by `certificate` for one. None if it is left
+	/// Whether a block is the last own one. The others may have certified it, and nobody sends it to this node.
+	fn is_own(&self, hash: &H256) -> bool {
+		let proposed = self.core.durable().proposed;
+		proposed.is_some_and(|proposed| proposed.hash == hash.0)
+	}
+
+	/// Whether a good block is executed; if so, whether it is known to be certified, by `certificate` for one, or the own. None if it is left
 	/// out: too many were executed in its place, and nothing is known to lead from it to a certificate. That is not the fault
 	/// of who sent it.
 	fn admit(&mut self, block: &Core, certificate: Option<&QuorumCertificate>) -> Option<bool> {
 		let (hash, rank) = (H256(block.hash), block.rank());
-		let mut certified = self.is_certified(&hash);
+		let mut certified = self.is_certified(&hash) || self.is_own(&hash);
 		let mut why = Why::of(certified);
 		if !certified && self.siblings.are_enough(rank, &hash) {
 			let shows = |qc: &&QuorumCertificate| block.is_certified_by(qc) && self.is_certificate(qc);
@@ -375,7 +381,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let client = &self.client;
 		let is_there = |hash: &H256| client.header(*hash).is_ok_and(|header| header.is_some());
 		let has_room = self.bodies.make_room(is_there) && self.importing.len() < IMPORTING;
-		if !has_room && !self.is_certified(&hash) {
+		if !has_room && !self.is_certified(&hash) && !self.is_own(&hash) {
 			log::debug!(target: LOG_TARGET, "Block {number} is left out: too many are on their way.");
 			return;
 		}
