@@ -35,7 +35,8 @@ use crate::{
 const QUEUE: usize = 1_024;
 /// Bytes that wait for one peer, at most.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// Packets taken from an authority in a second, on average. In a set of a hundred it sends some tens.
+/// Packets taken from an authority in a second, on average. In a set of a hundred it sends some tens. Whoever sends more is
+/// blamed, and nobody for less: who synchronizes does not know all authorities yet, and they send it what is for all of them.
 const RATE: f64 = 1_000.0;
 /// Packets taken from somebody who is no authority in a second, on average.
 const STRANGERS_RATE: f64 = 20.0;
@@ -135,8 +136,80 @@ struct Outgoing {
 struct Peer {
 	id: Option<AuthorityId>,
 	outgoing: Outgoing,
-	/// What may come.
-	allowance: Allowance,
+	incoming: Incoming,
+}
+
+/// What a peer is to this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+	/// It has not said who it is.
+	Nameless,
+	/// It is no authority, as far as this node knows.
+	Stranger,
+	/// It is an authority.
+	Member,
+}
+
+/// What becomes of bytes that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+	/// They are decoded.
+	Taken,
+	/// Nobody looks at them.
+	LeftOut,
+	/// The same, and whoever sent them is to blame.
+	Blamed,
+}
+
+/// What may come from a peer.
+struct Incoming {
+	/// As from an authority.
+	most: Allowance,
+	/// Of what is of interest although it comes from no authority.
+	strangers: Allowance,
+}
+
+impl Incoming {
+	fn new(now: Instant) -> Self {
+		Self {
+			most: Allowance::full(now),
+			strangers: Allowance::full(now),
+		}
+	}
+
+	fn judge(&mut self, standing: Standing, bytes: &[u8], now: Instant) -> Fate {
+		let cost = |rate: f64, bytes_rate: f64| (1.0 / rate).max(bytes.len() as f64 / bytes_rate);
+		if !self.most.take(cost(RATE, BYTES_RATE), now) {
+			// What is sealed is a client's: whoever passes it on is not to blame for how much there is.
+			return if Packet::is_sealed(bytes) {
+				Fate::LeftOut
+			} else {
+				Fate::Blamed
+			};
+		}
+		// What cannot be meant for this node is not even decoded.
+		let is_of_interest = match standing {
+			Standing::Member => return Fate::Taken,
+			Standing::Nameless => Packet::is_hello(bytes),
+			Standing::Stranger => Packet::is_for_all(bytes),
+		};
+		let is_taken = is_of_interest
+			&& bytes.len() <= STRANGERS_PACKET
+			&& self
+				.strangers
+				.take(cost(STRANGERS_RATE, STRANGERS_BYTES_RATE), now);
+		if is_taken {
+			Fate::Taken
+		} else {
+			Fate::LeftOut
+		}
+	}
+
+	/// Takes so many seconds of it away.
+	fn lose(&mut self, seconds: f64) {
+		self.most.lose(seconds);
+		self.strangers.lose(seconds);
+	}
 }
 
 /// The connections.
@@ -212,7 +285,7 @@ impl Peers {
 			Peer {
 				id: None,
 				outgoing: Outgoing { queue, waiting },
-				allowance: Allowance::full(Instant::now()),
+				incoming: Incoming::new(Instant::now()),
 			},
 		);
 		self.greet(&peer);
@@ -240,29 +313,19 @@ impl Peers {
 
 	fn received(&mut self, peer: PeerId, bytes: &[u8]) -> Option<Event> {
 		let known = self.peers.get_mut(&peer)?;
-		let is_member = known.id.is_some_and(|id| self.members.contains(&id));
-		let (rate, bytes_rate) = if is_member {
-			(RATE, BYTES_RATE)
-		} else {
-			(STRANGERS_RATE, STRANGERS_BYTES_RATE)
-		};
-		let cost = (1.0 / rate).max(bytes.len() as f64 / bytes_rate);
-		if !known.allowance.take(cost, Instant::now()) {
-			// What is sealed is a client's: whoever passes it on is not to blame for how much there is.
-			if !Packet::is_sealed(bytes) {
-				self.report(peer, FLOOD);
-			}
-			return None;
-		}
 		let id = known.id;
-		// What cannot be meant for this node is not even decoded.
-		let is_of_interest = match id {
-			None => Packet::is_hello(bytes),
-			Some(_) if is_member => true,
-			Some(_) => Packet::is_for_all(bytes),
+		let standing = match id {
+			None => Standing::Nameless,
+			Some(id) if self.members.contains(&id) => Standing::Member,
+			Some(_) => Standing::Stranger,
 		};
-		if !is_of_interest || (!is_member && bytes.len() > STRANGERS_PACKET) {
-			return None;
+		match known.incoming.judge(standing, bytes, Instant::now()) {
+			Fate::Taken => {}
+			Fate::LeftOut => return None,
+			Fate::Blamed => {
+				self.report(peer, FLOOD);
+				return None;
+			}
 		}
 		let Some(packet) = Packet::from_bytes(bytes) else {
 			self.report(peer, GARBLED);
@@ -293,7 +356,7 @@ impl Peers {
 				}
 				if let Some(known) = self.peers.get_mut(&peer) {
 					if id.is_some() {
-						known.allowance.lose(RENAMING);
+						known.incoming.lose(RENAMING);
 					}
 					known.id = Some(hello.id);
 				}
@@ -423,5 +486,76 @@ impl Peers {
 	/// Packets that were left out because a queue was full, or they were too large.
 	pub fn left_out(&self) -> u64 {
 		self.left_out
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	/// The fates of so many packets with this first byte, evenly spread over the first second.
+	fn fates(standing: Standing, first: u8, length: usize, many: u32) -> Vec<Fate> {
+		let start = Instant::now();
+		let mut incoming = Incoming::new(start);
+		let bytes = vec![first; length];
+		let comes = |one: u32| start + Duration::from_secs(1) * one / many;
+		(0..many)
+			.map(|one| incoming.judge(standing, &bytes, comes(one)))
+			.collect()
+	}
+
+	const HELLO: u8 = 0;
+	const CORE: u8 = 1;
+	const PROPOSAL: u8 = 2;
+	const SEALED: u8 = 6;
+
+	fn count(fates: &[Fate], fate: Fate) -> usize {
+		fates.iter().filter(|other| **other == fate).count()
+	}
+
+	/// An authority that was stopped for long does not know who leads: blocks, and messages by the tens, come from somebody
+	/// whom it does not know.
+	#[test]
+	fn nobody_is_blamed_for_what_an_authority_may_send() {
+		for standing in [Standing::Nameless, Standing::Stranger] {
+			let blocks = fates(standing, PROPOSAL, 2 << 20, 20);
+			assert_eq!(count(&blocks, Fate::LeftOut), 20, "{standing:?}");
+			let messages = fates(standing, CORE, 300, 300);
+			assert_eq!(count(&messages, Fate::Blamed), 0, "{standing:?}");
+		}
+		let now = Instant::now();
+		let mut incoming = Incoming::new(now);
+		for _ in 0..30 {
+			incoming.judge(Standing::Stranger, &vec![PROPOSAL; 1 << 20], now);
+		}
+		let message = incoming.judge(Standing::Stranger, &[CORE; 300], now);
+		assert_eq!(
+			message,
+			Fate::Taken,
+			"what is not of interest costs a stranger nothing"
+		);
+	}
+
+	#[test]
+	fn of_a_stranger_little_is_taken_and_a_flood_is_blamed() {
+		// Four seconds' worth at once, and one more.
+		let messages = fates(Standing::Stranger, CORE, 300, 1_000);
+		let taken = count(&messages, Fate::Taken);
+		assert!((98..=101).contains(&taken), "{taken}");
+		let large = fates(Standing::Stranger, CORE, STRANGERS_PACKET + 1, 1);
+		assert_eq!(large, [Fate::LeftOut]);
+		assert_eq!(fates(Standing::Nameless, HELLO, 100, 1), [Fate::Taken]);
+
+		for standing in [Standing::Nameless, Standing::Stranger, Standing::Member] {
+			let flood = fates(standing, CORE, 300, 10_000);
+			assert!(count(&flood, Fate::Blamed) > 4_000, "{standing:?}");
+			let flood = fates(standing, PROPOSAL, 8 << 20, 100);
+			assert!(count(&flood, Fate::Blamed) > 40, "{standing:?}");
+			let clients = fates(standing, SEALED, 300, 10_000);
+			assert_eq!(count(&clients, Fate::Blamed), 0, "{standing:?}");
+		}
+		let member = fates(Standing::Member, PROPOSAL, 1 << 20, 60);
+		assert_eq!(count(&member, Fate::Taken), 60);
 	}
 }
