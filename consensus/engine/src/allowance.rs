@@ -1,6 +1,7 @@
 //! How much may come: by the second, and at a time.
 
 use std::{
+	collections::BTreeMap,
 	sync::{
 		atomic::{AtomicUsize, Ordering},
 		Arc,
@@ -42,6 +43,72 @@ impl Allowance {
 	/// Takes so many seconds away.
 	pub fn lose(&mut self, seconds: f64) {
 		self.left -= seconds;
+	}
+
+	/// Whether it is as if nothing had come.
+	fn is_full(&self, now: Instant) -> bool {
+		let earned = now.saturating_duration_since(self.since).as_secs_f64();
+		self.left + earned >= BURST
+	}
+}
+
+/// From whom something comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender<K> {
+	/// A client of this node.
+	Own,
+	/// An authority.
+	Authority(K),
+	/// Another node.
+	Stranger(K),
+}
+
+/// Senders who are remembered, at most. Names cost nothing; connections are fewer.
+const SENDERS: usize = 1_024;
+/// By how much less one stranger may send than an authority.
+const ONE_STRANGER: f64 = 10.0;
+/// By how much less all of them together may.
+const STRANGERS: f64 = 2.0;
+
+/// What may come of something. Each has a share of its own: nobody takes it all from the others, and no peer anything from the
+/// clients of this node.
+#[derive(Debug)]
+pub struct Shares<K> {
+	own: Allowance,
+	each: BTreeMap<K, Allowance>,
+	strangers: Allowance,
+}
+
+impl<K: Ord> Shares<K> {
+	/// Nothing has come yet.
+	pub fn full(now: Instant) -> Self {
+		Self {
+			own: Allowance::full(now),
+			each: BTreeMap::new(),
+			strangers: Allowance::full(now),
+		}
+	}
+
+	/// Whether something that may come once in `cost` seconds from one authority, on average, may come now from this sender.
+	pub fn take(&mut self, from: Sender<K>, cost: f64, now: Instant) -> bool {
+		match from {
+			Sender::Own => self.own.take(cost, now),
+			Sender::Authority(who) => self.take_of(who, cost, now),
+			Sender::Stranger(who) => {
+				self.take_of(who, cost * ONE_STRANGER, now) && self.strangers.take(cost * STRANGERS, now)
+			}
+		}
+	}
+
+	fn take_of(&mut self, who: K, cost: f64, now: Instant) -> bool {
+		if self.each.len() >= SENDERS && !self.each.contains_key(&who) {
+			self.each.retain(|_, allowance| !allowance.is_full(now));
+			if self.each.len() >= SENDERS {
+				return false;
+			}
+		}
+		let allowance = self.each.entry(who).or_insert(Allowance::full(now));
+		allowance.take(cost, now)
 	}
 }
 
@@ -105,6 +172,40 @@ mod tests {
 		allowance.lose(5.0);
 		assert!(!allowance.take(0.5, start + Duration::from_secs(1)));
 		assert!(allowance.take(0.5, start + Duration::from_secs(2)));
+	}
+
+	#[test]
+	fn who_floods_takes_nothing_from_the_others() {
+		let now = Instant::now();
+		let mut shares = Shares::full(now);
+		let mut flood = |from, many: u32| (0..many).filter(|_| shares.take(from, 0.125, now)).count();
+		// What one may send in four seconds.
+		assert_eq!(flood(Sender::Stranger(1), 1_000), 3);
+		assert_eq!(flood(Sender::Stranger(2), 1), 1, "another one's client");
+		for stranger in 3..100 {
+			assert!(flood(Sender::Stranger(stranger), 1_000) <= 3);
+		}
+		assert_eq!(
+			flood(Sender::Stranger(100), 1_000),
+			0,
+			"it is enough of all of them"
+		);
+		assert_eq!(flood(Sender::Authority(101), 1_000), 32);
+		assert_eq!(flood(Sender::Authority(102), 1_000), 32);
+		assert_eq!(flood(Sender::Own, 1_000), 32);
+	}
+
+	#[test]
+	fn as_many_senders_are_remembered_as_there_may_be() {
+		let now = Instant::now();
+		let mut shares = Shares::full(now);
+		let all = 0..SENDERS + 10;
+		let taken = all.filter(|who| shares.take(Sender::Authority(*who), 1.0, now));
+		assert_eq!(taken.count(), SENDERS);
+		assert!(shares.take(Sender::Own, 1.0, now));
+		let later = now + Duration::from_secs(1);
+		assert!(shares.take(Sender::Authority(SENDERS), 1.0, later));
+		assert_eq!(shares.each.len(), 1, "who has sent nothing of late is forgotten");
 	}
 
 	#[test]

@@ -34,7 +34,7 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
-	allowance::{Allowance, Places},
+	allowance::{Allowance, Places, Sender, Shares},
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
@@ -137,7 +137,7 @@ pub struct Engine<BE, C> {
 	/// Requests for blocks that each authority may still make.
 	fetches: BTreeMap<AuthorityId, Allowance>,
 	/// Sealed transactions that may still be opened or passed on.
-	sealed: Allowance,
+	sealed: Shares<AuthorityId>,
 	ready: bool,
 	/// Whether transactions arrived while the pool was being asked.
 	arrived_meanwhile: bool,
@@ -239,7 +239,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			submitting_own: FuturesUnordered::new(),
 			places: BTreeMap::new(),
 			fetches: BTreeMap::new(),
-			sealed: Allowance::full(Instant::now()),
+			sealed: Shares::full(Instant::now()),
 			submitting_sealed: FuturesUnordered::new(),
 			ready: false,
 			arrived_meanwhile: false,
@@ -477,7 +477,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				});
 			}
 			Request::Sealed(sealed, _place, answer) => {
-				let _ = answer.send(self.on_sealed(sealed, true, true));
+				let _ = answer.send(self.on_sealed(sealed, Sender::Own));
 			}
 			Request::Round(answer) => {
 				let _ = answer.send(self.round_state());

@@ -12,7 +12,7 @@ use veilmart_td_raft_core::{
 
 use super::Engine;
 use crate::{
-	allowance::Allowance,
+	allowance::{Allowance, Sender},
 	chain::Chain,
 	fetch::{answer, is_answered},
 	packet::{Packet, BLOCKS_AT_ONCE, TRANSACTIONS_AT_ONCE},
@@ -20,8 +20,8 @@ use crate::{
 	sealed, Block, LOG_TARGET,
 };
 
-/// Sealed transactions that are opened or passed on in a second, on average: by an authority; and by another node, of which the
-/// authorities take twenty packets.
+/// Sealed transactions of the own clients that are opened or passed on in a second, on average: by an authority; and by another
+/// node, of which the authorities take twenty packets. What peers may add to it is in [`crate::allowance::Shares`].
 const SEALED: f64 = 100.0;
 const STRANGERS_SEALED: f64 = 10.0;
 
@@ -82,7 +82,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			Packet::Sealed(sealed) => {
 				// Whoever sealed it does not hear of it, and sends it again.
-				let _ = self.on_sealed(sealed, !is_member, false);
+				let from = if is_member {
+					Sender::Authority(id)
+				} else {
+					Sender::Stranger(id)
+				};
+				let _ = self.on_sealed(sealed, from);
 			}
 		}
 	}
@@ -107,16 +112,17 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	pub(super) fn on_sealed(
 		&mut self,
 		sealed: SealedTransaction,
-		pass_on: bool,
-		to_all: bool,
+		from: Sender<AuthorityId>,
 	) -> Result<(), String> {
 		let to_this = sealed.leader == self.setup.identity.id;
+		let pass_on = !matches!(from, Sender::Authority(_));
 		if !to_this && (!pass_on || sealed::check(&sealed).is_err()) {
 			return Ok(());
 		}
-		let is_member = self.members.contains(&self.setup.identity.id);
-		let rate = if is_member { SEALED } else { STRANGERS_SEALED };
-		if !self.sealed.take(1.0 / rate, Instant::now()) {
+		let set = &self.core.chain().anchor().set;
+		let is_authority = set.index_of(&self.setup.identity.id).is_some();
+		let rate = if is_authority { SEALED } else { STRANGERS_SEALED };
+		if !self.sealed.take(from, 1.0 / rate, Instant::now()) {
 			return Err("the node has more sealed transactions than it may pass on; try again".into());
 		}
 		if to_this {
@@ -134,7 +140,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let packet = Packet::Sealed(sealed);
 		if connected {
 			peers.send(&leader, &packet);
-		} else if to_all {
+		} else if from == Sender::Own {
 			let members = &self.members;
 			peers.send_to_all(&packet, |id| members.contains(id));
 		}
