@@ -1,5 +1,6 @@
 //! How much may come: by the second, and at a time.
 
+use futures::future::BoxFuture;
 use std::{
 	collections::BTreeMap,
 	sync::{
@@ -134,6 +135,15 @@ impl Places {
 	}
 }
 
+impl Place {
+	/// Does one thing after the other, and keeps the place until all are done.
+	pub async fn until_done(self, todo: Vec<BoxFuture<'static, ()>>) {
+		for one in todo {
+			one.await;
+		}
+	}
+}
+
 impl Drop for Place {
 	fn drop(&mut self) {
 		self.0.fetch_sub(1, Ordering::Relaxed);
@@ -216,5 +226,27 @@ mod tests {
 		assert!(places.take(2).is_none(), "a refusal takes no place");
 		drop(two);
 		assert!(places.is_unused() && places.take(1).is_some());
+	}
+
+	#[test]
+	fn one_place_is_for_all_that_comes_at_once() {
+		let places = Places::default();
+		let done = Arc::new(AtomicUsize::new(0));
+		let todo = (0..64).map(|position| {
+			let (done, places) = (done.clone(), places.clone());
+			let one = async move {
+				assert_eq!(
+					done.fetch_add(1, Ordering::Relaxed),
+					position,
+					"one after the other"
+				);
+				assert!(places.take(1).is_none(), "it is taken until then");
+			};
+			Box::pin(one) as BoxFuture<'static, ()>
+		});
+		let place = places.take(1).expect("room");
+		futures::executor::block_on(place.until_done(todo.collect()));
+		assert_eq!(done.load(Ordering::Relaxed), 64);
+		assert!(places.is_unused());
 	}
 }

@@ -57,8 +57,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Ticks between looks at what the chain governs, and between repetitions of one's name.
 const GOVERN: u32 = 5;
 
-/// Transactions of others on their way into the pool at a time, at most, of which each authority has its share. What is left
-/// out comes by gossip, or again.
+/// Packets of others' transactions on their way into the pool at a time, at most, of which each authority has its share. What is
+/// left out comes by gossip, or again.
 const SUBMITTING: usize = 256;
 
 /// What this node itself wants in a block, on its way into the pool, at most: overdue transactions, reports of offences.
@@ -608,19 +608,17 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// Gives the pool a transaction that an authority wants included, unless too many of its own are on their way there.
-	fn submit_of(&mut self, authority: AuthorityId, transaction: Vec<u8>) {
+	/// Gives the pool the transactions of a packet that an authority wants included, one after the other, unless too many packets of
+	/// its own are on their way there. A share may be as small as two places, and a packet has many transactions.
+	fn submit_of(&mut self, authority: AuthorityId, transactions: impl Iterator<Item = Vec<u8>>) {
 		let share = (SUBMITTING / self.members.len().max(1)).max(1);
 		let Some(place) = self.places.entry(authority).or_default().take(share) else {
 			return;
 		};
-		let submit = self.submission(TransactionSource::Local, transaction, "from an authority");
-		if let Some(submit) = submit {
-			self.submitting.push(Box::pin(async move {
-				submit.await;
-				drop(place);
-			}));
-		}
+		let submit =
+			|transaction| self.submission(TransactionSource::Local, transaction, "from an authority");
+		let submissions = transactions.filter_map(submit).collect();
+		self.submitting.push(Box::pin(place.until_done(submissions)));
 	}
 
 	/// Gives the pool a transaction that was sealed to this authority, by anybody.
@@ -638,8 +636,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		why: &'static str,
 	) -> Option<BoxFuture<'static, ()>> {
 		let pool = self.pool.clone()?;
-		let best = self.client.info().best_hash;
+		let client = self.client.clone();
 		Some(Box::pin(async move {
+			let best = client.info().best_hash;
 			if let Err(error) = pool.submit(best, source, transaction).await {
 				log::debug!(target: LOG_TARGET, "The pool does not take a transaction ({why}): {error}");
 			}

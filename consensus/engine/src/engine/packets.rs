@@ -76,9 +76,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				}
 			}
 			Packet::Transactions(transactions) => {
-				for transaction in transactions.into_iter().take(TRANSACTIONS_AT_ONCE) {
-					self.submit_of(id, transaction);
-				}
+				self.submit_of(id, transactions.into_iter().take(TRANSACTIONS_AT_ONCE));
 			}
 			Packet::Sealed(sealed) => {
 				// Whoever sealed it does not hear of it, and sends it again.
