@@ -15,14 +15,15 @@
 //! from a commit before that, and a block that was voted for must not be lost with the power of all nodes.
 //!
 //! A frame that was not synced has promised nothing, so one that is cut short or broken *at the end* is taken off at
-//! start. One that is broken before the end was synced once, and is a reason not to start.
+//! start. One that is broken before the end was synced once, and is a reason not to start. Which of both it is, is up to its length
+//! as long as nothing contradicts that; else whole frames are looked for behind it.
 
 mod names;
 
 pub use names::Other;
 
 use blake2::{digest::consts::U16, Blake2b, Digest};
-use codec::{Decode, DecodeAll, Encode};
+use codec::{Decode, DecodeAll, Encode, Input};
 use rustix::fs::{flock, FlockOperation};
 use std::{
 	fs::{File, OpenOptions},
@@ -187,6 +188,43 @@ fn frame(entries: &[Entry]) -> io::Result<Vec<u8>> {
 	Ok(bytes)
 }
 
+/// Bytes to decode, and whether more of them were wanted than there are.
+struct Cut<'a> {
+	bytes: &'a [u8],
+	is_short: bool,
+}
+
+impl Input for Cut<'_> {
+	/// Left open: what is announced longer than it is shall be read, and found to be short.
+	fn remaining_len(&mut self) -> Result<Option<usize>, codec::Error> {
+		Ok(None)
+	}
+
+	fn read(&mut self, into: &mut [u8]) -> Result<(), codec::Error> {
+		self.is_short |= into.len() > self.bytes.len();
+		Input::read(&mut self.bytes, into)
+	}
+}
+
+/// Whether this is the beginning of a frame's content, and not all of it.
+fn is_cut_short(bytes: &[u8]) -> bool {
+	let mut input = Cut {
+		bytes,
+		is_short: false,
+	};
+	Vec::<Entry>::decode(&mut input).is_err() && input.is_short
+}
+
+/// Whether a frame of this length, of which these bytes are there and the content is not whole, is the last of its file. Its length
+/// says so; one that is longer than what is there may be damaged, so that its content has to say so, too.
+///
+/// Else the search for whole frames behind it would be in the hands of whoever chooses its content: a transaction full of what
+/// could begin a frame makes it take minutes.
+fn is_last(length: u32, content: &[u8]) -> bool {
+	let wanted = length as usize;
+	length <= LONGEST && (wanted == content.len() || wanted > content.len() && is_cut_short(content))
+}
+
 /// Whether a whole frame begins anywhere in these bytes. What does not begin as one is not hashed: a random length fits often
 /// enough, so that a torn frame of some megabytes took many seconds, and a torn batch hours.
 fn holds_a_frame(bytes: &[u8], mut hash: impl FnMut([u8; 4], &[u8]) -> [u8; 16]) -> bool {
@@ -290,6 +328,12 @@ impl VoteLog {
 			let mut content = vec![0; if fits { size as usize } else { 0 }];
 			reader.read_exact(&mut content).map_err(io())?;
 			if !fits || checksum([a, b, c, d], &content) != hash {
+				let mut rest = Vec::new();
+				reader.seek(SeekFrom::Start(offset + 1)).map_err(io())?;
+				reader.read_to_end(&mut rest).map_err(io())?;
+				if is_last(size, &rest[FRAME - 1..]) {
+					break;
+				}
 				log::info!(
 					target: LOG_TARGET,
 					"The vote log {} has a record at byte {offset} that is not whole. Whether others follow is looked for in {} bytes.",
@@ -297,9 +341,6 @@ impl VoteLog {
 					length - offset,
 				);
 				// Its length, too, may be what was not written.
-				let mut rest = Vec::new();
-				reader.seek(SeekFrom::Start(offset + 1)).map_err(io())?;
-				reader.read_to_end(&mut rest).map_err(io())?;
 				if holds_a_frame(&rest, checksum) {
 					return Err(self.damaged(offset, "a record is not what was written, and others follow"));
 				}
@@ -503,7 +544,7 @@ mod tests {
 		let (path, file) = filled(&directory);
 		let bytes = std::fs::read(&file).unwrap();
 		// In the content, in the hash, in the length: beyond the end, and short of it.
-		for (at, bit) in [(FRAME + 5, 1), (7, 1), (3, 0x40), (0, 1)] {
+		for (at, bit) in [(FRAME + 5, 1), (7, 1), (3, 0x40), (2, 1), (0, 1)] {
 			let mut bad = bytes.clone();
 			bad[HEADER as usize + at] ^= bit;
 			std::fs::write(&file, &bad).unwrap();
@@ -575,6 +616,53 @@ mod tests {
 			assert!(holds_a_frame(&damaged, count), "one that follows is found");
 			assert!(hashed.get() < 24, "{} hashes", hashed.get());
 		}
+	}
+
+	/// Somebody sends a transaction full of what looks like the beginning of a frame, and the power goes while it is written.
+	#[test]
+	fn what_a_torn_record_has_in_it_does_not_make_the_start_long() {
+		let directory = tempfile::tempdir().unwrap();
+		let (path, file) = filled(&directory);
+		let whole = std::fs::read(&file).unwrap();
+		// Half a MiB, then a list of one entry whose number of starts is small: sixteen bytes, of which each begins the next.
+		let looks: [u8; 16] = [0, 0, 8, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+		let mut chosen = block(4);
+		chosen.extrinsics = vec![OpaqueExtrinsic::from_blob(looks.repeat(1 << 16))];
+		let torn = frame(&[entry(4, Some(chosen)), entry(5, None)]).unwrap();
+		let beginnings = torn.windows(9).filter(|bytes| begins_as_content(bytes));
+		assert!(beginnings.count() >= 1 << 16);
+		// Each of these is many seconds of hashing if whole frames are looked for.
+		for cut in [1, 100, 1 << 19] {
+			let bytes = [&whole[..], &torn[..torn.len() - cut]].concat();
+			std::fs::write(&file, bytes).unwrap();
+			let (_, contents) = open(&path).unwrap();
+			assert_eq!(term(&contents), Term(3), "{cut} bytes are missing");
+			assert_eq!(std::fs::read(&file).unwrap(), whole);
+		}
+		// Or its end was not written, but is there.
+		let mut zeroed = [&whole[..], &torn[..]].concat();
+		let from = zeroed.len() - (1 << 19);
+		zeroed[from..].fill(0);
+		std::fs::write(&file, zeroed).unwrap();
+		assert_eq!(term(&open(&path).unwrap().1), Term(3));
+	}
+
+	#[test]
+	fn a_record_is_the_last_if_its_length_says_so_and_its_content_does_not_contradict() {
+		let bytes = frame(&[entry(1, Some(block(1))), entry(2, None)]).unwrap();
+		let content = &bytes[FRAME..];
+		let length = content.len() as u32;
+		for there in 0..content.len() {
+			assert!(is_last(length, &content[..there]), "{there} bytes");
+		}
+		assert!(is_last(length, content), "it is there and not what was written");
+		let others = [content, &bytes[..]].concat();
+		assert!(!is_last(length, &others));
+		for wrong in [length + 1, 1 << 20, u32::MAX] {
+			assert!(!is_last(wrong, content), "the content is all there");
+			assert!(!is_last(wrong, &others), "{wrong}");
+		}
+		assert!(!is_last(LONGEST + 1, &content[..9]), "no record is so long");
 	}
 
 	#[test]
