@@ -252,7 +252,8 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 enum Whose {
 	/// An authority's, on the chain with this genesis hash.
 	Of(BlockHash, AuthorityId),
-	/// Nobody's. A file without its whole header was being begun when the power went, and has promised nothing.
+	/// Nobody's. A file without its whole header was being begun when the power went, and has promised nothing; nor has the one
+	/// that keeps others from beginning a single log.
 	Nobody,
 	/// It does not begin as a log of this version.
 	Unknown,
@@ -286,7 +287,7 @@ impl VoteLog {
 	fn whose(&self) -> Whose {
 		let (magic, names) = self.header.split_at(MAGIC.len());
 		let (genesis, authority) = names.split_at(32);
-		if self.length < HEADER {
+		if self.length < HEADER || names::NO_LOG.starts_with(magic) {
 			Whose::Nobody
 		} else if magic != MAGIC.as_slice() {
 			Whose::Unknown

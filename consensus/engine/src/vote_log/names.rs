@@ -3,20 +3,31 @@
 //! The log of a name is `votes-` and the first [`SHOWN`] bytes of the name in hexadecimal digits. Whose it is is up to
 //! its header; the name only finds it. Programs of before had a single `votes` for all names, and wrote it anew when the
 //! name changed. Such a file gets the name of the authority in its header, in one step of the file system: wherever the
-//! power goes, it is there under one of both names, and what has to be done is the same again.
+//! power goes, it is there under one of both names, and what has to be done is the same again. Nothing is changed when the log
+//! cannot be opened.
+//!
+//! In its place there is [`NO_LOG`] then. A program of before, which would begin a new log there beside an empty database, and
+//! know nothing of what was promised, takes it for a log of a version that it does not know, and does not start.
 
 use std::{
 	ffi::OsStr,
-	io,
+	fs::File,
+	io::{self, Write},
 	path::{Path, PathBuf},
 };
 use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
 
-use super::{failed, header, sync_directory, Contents, LogError, VoteLog, Whose};
+use super::{failed, header, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
 use crate::{Block, LOG_TARGET};
 
 /// Bytes of a name that the name of its file shows.
 const SHOWN: usize = 8;
+
+/// In the place of the single file of before. At least as long as a log's header, and does not begin as one.
+pub(super) const NO_LOG: &[u8] = b"td-raft no votes
+Each authority's vote log is a file of its own beside this one, votes-...
+This one is for programs that know a single log: they do not start with it.
+";
 
 /// The log of another name that this node had, or has in another set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +58,21 @@ impl VoteLog {
 		forget: bool,
 		may_begin: impl FnOnce(&[Other]) -> Result<(), String>,
 	) -> Result<(Self, Contents, Vec<Other>), LogError> {
-		take_over(path, genesis)?;
 		let own = file_of(path, authority);
 		if forget {
 			put_aside(path, &own, genesis, authority)?;
 		}
-		let found = Self::find(&own, genesis, authority)?;
+		let single = single(path, genesis)?;
+		let place = match single {
+			Some(name) if name == *authority => path,
+			_ => own.as_path(),
+		};
+		let found = Self::find(place, genesis, authority)?;
 		let mut others = Vec::new();
 		let mut blocks = Vec::new();
 		let mut unread = None;
 		for file in files(path)? {
-			if file == own {
+			if file == place {
 				continue;
 			}
 			match Other::read(&file, genesis) {
@@ -72,7 +87,7 @@ impl VoteLog {
 				Err(error) => unread = unread.or(Some(error)),
 			}
 		}
-		let (log, mut contents) = match found {
+		let (mut log, mut contents) = match found {
 			Some(mut log) => {
 				let contents = log.read(log.length)?;
 				(log, contents)
@@ -104,6 +119,19 @@ impl VoteLog {
 			);
 		}
 		contents.blocks.extend(blocks);
+		if let Some(name) = single {
+			let named = file_of(path, &name);
+			take_over(path, &named)?;
+			if log.path == path {
+				log.path.clone_from(&named);
+			}
+			for other in &mut others {
+				if other.path == path {
+					other.path.clone_from(&named);
+				}
+			}
+		}
+		keep_place(path)?;
 		Ok((log, contents, others))
 	}
 
@@ -191,28 +219,48 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LogError> {
 	Ok(files)
 }
 
-/// Gives the single file of before the name of the authority whose log it is, if it is one of this chain.
-fn take_over(path: &Path, genesis: &BlockHash) -> Result<(), LogError> {
+/// Whose the single file of before is, if it is to get the name of that authority's log: it is of this chain, and there is none.
+fn single(path: &Path, genesis: &BlockHash) -> Result<Option<AuthorityId>, LogError> {
 	if !path.exists() {
-		return Ok(());
+		return Ok(None);
 	}
 	// Who holds it open is a program of before, at work.
-	let log = VoteLog::lock(path)?;
-	let Whose::Of(chain, authority) = log.whose() else {
-		return Ok(());
-	};
-	let own = file_of(path, &authority);
-	if chain == *genesis && !own.exists() {
-		std::fs::rename(path, &own).map_err(failed("cannot rename", path))?;
-		sync_directory(&own).map_err(failed("cannot sync the directory of", &own))?;
-		log::info!(
-			target: LOG_TARGET,
-			"The vote log {} is {} now: each authority has one of its own.",
-			path.display(),
-			own.display(),
-		);
-	}
+	Ok(match VoteLog::lock(path)?.whose() {
+		Whose::Of(chain, authority) if chain == *genesis => {
+			(!file_of(path, &authority).exists()).then_some(authority)
+		}
+		_ => None,
+	})
+}
+
+/// Gives the single file of before its authority's name.
+fn take_over(path: &Path, named: &Path) -> Result<(), LogError> {
+	std::fs::rename(path, named).map_err(failed("cannot rename", path))?;
+	sync_directory(named).map_err(failed("cannot sync the directory of", named))?;
+	log::info!(
+		target: LOG_TARGET,
+		"The vote log {} is {} now: each authority has one of its own.",
+		path.display(),
+		named.display(),
+	);
 	Ok(())
+}
+
+/// Sees to it that no program of before begins a log in the place of the single file.
+fn keep_place(path: &Path) -> Result<(), LogError> {
+	// What is not even a header has promised nothing.
+	if path.exists() && VoteLog::lock(path)?.length >= HEADER {
+		return Ok(());
+	}
+	let new = path.with_extension("new");
+	let write = || {
+		let mut file = File::create(&new)?;
+		file.write_all(NO_LOG)?;
+		file.sync_all()?;
+		std::fs::rename(&new, path)?;
+		sync_directory(path)
+	};
+	write().map_err(failed("cannot write", path))
 }
 
 /// Puts aside what may be this authority's log: by its place, by its header, or because it is the single file of before
@@ -222,7 +270,8 @@ fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &Authority
 		let log = VoteLog::lock(&file)?;
 		let may_be_own = match log.whose() {
 			Whose::Of(chain, name) => (chain, name) == (*genesis, *authority),
-			Whose::Nobody | Whose::Unknown => file == path,
+			Whose::Nobody => false,
+			Whose::Unknown => file == path,
 		};
 		if may_be_own || file == own {
 			let aside = file.with_extension("forgotten");
@@ -308,7 +357,8 @@ mod tests {
 			assert_eq!(seen, [(other, Some(SetId(set_id)))]);
 		}
 		let files: Vec<_> = files(&path).unwrap();
-		assert_eq!(files, [file_of(&path, &ME), file_of(&path, &YOU)]);
+		assert_eq!(files, [path.clone(), file_of(&path, &ME), file_of(&path, &YOU)]);
+		assert_eq!(fs::read(&path).unwrap(), NO_LOG);
 		assert!(file_of(&path, &ME).ends_with("votes-0101010101010101"));
 	}
 
@@ -361,10 +411,7 @@ mod tests {
 
 		let (mut log, contents, _) = open(&path, &ME).unwrap();
 		assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![10]));
-		assert!(
-			!path.exists(),
-			"a program of before does not start beside what it does not know"
-		);
+		assert_eq!(fs::read(&path).unwrap(), NO_LOG);
 		log.append(&[promise(0, 4, 11)]).unwrap();
 		drop(log);
 		let (_, contents, _) = open(&path, &ME).unwrap();
@@ -374,6 +421,37 @@ mod tests {
 		fs::rename(&own, &path).unwrap();
 		let (_, contents, others) = open(&path, &ME).unwrap();
 		assert_eq!((term(&contents), others), (Term(4), vec![]));
+
+		// It went before the other file was in its place, or before that was whole.
+		for length in [None, Some(0), Some(20)] {
+			match length {
+				None => fs::remove_file(&path).unwrap(),
+				Some(length) => fs::write(&path, &NO_LOG[..length]).unwrap(),
+			}
+			let (_, contents, others) = open(&path, &ME).unwrap();
+			assert_eq!((term(&contents), others), (Term(4), vec![]));
+			assert_eq!(fs::read(&path).unwrap(), NO_LOG);
+		}
+	}
+
+	/// Beside an empty database it begins a log of its own where there is none, and does not know what was promised. The rule by which
+	/// it looks at a file has been the same since the first version.
+	#[test]
+	fn a_program_of_before_does_not_begin_another_log() {
+		assert!(
+			NO_LOG.len() as u64 >= HEADER,
+			"it would take it for one that was being begun"
+		);
+		assert_ne!(&NO_LOG[..16], super::super::MAGIC);
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("chain").join("votes");
+		begin(&path, &ME);
+		assert_eq!(fs::read(&path).unwrap(), NO_LOG);
+		// To go back, an operator has the log of the present name take its place.
+		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		fs::rename(file_of(&path, &ME), &path).unwrap();
+		let (_, contents, _) = open(&path, &ME).unwrap();
+		assert_eq!(term(&contents), Term(3));
 	}
 
 	#[test]
@@ -384,6 +462,8 @@ mod tests {
 		fs::rename(file_of(&path, &YOU), &path).unwrap();
 		let refused = open(&path, &ME).unwrap_err();
 		assert!(matches!(refused, LogError::Missing { .. }), "{refused}");
+		let left = files(&path).unwrap();
+		assert_eq!(left, [path.clone()], "who does not start changes nothing");
 		let (_, contents, others) = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap();
 		assert_eq!(contents.durable, None);
 		assert_eq!(numbers(&contents), [20]);
@@ -456,12 +536,15 @@ mod tests {
 		assert_eq!(open(&path, &ME).unwrap().1.durable, None);
 		assert_eq!(term(&open(&path, &YOU).unwrap().1), Term(5));
 
+		let single = path.with_extension("forgotten");
+		assert!(!single.exists(), "nothing was promised there");
+
 		// A second one, and the single file of before that does not say whose it is.
 		fs::write(&path, [b'-'; 200]).unwrap();
 		fs::remove_file(file_of(&path, &ME)).unwrap();
 		assert!(matches!(open(&path, &ME), Err(LogError::Damaged { .. })));
 		drop(forget(&path, &ME));
-		assert!(path.with_extension("forgotten").exists());
+		assert!(single.exists());
 		assert!(open(&path, &ME).is_ok());
 	}
 }
