@@ -69,7 +69,8 @@ pub struct NodeParams {
 	/// Start although the vote log is missing or damaged: the authority forgets what it has signed.
 	///
 	/// If it has signed anything that it then contradicts, the others report it and the chain removes it. It is safe for a key that was never an
-	/// authority's, and once the network has elected another leader since the log's last record.
+	/// authority's, and once the network has elected another leader since the log's last record. The node then also takes part in a set of authorities
+	/// that has begun before it was there.
 	#[arg(long)]
 	pub forget_votes: bool,
 

@@ -79,6 +79,16 @@ impl LogWriter {
 		}
 	}
 
+	/// Whether it writes a log.
+	pub fn has_log(&self) -> bool {
+		self.orders.is_some()
+	}
+
+	/// Where its answers go.
+	pub fn answers(&self) -> UnboundedSender<Written> {
+		self.answers.clone()
+	}
+
 	/// Writes what was given, and closes the log.
 	pub fn close(self) {
 		let Self { orders, thread, .. } = self;

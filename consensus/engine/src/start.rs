@@ -5,7 +5,7 @@ use sc_client_api::Backend;
 use sc_keystore::LocalKeystore;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
 use veilmart_td_raft::{runtime_api::TdRaftApi as _, AuthorityId, AuthoritySet, BlockHash, Number, Timing};
 use veilmart_td_raft_core::{real::OnChain, safety::Durable, Anchor, Config};
 
@@ -15,7 +15,7 @@ use crate::{
 	keys::{self, Identity, KeyError},
 	log_writer::sync_file_system,
 	vote_log::{Contents, LogError, Other, VoteLog},
-	worker::stored_anchor,
+	worker::{is_dated_after, stored_anchor},
 	Block, LOG_TARGET,
 };
 
@@ -28,8 +28,8 @@ pub struct Authority {
 	pub vote_log: PathBuf,
 	/// Where the node's database is.
 	pub database: PathBuf,
-	/// Start without the vote log of the name it starts under if that is missing, and put it aside if it is there. Not for
-	/// names that it gets later.
+	/// Start without the vote log of the name it starts under if that is missing, and put it aside if it is there. One that is
+	/// there of a name that it gets later is not put aside.
 	pub forget_votes: bool,
 }
 
@@ -66,7 +66,12 @@ pub enum Begin {
 	Start,
 	/// When an authority set begins to which the node belongs under another name than before, or anew. If it had that name
 	/// before, there is a log.
-	NewName,
+	NewName {
+		/// Since when it has had the key.
+		since: Instant,
+		/// Whether there was a log of its last name when it started.
+		kept: bool,
+	},
 }
 
 /// Where in the chain a node reads its log.
@@ -81,6 +86,8 @@ struct Moment<'a> {
 	previous: Option<&'a AuthoritySet>,
 	/// Whether the last final block is the one that closed the last set: the database knows none of the present set.
 	closing: bool,
+	/// Whether the set is seen to begin: when it began the node had the key.
+	seen: bool,
 }
 
 impl Moment<'_> {
@@ -88,15 +95,19 @@ impl Moment<'_> {
 	/// one. What it promised in earlier sets does not bind it in this one, in which it begins with nothing voted and
 	/// nothing prepared.
 	///
-	/// It is taken for granted that a key is on one machine at a time, and comes to one that has been in use with its log.
+	/// It is taken for granted that a key is on one machine at a time, and comes to one that has been in use with its log. To one
+	/// that has not been in use, or not with this key, it may come from a backup. Its database leads it through sets that are
+	/// over and up to the present one, in all of which the key may have voted.
 	///
 	/// 1. No other log may say that this node was in the present set, or in a later one. Then the database is older than the
 	///    logs, the node was beyond this moment before, and so it was under this name, too, if it had its key; that log is lost.
-	/// 2. An empty database begins with the first set, in which it has not been, by rule 1.
-	/// 3. A set that begins while the node runs is one in which it has not been, by rule 1.
+	/// 2. An empty database begins with the first set. Nothing shows whether a chain begins, so this is up to the operator.
+	/// 3. A set that was seen to begin: the block before it is dated when the node had the key, which was nowhere else then.
+	///    That it begins while the node runs is not enough: it may have begun long ago, and be new to the database only.
 	/// 4. A node that was stopped in the midst of that: the set has begun, and nothing has become final in it as far as the
 	///    database knows. The name is new in the set, and one that the node has a log of has gone with the last set: it was
-	///    about to change the one for the other. The log of a name is on disk before its first promise leaves.
+	///    about to change the one for the other. The log of a name is on disk before its first promise leaves. So with a
+	///    node that was stopped before that, and comes to it now: as who it was when it was stopped.
 	///
 	/// Everything else is a log that is missing beside a database with blocks: of keys from elsewhere, perhaps, which have
 	/// voted there.
@@ -110,17 +121,27 @@ impl Moment<'_> {
 				beyond.path.display(),
 			));
 		}
-		if self.begin == Begin::NewName || !self.used {
+		if self.seen || !self.used {
 			return Ok(());
 		}
+		let (comes_to_it, why) = match self.begin {
+			Begin::Start => (self.closing, String::from("the database has blocks")),
+			Begin::NewName { kept, .. } => {
+				let set = self.set.id();
+				(
+					kept,
+					format!("authority set {set} may have begun before this node had the key"),
+				)
+			}
+		};
 		let is_present = |id: &AuthorityId| self.set.index_of(id).is_some();
 		let was_before = |id: &AuthorityId| self.previous.is_some_and(|set| set.index_of(id).is_some());
 		let is_new = is_present(id) && !was_before(id);
 		let has_gone = |other: &Other| was_before(&other.authority) && !is_present(&other.authority);
-		if self.closing && is_new && others.iter().any(has_gone) {
+		if comes_to_it && is_new && others.iter().any(has_gone) {
 			return Ok(());
 		}
-		Err("the database has blocks".into())
+		Err(why)
 	}
 }
 
@@ -133,8 +154,39 @@ fn open_log(
 ) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
 	let forget = authority.forget_votes && moment.begin == Begin::Start;
 	VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
-		moment.may_begin(id, others)
+		match moment.may_begin(id, others) {
+			Err(sign) if authority.forget_votes => {
+				log::warn!(target: LOG_TARGET, "A vote log is begun because of --forget-votes, although {sign}.");
+				Ok(())
+			}
+			judged => judged,
+		}
 	})
+}
+
+/// Opens the log again that the node has written under this name until now.
+pub fn reopen_log(authority: &Authority, genesis: &BlockHash, id: &AuthorityId) -> Result<VoteLog, LogError> {
+	let (log, ..) = VoteLog::open(&authority.vote_log, genesis, id, false, |_| {
+		Err("this node has written it until now".into())
+	})?;
+	Ok(log)
+}
+
+/// Whether the present set has begun since this moment: the block that closed the last one is dated later.
+fn has_begun_since<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+	anchor: &Anchor<OnChain>,
+	since: Instant,
+) -> bool {
+	let Some(closing) = anchor.handovers.last() else {
+		return false;
+	};
+	// By the present clock: it may have been set since then.
+	let passed = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+	let time = sp_timestamp::Timestamp::current()
+		.as_millis()
+		.saturating_sub(passed);
+	is_dated_after::<BE, C>(client, H256(closing.target.hash), time)
 }
 
 /// Everything that an engine starts from.
@@ -203,6 +255,10 @@ impl Setup {
 					set: &anchor.set,
 					previous: anchor.previous.as_ref(),
 					closing: anchor.root.is_closing(),
+					seen: match begin {
+						Begin::Start => false,
+						Begin::NewName { since, .. } => has_begun_since::<BE, C>(client, &anchor, since),
+					},
 				};
 				let (mut log, contents, others) = open_log(authority, &genesis.0, &identity.id, moment)?;
 				if begin == Begin::Start {
@@ -305,6 +361,15 @@ mod tests {
 		set: AuthoritySet,
 		previous: Option<AuthoritySet>,
 		closing: bool,
+		seen: bool,
+	}
+
+	/// The moment at which a set begins for a node that was another authority before, whose log it had when it started.
+	fn new_name() -> Begin {
+		Begin::NewName {
+			since: Instant::now(),
+			kept: true,
+		}
 	}
 
 	/// Puts an authority's keys into a keystore.
@@ -361,6 +426,7 @@ mod tests {
 				set: &database.set,
 				previous: database.previous.as_ref(),
 				closing: database.closing,
+				seen: database.seen,
 			};
 			let (log, contents, _) = open_log(&self.authority, &GENESIS, &id, moment)?;
 			Ok((id, log, contents))
@@ -424,6 +490,7 @@ mod tests {
 			set: first,
 			previous: None,
 			closing: false,
+			seen: false,
 		}
 	}
 
@@ -434,6 +501,7 @@ mod tests {
 			set,
 			previous: Some(previous),
 			closing: true,
+			seen: false,
 		}
 	}
 
@@ -451,8 +519,8 @@ mod tests {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let sets = |id| set(id, &[if id == 1 { bob } else { alice }]);
 		let first = machine.promises(Begin::Start, &empty(sets(0)), &alice, None);
-		let second = machine.promises(Begin::NewName, &closed(sets(0), sets(1)), &bob, None);
-		let third = machine.promises(Begin::NewName, &closed(sets(1), sets(2)), &alice, Some(&first));
+		let second = machine.promises(new_name(), &closed(sets(0), sets(1)), &bob, None);
+		let third = machine.promises(new_name(), &closed(sets(1), sets(2)), &alice, Some(&first));
 		// Also at starts, and wherever the database is.
 		let database = later(closed(sets(0), sets(1)));
 		let fourth = machine.promises(Begin::Start, &database, &bob, Some(&second));
@@ -462,12 +530,7 @@ mod tests {
 			&alice,
 			Some(&third),
 		);
-		machine.promises(
-			Begin::NewName,
-			&closed(sets(2), set(3, &[bob])),
-			&bob,
-			Some(&fourth),
-		);
+		machine.promises(new_name(), &closed(sets(2), set(3, &[bob])), &bob, Some(&fourth));
 	}
 
 	#[test]
@@ -478,10 +541,10 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		let [as_alice, as_bob] = [
 			machine.promises(Begin::Start, &genesis, &alice, None),
-			machine.promises(Begin::NewName, &change, &bob, None),
+			machine.promises(new_name(), &change, &bob, None),
 		];
 		machine.promises(Begin::Start, &genesis, &alice, Some(&as_alice));
-		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		machine.promises(new_name(), &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -492,7 +555,7 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		machine.promises(Begin::Start, &genesis, &alice, None);
 		let alices = machine.files();
-		let as_bob = machine.promises(Begin::NewName, &change, &bob, None);
+		let as_bob = machine.promises(new_name(), &change, &bob, None);
 		// A program of before has written Alice's log anew for Bob.
 		std::fs::remove_file(&alices[0].0).unwrap();
 		let left = machine.files();
@@ -506,7 +569,7 @@ mod tests {
 		let mut told = machine;
 		told.authority.forget_votes = true;
 		told.promises(Begin::Start, &genesis, &alice, None);
-		told.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		told.promises(new_name(), &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -539,7 +602,7 @@ mod tests {
 
 		// Bob's log was on the disk and the database was not.
 		let as_alice = machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
-		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		machine.promises(new_name(), &change, &bob, Some(&as_bob));
 		machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
 	}
 
@@ -598,8 +661,58 @@ mod tests {
 			let words = machine.refusal(Begin::Start, &database);
 			assert!(words.contains("but the database has blocks"), "{words}");
 		}
-		// It ran when the set began: its key is new.
-		machine.promises(Begin::NewName, &change(), &bob, None);
+	}
+
+	/// A machine whose database is empty, or older than the set in which the key has voted elsewhere, is led there by
+	/// synchronization.
+	#[test]
+	fn a_set_that_begins_for_the_database_only_is_none_for_a_name_without_a_log() {
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let replayed = || closed(set(8, &[alice]), set(9, &[bob]));
+		let new_name = |kept| Begin::NewName {
+			since: Instant::now(),
+			kept,
+		};
+		let machine = Machine::with(&["//Bob"]);
+		for kept in [false, true] {
+			let words = machine.refusal(new_name(kept), &replayed());
+			assert!(
+				words.contains("authority set 9 may have begun before this node had the key"),
+				"{words}"
+			);
+			assert!(words.contains("--forget-votes"), "{words}");
+		}
+
+		// It was somebody else before, who began a log in the same way.
+		let both = Machine::with(&["//Alice", "//Bob"]);
+		let first = || empty(set(0, &[alice]));
+		let second = || closed(set(0, &[alice]), set(1, &[bob]));
+		let as_alice = both.promises(Begin::Start, &first(), &alice, None);
+		both.refusal(new_name(false), &second());
+		// A node that was stopped while its keys changed is who it was, and has the log of that.
+		both.promises(Begin::Start, &first(), &alice, Some(&as_alice));
+		both.promises(new_name(true), &second(), &bob, None);
+
+		// The operator says that the key is new. What is there is not put aside.
+		let mut told = machine;
+		told.authority.forget_votes = true;
+		let as_bob = told.promises(new_name(false), &replayed(), &bob, None);
+		told.promises(new_name(false), &replayed(), &bob, Some(&as_bob));
+	}
+
+	#[test]
+	fn a_set_that_was_seen_to_begin_is_one_for_a_name_without_a_log() {
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let machine = Machine::with(&["//Bob"]);
+		let begin = Begin::NewName {
+			since: Instant::now(),
+			kept: false,
+		};
+		let database = Database {
+			seen: true,
+			..closed(set(8, &[alice]), set(9, &[alice, bob]))
+		};
+		machine.promises(begin, &database, &bob, None);
 	}
 
 	#[test]
@@ -609,13 +722,13 @@ mod tests {
 		// Alice, Bob, Alice; then the database is purged, and Bob's log is not there.
 		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
 		let (_, log, contents) = machine
-			.open(Begin::NewName, &closed(set(1, &[bob]), set(2, &[alice])))
+			.open(new_name(), &closed(set(1, &[bob]), set(2, &[alice])))
 			.unwrap();
 		drop(log);
 		let as_alice = contents.durable.unwrap();
 		let database = later(closed(set(1, &[bob]), set(2, &[alice])));
 		machine.promises(Begin::Start, &database, &alice, Some(&as_alice));
-		let words = machine.refusal(Begin::NewName, &closed(set(0, &[alice]), set(1, &[bob])));
+		let words = machine.refusal(new_name(), &closed(set(0, &[alice]), set(1, &[bob])));
 		assert!(words.contains("or in a later one"), "{words}");
 	}
 

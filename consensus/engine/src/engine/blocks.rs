@@ -25,7 +25,8 @@ use crate::{
 	packet::Packet,
 	peers::BAD_BLOCK,
 	siblings::{trees, Why, FULL, LEVEL},
-	start::{blocks_above, Begin, Error, Setup},
+	start::{blocks_above, reopen_log, Begin, Error, Setup},
+	vote_log::LogError,
 	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
@@ -733,6 +734,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// Notes which keys the node has.
+	pub(super) fn look_at_keys(&mut self) {
+		if let Some(authority) = &self.setup.authority {
+			self.held.look(&authority.keystore, Instant::now());
+		}
+	}
+
 	/// In a new set the node may have another name: keys are changed by changing the set.
 	fn keys_may_have_changed(&mut self) {
 		let set = self.core.chain().anchor().set.clone();
@@ -744,7 +752,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		match Identity::find(&authority.keystore, self.setup.keys, [&set]) {
 			Ok(None) => {}
-			Ok(Some(_)) => self.renamed = true,
+			Ok(Some(identity)) => {
+				let since = self.held.since(&identity.id);
+				self.renamed = Some(since.unwrap_or_else(Instant::now));
+			}
 			Err(error) => log::warn!(target: LOG_TARGET, "{error}"),
 		}
 	}
@@ -753,19 +764,50 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	///
 	/// The log of the name before stays as it is, with its blocks. Should the power go, the database may be back in the set
 	/// that this name votes in, and may lack those blocks: they are left out at a start, when what can be read is on the disk.
-	pub(super) async fn rename(&mut self) -> Result<(), Error> {
+	///
+	/// If the log of the new name is missing, and it may have been this name in the new set before, it goes on as it was. It is
+	/// asked again when the next set begins.
+	pub(super) async fn rename(&mut self, since: Instant) -> Result<(), Error> {
 		self.task(Task::Flush);
+		let mut before = Vec::new();
 		while let Some(done) = self.done.next().await {
 			match done {
 				Done::Flushed => break,
 				Done::Failed(error) => return Err(Error::Database(error)),
-				_ => {}
+				done => before.push(done),
 			}
 		}
-		let (answers, written) = unbounded();
+		let begin = Begin::NewName {
+			since,
+			kept: self.core.durable().starts > 1,
+		};
+		let (had_log, answers) = (self.writer.has_log(), self.writer.answers());
 		let nobody = LogWriter::start(None, answers.clone()).map_err(Error::Thread)?;
 		std::mem::replace(&mut self.writer, nobody).close();
-		let mut setup = Setup::read::<BE, C>(&self.client, self.setup.authority.clone(), Begin::NewName)?;
+		let read = Setup::read::<BE, C>(&self.client, self.setup.authority.clone(), begin);
+		let mut setup = match read {
+			Err(Error::Log(missing @ LogError::Missing { .. })) => {
+				log::warn!(
+					target: LOG_TARGET,
+					"This node does not take part in authority set {}, and is asked again when the next one begins: {missing}",
+					self.core.chain().anchor().set.id(),
+				);
+				let log = match &self.setup.authority {
+					Some(authority) if had_log => {
+						let log = reopen_log(authority, &self.setup.genesis.0, &self.setup.identity.id)?;
+						Some((log, authority.database.clone()))
+					}
+					_ => None,
+				};
+				self.writer = LogWriter::start(log, answers).map_err(Error::Thread)?;
+				for done in before {
+					self.on_done(done);
+				}
+				return Ok(());
+			}
+			read => read?,
+		};
+		let (answers, written) = unbounded();
 		self.writer = LogWriter::start(setup.log.take(), answers).map_err(Error::Thread)?;
 		self.written = written;
 		self.writing.clear();
@@ -783,7 +825,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		log::info!(target: LOG_TARGET, "This node is authority {} now.", name(&setup.identity.id));
 		self.setup = setup;
-		self.renamed = false;
 		self.take_in().await?;
 		// What was being imported was so before the change: nobody is left waiting for it.
 		for (header, answer) in std::mem::take(&mut self.asked) {

@@ -151,8 +151,10 @@ pub struct Engine<BE, C> {
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
 	ticks: u32,
-	/// Whether the node has another name in the new set.
-	renamed: bool,
+	/// Since when the node has had its keys.
+	held: crate::keys::Held,
+	/// Since when the node has had the key of another name, which it has in the new set.
+	renamed: Option<Instant>,
 	failure: Option<String>,
 }
 
@@ -249,7 +251,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			led: None,
 			impatient: None,
 			ticks: 0,
-			renamed: false,
+			held: Default::default(),
+			renamed: None,
 			failure: None,
 		};
 		Ok((engine, worker, todo))
@@ -266,6 +269,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		};
 		let mut tick = tokio::time::interval(TICK);
 		tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+		self.look_at_keys();
 		self.review_pool();
 		while self.failure.is_none() {
 			let deadline = self
@@ -302,8 +306,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				() = due => self.step(Input::Tick),
 				_ = tick.tick() => self.on_tick(),
 			}
-			if self.renamed {
-				if let Err(error) = self.rename().await {
+			if let Some(since) = self.renamed.take() {
+				if let Err(error) = self.rename(since).await {
 					self.fail(format!("cannot go on under another key: {error}"));
 				}
 			}
@@ -503,6 +507,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	fn on_tick(&mut self) {
 		self.ticks = self.ticks.wrapping_add(1);
+		self.look_at_keys();
 		if let Some(pool) = self.pool.clone() {
 			for hash in self.transactions.gone(|hash| pool.ready(hash).is_some()) {
 				self.step(Input::Settled(hash.0));

@@ -607,6 +607,22 @@ async fn an_authority_changes_its_keys_and_its_node_goes_on_under_them() {
 	scene.progress().await;
 	scene.restart(1).await;
 	scene.progress().await;
+
+	// Its logs go, too. The second set begins for its database only, and may be one in which these keys have voted elsewhere.
+	scene.network.nodes[0].kill().await.unwrap();
+	fs::remove_dir_all(database(&scene.network.nodes[0])).unwrap();
+	for log in &logs {
+		fs::remove_file(log).unwrap();
+	}
+	scene.restart(0).await;
+	round_state(&scene.network.nodes[0], |state| state["setId"] == 1)
+		.await
+		.unwrap();
+	scene.progress().await;
+	let node = &scene.network.nodes[0];
+	let state = round_state(node, |state| state["setId"] == 1).await.unwrap();
+	assert_eq!(state["role"], "observer");
+	assert!(node.words().contains("--forget-votes"), "{}", node.last_words());
 	scene.end().await;
 }
 
