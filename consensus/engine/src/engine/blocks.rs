@@ -197,9 +197,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		proposed.is_some_and(|proposed| proposed.hash == hash.0)
 	}
 
-	/// Whether a good block is executed; if so, whether it is known to be certified, by `certificate` for one, or the own. None if it is left
-	/// out: too many were executed in its place, and nothing is known to lead from it to a certificate. That is not the fault
-	/// of who sent it.
+	/// Whether a good block is executed; if so, whether it is known to be certified, by `certificate` for one, or is the own. None
+	/// if it is left out: too many were executed in its place, and nothing is known to lead from it to a certificate. That is
+	/// not the fault of who sent it.
 	fn admit(&mut self, block: &Core, certificate: Option<&QuorumCertificate>) -> Option<bool> {
 		let (hash, rank) = (H256(block.hash), block.rank());
 		let mut certified = self.is_certified(&hash) || self.is_own(&hash);

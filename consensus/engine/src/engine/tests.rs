@@ -8,6 +8,7 @@ use crate::{
 	keys::{self, Identity},
 	ledger::{Author, Database, Ledger, EARLY},
 	siblings::LEVEL,
+	worker::is_dated_after,
 };
 use codec::Encode;
 use futures::{executor::block_on, FutureExt};
@@ -20,8 +21,8 @@ use sp_blockchain::HeaderBackend as _;
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::{Digest, DigestItem};
 use veilmart_td_raft::{
-	header, sign, Authority, AuthorityIndex, AuthoritySet, BlockHash, HeaderDigest, Number, SealBody, SetId,
-	ShareKey, Signature, Timing, Vote, ENGINE_ID,
+	header, sign, Authority, AuthorityIndex, AuthoritySet, BlockHash, HeaderDigest, Number, SealBody,
+	SealedTransaction, SetId, ShareKey, Signature, Timing, Vote, ENGINE_ID,
 };
 use veilmart_td_raft_core::{
 	crypto::{Crypto as _, Place},
@@ -278,6 +279,15 @@ impl Lab {
 		matches!(self.bring(block, None), Err(BlockImportError::VerificationFailed(Some(who), _)) if who == peer)
 	}
 
+	/// So many blocks of the first height are on their way into the database.
+	fn crowd(&mut self) {
+		for term in 0..LEVEL as u64 {
+			let coming = self.first(1_000 + term, b"coming");
+			self.engine.importing.insert(coming.header.hash(), None);
+			self.engine.bodies.insert(coming.header.hash(), coming);
+		}
+	}
+
 	/// The authority commits a block; then it comes.
 	fn commit(&mut self, block: &Block) {
 		self.show(&self.certificate(block));
@@ -367,6 +377,72 @@ fn blocks_of_many_terms_make_room_for_what_is_certified() {
 	let next = lab.next(&blocks[0], b"next");
 	lab.commit(&next);
 	assert_eq!(lab.engine.failure, None);
+}
+
+/// A leader seals many blocks in place of a certified one. One more for each certificate is executed, since it may lead there, but
+/// not where places are rare.
+#[test]
+fn the_last_places_of_a_height_are_for_what_is_certified() {
+	let mut lab = Lab::new(false);
+	for sibling in [&b"one"[..], b"two"] {
+		lab.send(&lab.first(1, sibling));
+	}
+	let [certified, sought] = [&b"certified"[..], b"sought"].map(|what| lab.first(1, what));
+	lab.show(&lab.certificate(&certified));
+	lab.crowd();
+	assert_eq!(lab.judge(&sought), Ok(Verdict::LeftOut));
+	assert_eq!(lab.judge(&certified), Ok(Verdict::Certified));
+}
+
+/// It is nowhere else before it is proposed, and nobody sends it to its maker.
+#[test]
+fn the_own_block_has_a_place_where_others_have_none() {
+	let mut lab = Lab::new(true);
+	lab.engine.step(Input::Ready(true));
+	lab.work();
+	// What it writes is not on the disk yet.
+	let other = lab.first(7, b"other");
+	lab.engine.offer(other, None);
+	lab.work();
+	let own = lab.engine.core.durable().proposed.expect("it has proposed");
+	let own = lab.engine.whole_block(H256(own.hash)).expect("it is kept");
+	lab.crowd();
+	assert_eq!(lab.judge(&lab.first(8, b"late")), Ok(Verdict::LeftOut));
+	assert_eq!(lab.judge(&own), Ok(Verdict::Certified));
+}
+
+#[test]
+fn an_authority_passes_on_as_much_as_one_and_a_stranger_takes_nothing_from_its_clients() {
+	for (is_authority, most) in [(true, 400), (false, 40)] {
+		let mut lab = Lab::new(is_authority);
+		let sealed = SealedTransaction {
+			leader: AuthorityId([9; 32]),
+			sealed: vec![0; 64],
+		};
+		let mut passed_on = |from| {
+			let each = 0..1_000;
+			each.filter(|_| lab.engine.on_sealed(sealed.clone(), from).is_ok())
+				.count()
+		};
+		let stranger = passed_on(Sender::Stranger(AuthorityId([7; 32])));
+		assert!(stranger < most / 5, "{stranger}");
+		let clients = passed_on(Sender::Own);
+		assert!((most - 1..2 * most).contains(&clients), "{clients}");
+	}
+}
+
+#[test]
+fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
+	let mut lab = Lab::new(false);
+	let late = lab.first(1, EARLY);
+	lab.commit(&late);
+	let other = lab.next(&late, b"other");
+	lab.commit(&other);
+	let is_late = |hash| is_dated_after::<Database, Ledger>(&lab.ledger, hash, 0);
+	assert!(is_late(late.header.hash()));
+	assert!(!is_late(other.header.hash()));
+	assert!(!is_late(H256::repeat_byte(9)), "it is not there");
+	assert!(!is_late(lab.genesis().hash()), "nobody has sealed it");
 }
 
 /// The record of an own block is on the disk when another block of its height is final: the proposal is dropped, and the node goes on.
