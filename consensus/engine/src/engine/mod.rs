@@ -67,6 +67,9 @@ const SUBMITTING_OWN: usize = 64;
 /// Sealed transactions on their way into the pool at a time, at most. Anybody may send them, so they have room of their own.
 const SUBMITTING_SEALED: usize = 64;
 
+/// Records that wait for the disk, from which on the node waits, too: each may hold a block.
+const BEHIND: usize = 32;
+
 /// Own blocks in a row that may be empty although transactions are ready, until it is believed that none of those fits.
 const FUTILE: u32 = 2;
 
@@ -275,6 +278,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			let deadline = self
 				.core
 				.deadline()
+				.filter(|_| !self.waits_for_disk())
 				.map(|at| tokio::time::Instant::from_std(self.started + Duration::from_millis(at)));
 			let due = async move {
 				match deadline {
@@ -315,6 +319,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(failure) = self.failure {
 			log::error!(target: LOG_TARGET, "The node stops: {failure}");
 		}
+	}
+
+	/// Whether the disk is so far behind that nothing more of other authorities is taken, and nothing said for which the time has
+	/// come. They take this node for a slow one, and send again what counts.
+	pub(super) fn waits_for_disk(&self) -> bool {
+		self.writing.len() >= BEHIND
 	}
 
 	fn now(&self) -> u64 {

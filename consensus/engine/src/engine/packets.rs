@@ -41,6 +41,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if !is_member && !is_for_all {
 			return;
 		}
+		let would_be_logged = matches!(packet, Packet::Core(_) | Packet::Proposal(_) | Packet::Blocks(_));
+		if would_be_logged && self.waits_for_disk() {
+			return;
+		}
 		match packet {
 			// Handled where connections are.
 			Packet::Hello(_) => {}

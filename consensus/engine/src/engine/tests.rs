@@ -476,6 +476,33 @@ fn a_proposal_of_a_height_that_is_final_does_not_end_the_node() {
 	assert_eq!(lab.engine.failure, None);
 }
 
+/// A disk that hangs without an error: what others send is left out, or all of it would be kept in memory until it goes on.
+#[test]
+fn while_the_disk_hangs_nothing_more_of_others_is_taken() {
+	let mut lab = Lab::new(false);
+	let (peer, id) = (lab.peer, lab.authority.id);
+	let block = lab.first(1, b"");
+	let certified = Message::Notice(Notice::Certified(lab.certificate(&block)));
+	let packets = [Packet::Core(certified), Packet::Proposal(block.clone())];
+	let hanging = (veilmart_td_raft_core::Sequence(u64::MAX), Instant::now());
+
+	lab.engine.writing.extend([hanging; BEHIND]);
+	for packet in &packets {
+		lab.engine.on_packet(peer, id, packet.clone());
+	}
+	lab.settle();
+	assert!(!lab.has(&block));
+	assert!(lab.engine.waits_for_disk());
+
+	lab.engine.writing.clear();
+	for packet in packets {
+		lab.engine.on_packet(peer, id, packet);
+	}
+	lab.settle();
+	assert!(lab.is_final(&block));
+	assert_eq!(lab.engine.failure, None);
+}
+
 /// A proposal whose record is on the disk in time is imported.
 #[test]
 fn a_proposal_that_is_in_time_is_imported() {
