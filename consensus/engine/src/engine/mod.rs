@@ -1,6 +1,7 @@
 //! The task in the middle: gives the core what happens, in one order, and carries out what it says.
 
 mod blocks;
+mod names;
 mod packets;
 mod report;
 #[cfg(test)]
