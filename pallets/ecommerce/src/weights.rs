@@ -1,668 +1,439 @@
-//! Weights, set by hand; proof and storage apart.
+//! Weights of `pallet_ecommerce`, measured. `scripts/weights` writes this file; what somebody edits here is lost with the next run.
 //!
-//! `scripts/weights` writes this file anew from the benchmarks in `benchmarking.rs`, with the same names; it has not been run
-//! on a quiet machine yet. Until then every figure is a bound from above, for a core two to three times slower than the one of
-//! `docs/benchmarks.md`, for the runtime as wasm, and for the size of key that the runtime is compiled for:
-//!
-//! | | 2048 | 3072 | where it comes from |
-//! |---|---|---|---|
-//! | proof, native | 8 ms | 25 ms | 3.0 ms measured for an `order`; exponentiations grow with the third power, range proofs not at all |
-//! | residue, native | 20 ms | 60 ms | an exponent as long as N, without a table for its base |
-//! | proof, in wasm | as native | as native | 71 ms measured; weighs the same, or a chain replayed there would not come to the same state |
-//! | product | 0.3 ms | 0.7 ms | one multiplication and reduction modulo N², with decoding |
-//! | power | 4 ms | 9 ms | 2 to 3 ms observed in wasm before powers went by the exponent's own bits |
+//! Measured on AMD EPYC without AVX-512 IFMA, with 5 steps and 11 repetitions.
+//! A weight is 2 times the measured time, and the database's own weights for what was read and written.
 
 use core::marker::PhantomData;
 use frame_support::{
 	traits::Get,
-	weights::{
-		constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_MICROS, WEIGHT_REF_TIME_PER_MILLIS},
-		RuntimeDbWeight, Weight,
-	},
+	weights::{constants::RocksDbWeight, Weight},
 };
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::ParameterSet;
 
+/// By how much every measured time is multiplied: for slower machines, and for worse moments than those of the measurement.
+const FACTOR: u64 = 2;
+
+/// By how much again for the size of key: powers cost its third power, and nothing costs more. Measured is the smaller key.
+const KEY: u64 = match PARAMETER_SET {
+	ParameterSet::Paillier2048 => 1,
+	ParameterSet::Paillier3072 => 4,
+};
+
+fn time(picoseconds: u64) -> Weight {
+	Weight::from_parts(picoseconds.saturating_mul(FACTOR).saturating_mul(KEY), 0)
+}
+
 /// What the benchmarks measure, by their names.
 pub trait WeightInfo {
-	/// `issue`, without its proof.
+	/// `issue` in `benchmarking.rs`.
 	fn issue() -> Weight;
-	/// `collect` of this many credits.
+	/// `collect` in `benchmarking.rs`.
 	fn collect(c: u32) -> Weight;
-	/// `list`, without its proof.
+	/// `list` in `benchmarking.rs`.
 	fn list() -> Weight;
-	/// `quote`.
+	/// `quote` in `benchmarking.rs`.
 	fn quote() -> Weight;
-	/// `order`, without its proof.
+	/// `order` in `benchmarking.rs`.
 	fn order() -> Weight;
-	/// `cancel`.
+	/// `cancel` in `benchmarking.rs`.
 	fn cancel() -> Weight;
-	/// `accept`, without its proof.
+	/// `accept` in `benchmarking.rs`.
 	fn accept() -> Weight;
-	/// `decline`.
+	/// `decline` in `benchmarking.rs`.
 	fn decline() -> Weight;
-	/// `ship`.
+	/// `ship` in `benchmarking.rs`.
 	fn ship() -> Weight;
-	/// `confirm`.
+	/// `confirm` in `benchmarking.rs`.
 	fn confirm() -> Weight;
-	/// `poke` of an order that was not accepted.
+	/// `poke_placed` in `benchmarking.rs`.
 	fn poke_placed() -> Weight;
-	/// `poke` of an order that was not shipped.
+	/// `poke_accepted` in `benchmarking.rs`.
 	fn poke_accepted() -> Weight;
-	/// `poke` of an order that was not confirmed.
+	/// `poke_shipped` in `benchmarking.rs`.
 	fn poke_shipped() -> Weight;
-	/// `poke` of a dispute that was not decided.
+	/// `poke_disputed` in `benchmarking.rs`.
 	fn poke_disputed() -> Weight;
-	/// `dispute`, without its proof.
+	/// `dispute` in `benchmarking.rs`.
 	fn dispute() -> Weight;
-	/// `resolve` for the seller.
+	/// `resolve_completed` in `benchmarking.rs`.
 	fn resolve_completed() -> Weight;
-	/// `resolve` for nobody.
+	/// `resolve_refunded` in `benchmarking.rs`.
 	fn resolve_refunded() -> Weight;
-	/// `resolve` against the seller.
+	/// `resolve_penalised` in `benchmarking.rs`.
 	fn resolve_penalised() -> Weight;
-	/// `set_terms`.
+	/// `set_terms` in `benchmarking.rs`.
 	fn set_terms() -> Weight;
-	/// `transfer`, without its proof.
+	/// `transfer` in `benchmarking.rs`.
 	fn transfer() -> Weight;
-	/// `refuse`.
+	/// `refuse` in `benchmarking.rs`.
 	fn refuse() -> Weight;
-	/// `reclaim`.
+	/// `reclaim` in `benchmarking.rs`.
 	fn reclaim() -> Weight;
-	/// `redeem`, without its proof.
+	/// `redeem` in `benchmarking.rs`.
 	fn redeem() -> Weight;
-	/// `settle`.
+	/// `settle` in `benchmarking.rs`.
 	fn settle() -> Weight;
-	/// `refresh`, whatever is refreshed, without its proof.
+	/// `refresh` in `benchmarking.rs`.
 	fn refresh() -> Weight;
-	/// `reprice`, without its proof.
+	/// `reprice` in `benchmarking.rs`.
 	fn reprice() -> Weight;
-	/// `restock`, without its proof.
+	/// `restock` in `benchmarking.rs`.
 	fn restock() -> Weight;
-	/// `delist`.
+	/// `delist` in `benchmarking.rs`.
 	fn delist() -> Weight;
-	/// `set_issuer_quota`.
+	/// `set_issuer_quota` in `benchmarking.rs`.
 	fn set_issuer_quota() -> Weight;
-	/// `record_disclosure`.
+	/// `record_disclosure` in `benchmarking.rs`.
 	fn record_disclosure() -> Weight;
-	/// The market's clock in each block: halts.
+	/// `clock` in `benchmarking.rs`.
 	fn clock() -> Weight;
-	/// The agenda in a block in which nothing is due.
+	/// `agenda_base` in `benchmarking.rs`.
 	fn agenda_base() -> Weight;
-	/// The deadline of an order that was not accepted.
+	/// `lapse_placed` in `benchmarking.rs`.
 	fn lapse_placed() -> Weight;
-	/// The deadline of an order that was not shipped: the penalty.
+	/// `lapse_accepted` in `benchmarking.rs`.
 	fn lapse_accepted() -> Weight;
-	/// The deadline of an order that was not confirmed.
+	/// `lapse_shipped` in `benchmarking.rs`.
 	fn lapse_shipped() -> Weight;
-	/// The deadline of a dispute.
+	/// `lapse_disputed` in `benchmarking.rs`.
 	fn lapse_disputed() -> Weight;
-	/// One order of a barred account.
+	/// `cascade_step` in `benchmarking.rs`.
 	fn cascade_step() -> Weight;
-	/// One quote for a listing that is gone.
+	/// `quote_removal` in `benchmarking.rs`.
 	fn quote_removal() -> Weight;
-	/// `CheckProof` in a block, where it leaves everything to the dispatch.
+	/// `check_proof` in `benchmarking.rs`.
 	fn check_proof() -> Weight;
-	/// The proof of `issue`.
+	/// `verify_issue` in `benchmarking.rs`.
 	fn verify_issue() -> Weight;
-	/// The proof of `list`.
+	/// `verify_list` in `benchmarking.rs`.
 	fn verify_list() -> Weight;
-	/// The proof of `order`.
+	/// `verify_order` in `benchmarking.rs`.
 	fn verify_order() -> Weight;
-	/// The proof of `accept`.
+	/// `verify_accept` in `benchmarking.rs`.
 	fn verify_accept() -> Weight;
-	/// The proof of `dispute`.
+	/// `verify_dispute` in `benchmarking.rs`.
 	fn verify_dispute() -> Weight;
-	/// The proof of `transfer`.
+	/// `verify_transfer` in `benchmarking.rs`.
 	fn verify_transfer() -> Weight;
-	/// The proof of `redeem`.
+	/// `verify_redeem` in `benchmarking.rs`.
 	fn verify_redeem() -> Weight;
-	/// The proof of `reprice`.
+	/// `verify_reprice` in `benchmarking.rs`.
 	fn verify_reprice() -> Weight;
-	/// The proof of `restock`.
+	/// `verify_restock` in `benchmarking.rs`.
 	fn verify_restock() -> Weight;
-	/// The proof of `refresh`.
+	/// `verify_refresh` in `benchmarking.rs`.
 	fn verify_refresh() -> Weight;
 }
 
-/// The figure for the size of key that this is compiled for.
-const fn for_key(small: u64, large: u64) -> u64 {
-	match PARAMETER_SET {
-		ParameterSet::Paillier2048 => small,
-		ParameterSet::Paillier3072 => large,
-	}
-}
-
-/// Verification by the node.
-const NATIVE: u64 = for_key(8, 25) * WEIGHT_REF_TIME_PER_MILLIS;
-/// Verification of a residue by the node: twice as many squarings as any other proof takes.
-const NATIVE_RESIDUE: u64 = for_key(20, 60) * WEIGHT_REF_TIME_PER_MILLIS;
-/// One product modulo N² inside the runtime.
-const PRODUCT: u64 = for_key(300, 700) * WEIGHT_REF_TIME_PER_MICROS;
-/// One power modulo N² inside the runtime, for the bond.
-const POWER: u64 = for_key(4, 9) * WEIGHT_REF_TIME_PER_MILLIS;
-/// Decoding, hashing notes, events.
-const BASE: u64 = 100 * WEIGHT_REF_TIME_PER_MICROS;
-/// Proof bytes for one item of storage: the largest value and some nodes of the trie.
-const ITEM: u64 = 4_096 + 2_048;
-
-/// Read in every call: authority, council, prepaid units, certificate, usage, time; sequence number.
-const CALLER_READS: u64 = 7;
-/// Written in every call: usage, prepaid units; sequence number.
-const CALLER_WRITES: u64 = 3;
-/// Read for a statement and its verification: genesis hash, `N`, `h_s`.
-const STATEMENT_READS: u64 = 3;
-
-/// What a call does beside charging its caller and raising the sequence number.
-struct Work {
-	products: u64,
-	powers: u64,
-	reads: u64,
-	writes: u64,
-}
-
-impl Work {
-	const NOTHING: Self = Self {
-		products: 0,
-		powers: 0,
-		reads: 0,
-		writes: 0,
-	};
-}
-
-fn call(db: RuntimeDbWeight, work: Work) -> Weight {
-	let reads = CALLER_READS.saturating_add(work.reads);
-	let writes = CALLER_WRITES.saturating_add(work.writes);
-	Weight::from_parts(
-		BASE.saturating_add(PRODUCT.saturating_mul(work.products))
-			.saturating_add(POWER.saturating_mul(work.powers)),
-		ITEM.saturating_mul(reads),
-	)
-	.saturating_add(db.reads_writes(reads, writes))
-}
-
-/// What happens without a caller.
-fn unattended(db: RuntimeDbWeight, work: Work) -> Weight {
-	Weight::from_parts(
-		BASE.saturating_add(PRODUCT.saturating_mul(work.products))
-			.saturating_add(POWER.saturating_mul(work.powers)),
-		ITEM.saturating_mul(work.reads),
-	)
-	.saturating_add(db.reads_writes(work.reads, work.writes))
-}
-
-/// The calls by what they compute, read and write.
-macro_rules! hand_set {
+macro_rules! measured {
 	($db:expr) => {
-		// Recipient's certificate, quota, accumulator, open credits of the pair and returned ones; accumulator, credit, open credits.
 		fn issue() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 1,
-					powers: 0,
-					reads: STATEMENT_READS + 5,
-					writes: 3,
-				},
-			)
+			time(369_333_000)
+				.saturating_add(Weight::from_parts(0, 47_743))
+				.saturating_add($db.reads(14))
+				.saturating_add($db.writes(5))
 		}
 
-		// `N`, balance, and for each credit the credit, its order, a counter; and the seller's index.
+		// c from 1 to 16
 		fn collect(c: u32) -> Weight {
-			let credits = u64::from(c);
-			call(
-				$db,
-				Work {
-					products: credits,
-					powers: 0,
-					reads: credits.saturating_mul(3).saturating_add(2),
-					writes: credits.saturating_mul(4).saturating_add(1),
-				},
-			)
+			time(108_748_056)
+				.saturating_add(time(121_434_278).saturating_mul(c.into()))
+				.saturating_add(Weight::from_parts(0, 36_541))
+				.saturating_add(Weight::from_parts(0, 7_811).saturating_mul(c.into()))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.reads(2).saturating_mul(c.into()))
+				.saturating_add($db.writes(4))
+				.saturating_add($db.writes(3).saturating_mul(c.into()))
 		}
 
-		// Number of listings; listing, number of listings.
 		fn list() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: STATEMENT_READS + 1,
-					writes: 2,
-				},
-			)
+			time(200_576_000)
+				.saturating_add(Weight::from_parts(0, 38_216))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(4))
 		}
 
-		// Buyer's certificate, listing, quote, number of quotes; quote, number of quotes, index.
 		fn quote() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 4,
-					writes: 3,
-				},
-			)
+			time(187_111_000)
+				.saturating_add(Weight::from_parts(0, 40_020))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(5))
 		}
 
-		// Listing, seller's certificate, terms, balance, number of orders, quote, number of quotes, halts; balance, order,
-		// index, number of orders, quote, number of quotes and its index, deadline.
 		fn order() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 1,
-					powers: 0,
-					reads: STATEMENT_READS + 8,
-					writes: 8,
-				},
-			)
+			time(463_239_000)
+				.saturating_add(Weight::from_parts(0, 56_335))
+				.saturating_add($db.reads(17))
+				.saturating_add($db.writes(10))
 		}
 
-		// Order, halts; order, credit, deadline.
 		fn cancel() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 2,
-					writes: 3,
-				},
-			)
+			time(150_592_000)
+				.saturating_add(Weight::from_parts(0, 33_429))
+				.saturating_add($db.reads(7))
+				.saturating_add($db.writes(5))
 		}
 
-		// Order, listing, balance, halts; all but the halts, two deadlines.
 		fn accept() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 2,
-					powers: 1,
-					reads: STATEMENT_READS + 4,
-					writes: 5,
-				},
-			)
+			time(985_899_000)
+				.saturating_add(Weight::from_parts(0, 49_616))
+				.saturating_add($db.reads(13))
+				.saturating_add($db.writes(7))
 		}
 
-		// As `cancel`.
 		fn decline() -> Weight {
-			Self::cancel()
+			time(146_385_000)
+				.saturating_add(Weight::from_parts(0, 33_429))
+				.saturating_add($db.reads(7))
+				.saturating_add($db.writes(5))
 		}
 
-		// Order, halts; order, two deadlines.
 		fn ship() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 2,
-					writes: 3,
-				},
-			)
+			time(152_075_000)
+				.saturating_add(Weight::from_parts(0, 35_485))
+				.saturating_add($db.reads(8))
+				.saturating_add($db.writes(5))
 		}
 
-		// Order, `N`, halts; order, two credits, deadline.
 		fn confirm() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 1,
-					reads: 3,
-					writes: 4,
-				},
-			)
+			time(660_849_000)
+				.saturating_add(Weight::from_parts(0, 35_863))
+				.saturating_add($db.reads(8))
+				.saturating_add($db.writes(6))
 		}
 
-		// What the deadline does, and both parties' certificates.
 		fn poke_placed() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(2))
-				.saturating_add(Self::lapse_placed())
+			time(170_540_000)
+				.saturating_add(Weight::from_parts(0, 39_985))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(5))
 		}
 
 		fn poke_accepted() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(2))
-				.saturating_add(Self::lapse_accepted())
+			time(639_450_000)
+				.saturating_add(Weight::from_parts(0, 42_729))
+				.saturating_add($db.reads(11))
+				.saturating_add($db.writes(9))
 		}
 
 		fn poke_shipped() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(2))
-				.saturating_add(Self::lapse_shipped())
+			time(664_065_000)
+				.saturating_add(Weight::from_parts(0, 37_919))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.writes(6))
 		}
 
 		fn poke_disputed() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(2))
-				.saturating_add(Self::lapse_disputed())
+			time(673_162_000)
+				.saturating_add(Weight::from_parts(0, 37_919))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.writes(7))
 		}
 
-		// Order, balance, halts; balance, order, two entries of the agenda.
 		fn dispute() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 1,
-					powers: 0,
-					reads: STATEMENT_READS + 3,
-					writes: 4,
-				},
-			)
+			time(368_662_000)
+				.saturating_add(Weight::from_parts(0, 45_548))
+				.saturating_add($db.reads(12))
+				.saturating_add($db.writes(5))
 		}
 
-		// The ending, and the arbiter's certificate.
 		fn resolve_completed() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(1))
-				.saturating_add(Self::lapse_shipped())
+			time(707_537_000)
+				.saturating_add(Weight::from_parts(0, 40_479))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(7))
 		}
 
 		fn resolve_refunded() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(1))
-				.saturating_add(Self::lapse_disputed())
+			time(684_093_000)
+				.saturating_add(Weight::from_parts(0, 37_919))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.writes(7))
 		}
 
 		fn resolve_penalised() -> Weight {
-			call($db, Work::NOTHING)
-				.saturating_add($db.reads(1))
-				.saturating_add(Self::lapse_accepted())
+			time(657_053_000)
+				.saturating_add(Weight::from_parts(0, 42_729))
+				.saturating_add($db.reads(11))
+				.saturating_add($db.writes(10))
 		}
 
 		fn set_terms() -> Weight {
-			unattended(
-				$db,
-				Work {
-					writes: 1,
-					..Work::NOTHING
-				},
-			)
+			time(21_630_000).saturating_add($db.writes(1))
 		}
 
-		// Recipient's certificate, balance, open credits of the pair and returned ones, halts; balance, credit, open credits.
 		fn transfer() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 1,
-					powers: 0,
-					reads: STATEMENT_READS + 5,
-					writes: 3,
-				},
-			)
+			time(384_721_000)
+				.saturating_add(Weight::from_parts(0, 47_695))
+				.saturating_add($db.reads(14))
+				.saturating_add($db.writes(5))
 		}
 
-		// Credit, open credits of both; two credits, open credits of both.
 		fn refuse() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 3,
-					writes: 4,
-				},
-			)
+			time(162_274_000)
+				.saturating_add(Weight::from_parts(0, 36_738))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.writes(6))
 		}
 
-		// As `refuse`, and halts.
 		fn reclaim() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 4,
-					writes: 4,
-				},
-			)
+			time(167_574_000)
+				.saturating_add(Weight::from_parts(0, 38_794))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(6))
 		}
 
-		// Issuer's certificate, balance, `N`, what was burned, open redemptions; balance, what was burned, redemption, open
-		// redemptions.
 		fn redeem() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 2,
-					powers: 0,
-					reads: STATEMENT_READS + 5,
-					writes: 4,
-				},
-			)
+			time(382_187_000)
+				.saturating_add(Weight::from_parts(0, 46_051))
+				.saturating_add($db.reads(13))
+				.saturating_add($db.writes(6))
 		}
 
-		// Redemption, open redemptions; both.
 		fn settle() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 2,
-					writes: 2,
-				},
-			)
+			time(138_790_000)
+				.saturating_add(Weight::from_parts(0, 34_210))
+				.saturating_add($db.reads(8))
+				.saturating_add($db.writes(4))
 		}
 
-		// What is refreshed, `N`, residues; what was refreshed, residues.
 		fn refresh() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 2,
-					powers: 0,
-					reads: STATEMENT_READS + 3,
-					writes: 2,
-				},
-			)
+			time(348_684_000)
+				.saturating_add(Weight::from_parts(0, 42_088))
+				.saturating_add($db.reads(11))
+				.saturating_add($db.writes(4))
 		}
 
-		// Listing; listing.
 		fn reprice() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: STATEMENT_READS + 1,
-					writes: 1,
-				},
-			)
+			time(214_742_000)
+				.saturating_add(Weight::from_parts(0, 40_184))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(3))
 		}
 
-		// Listing, `N`; listing.
 		fn restock() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 1,
-					powers: 0,
-					reads: STATEMENT_READS + 2,
-					writes: 1,
-				},
-			)
+			time(335_509_000)
+				.saturating_add(Weight::from_parts(0, 40_184))
+				.saturating_add($db.reads(10))
+				.saturating_add($db.writes(3))
 		}
 
-		// Listing, number of listings, first quote; listing, number of listings, what is left of it.
 		fn delist() -> Weight {
-			call(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 3,
-					writes: 3,
-				},
-			)
+			time(166_722_000)
+				.saturating_add(Weight::from_parts(0, 37_350))
+				.saturating_add($db.reads(9))
+				.saturating_add($db.writes(5))
 		}
 
-		// Certificate, what was reserved and in all, whether it has issued; three quotas.
 		fn set_issuer_quota() -> Weight {
-			unattended(
-				$db,
-				Work {
-					reads: 5,
-					writes: 3,
-					..Work::NOTHING
-				},
-			)
+			time(84_268_000)
+				.saturating_add(Weight::from_parts(0, 9_387))
+				.saturating_add($db.reads(4))
+				.saturating_add($db.writes(3))
 		}
 
-		// The certificate authority.
 		fn record_disclosure() -> Weight {
-			unattended(
-				$db,
-				Work {
-					reads: 1,
-					..Work::NOTHING
-				},
-			)
+			time(34_996_000)
 		}
 
-		// What is left of a listing, the index, the quote, the number of quotes; all of them.
-		fn quote_removal() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 4,
-					writes: 4,
-				},
-			)
-		}
-
-		// The last timestamp, halts, time; both.
 		fn clock() -> Weight {
-			$db.reads_writes(7, 2)
+			time(46_257_000)
+				.saturating_add(Weight::from_parts(0, 16_516))
+				.saturating_add($db.reads(7))
+				.saturating_add($db.writes(2))
 		}
 
-		// The block's weight and whether it closes a set, time, halts, the first entry of the agenda and of the cascades.
 		fn agenda_base() -> Weight {
-			unattended(
-				$db,
-				Work {
-					reads: 6,
-					..Work::NOTHING
-				},
-			)
+			time(59_492_000)
+				.saturating_add(Weight::from_parts(0, 12_548))
+				.saturating_add($db.reads(6))
 		}
 
-		// The entry, the order; the entry, the order, a credit.
 		fn lapse_placed() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 2,
-					writes: 3,
-				},
-			)
+			time(84_469_000)
+				.saturating_add(Weight::from_parts(0, 12_703))
+				.saturating_add($db.reads(5))
+				.saturating_add($db.writes(3))
 		}
 
-		// The entry, the order, `N`, what was burned, the seller's certificate twice; the entry, the order, three credits, what
-		// was burned, the certificate, the cascade.
 		fn lapse_accepted() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 1,
-					powers: 1,
-					reads: 6,
-					writes: 8,
-				},
-			)
+			time(549_300_000)
+				.saturating_add(Weight::from_parts(0, 19_947))
+				.saturating_add($db.reads(8))
+				.saturating_add($db.writes(7))
 		}
 
-		// The entry, the order, `N`, what was burned; the entry, the order, two credits, what was burned.
 		fn lapse_shipped() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 1,
-					powers: 1,
-					reads: 4,
-					writes: 5,
-				},
-			)
+			time(601_548_000)
+				.saturating_add(Weight::from_parts(0, 15_137))
+				.saturating_add($db.reads(6))
+				.saturating_add($db.writes(4))
 		}
 
-		// The entry, the order, `N`; the entry, the order, three credits.
 		fn lapse_disputed() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 0,
-					powers: 1,
-					reads: 3,
-					writes: 5,
-				},
-			)
+			time(601_869_000)
+				.saturating_add(Weight::from_parts(0, 15_137))
+				.saturating_add($db.reads(6))
+				.saturating_add($db.writes(5))
 		}
 
-		// The cascade, the certificate, the index, the order, time, halts; the cascade, the entry, the order, a credit.
 		fn cascade_step() -> Weight {
-			unattended(
-				$db,
-				Work {
-					products: 0,
-					powers: 0,
-					reads: 6,
-					writes: 5,
-				},
-			)
+			time(111_168_000)
+				.saturating_add(Weight::from_parts(0, 15_133))
+				.saturating_add($db.reads(6))
+				.saturating_add($db.writes(4))
+		}
+
+		fn quote_removal() -> Weight {
+			time(70_161_000)
+				.saturating_add(Weight::from_parts(0, 8_928))
+				.saturating_add($db.reads(4))
+				.saturating_add($db.writes(3))
 		}
 
 		fn check_proof() -> Weight {
-			$db.reads(1)
+			time(1_372_000)
 		}
 
 		fn verify_issue() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(13_809_098_000)
 		}
 
 		fn verify_list() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(16_250_688_000)
 		}
 
 		fn verify_order() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(14_185_474_000)
 		}
 
 		fn verify_accept() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(10_401_567_000)
 		}
 
 		fn verify_dispute() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(5_792_483_000)
 		}
 
 		fn verify_transfer() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(10_445_841_000)
 		}
 
 		fn verify_redeem() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(10_508_960_000)
 		}
 
 		fn verify_reprice() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(5_795_770_000)
 		}
 
 		fn verify_restock() -> Weight {
-			Weight::from_parts(NATIVE, 0)
+			time(5_759_011_000)
 		}
 
 		fn verify_refresh() -> Weight {
-			Weight::from_parts(NATIVE_RESIDUE, 0)
+			time(17_883_419_000)
 		}
 	};
 }
@@ -671,10 +442,10 @@ macro_rules! hand_set {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	hand_set!(T::DbWeight::get());
+	measured!(T::DbWeight::get());
 }
 
 /// The weights with the figures of a disk database, for mocks.
 impl WeightInfo for () {
-	hand_set!(RocksDbWeight::get());
+	measured!(RocksDbWeight::get());
 }
