@@ -13,7 +13,7 @@ use crate::{
 	start::{reopen_log, Begin, Error, Setup},
 	vote_log::LogError,
 	worker::{Done, Task},
-	LOG_TARGET,
+	Block, LOG_TARGET,
 };
 
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
