@@ -322,7 +322,7 @@ mod tests {
 		let mut shelf = Shelf::read(&database).unwrap();
 		assert_eq!(shelf.get(&database, &hash).as_ref(), Some(lowest));
 		assert_eq!(shelf.height(&hash), Some(1));
-		assert_eq!(shelf.height(&with_child), None);
+		assert_eq!(shelf.height(&genesis), None);
 		shelf.take_out(&database, new.header.hash(), &new).unwrap();
 		let again = insert(&database, 1, genesis, 1, NewBlockState::Normal).unwrap();
 		assert_eq!(again, *lowest);

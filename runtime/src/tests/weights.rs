@@ -22,8 +22,8 @@ use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 };
 use veilmart_td_raft::{
-	AuthorityId, AuthorityRecord, DealerFaultProof, Evidence, PeerIdBytes, RecordBody, Signature, Timing,
-	Vote, MAX_AUTHORITIES,
+	AuthorityId, AuthorityIndex, AuthorityRecord, DealerFaultProof, Evidence, Number, PeerIdBytes, Phase,
+	RecordBody, SetId, Signature, Target, Term, Timing, Vote, MAX_AUTHORITIES,
 };
 use veilmart_trapdoor::Dealing;
 
