@@ -5,13 +5,14 @@ use sc_client_api::Backend;
 use sc_keystore::LocalKeystore;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use veilmart_td_raft::{runtime_api::TdRaftApi as _, AuthorityId, AuthoritySet, BlockHash, Number, Timing};
 use veilmart_td_raft_core::{real::OnChain, safety::Durable, Anchor, Config};
 
 use crate::{
 	block,
 	chain::Chain,
+	held::{Held, Now},
 	keys::{self, Identity, KeyError},
 	log_writer::sync_file_system,
 	vote_log::{Contents, LogError, Other, VoteLog},
@@ -66,12 +67,7 @@ pub enum Begin {
 	Start,
 	/// When an authority set begins to which the node belongs under another name than before, or anew. If it had that name
 	/// before, there is a log.
-	NewName {
-		/// Since when it has had the key.
-		since: Instant,
-		/// Whether there was a log of its last name when it started.
-		kept: bool,
-	},
+	NewName,
 }
 
 /// Where in the chain a node reads its log.
@@ -82,8 +78,6 @@ struct Moment<'a> {
 	used: bool,
 	/// The present set.
 	set: &'a AuthoritySet,
-	/// The set before that.
-	previous: Option<&'a AuthoritySet>,
 	/// Whether the last final block is the one that closed the last set: the database knows none of the present set.
 	closing: bool,
 	/// Whether the set is seen to begin: when it began the node had the key.
@@ -102,16 +96,16 @@ impl Moment<'_> {
 	/// 1. No other log may say that this node was in the present set, or in a later one. Then the database is older than the
 	///    logs, the node was beyond this moment before, and so it was under this name, too, if it had its key; that log is lost.
 	/// 2. An empty database begins with the first set. Nothing shows whether a chain begins, so this is up to the operator.
-	/// 3. A set that was seen to begin: the block before it is dated when the node had the key, which was nowhere else then.
-	///    That it begins while the node runs is not enough: it may have begun long ago, and be new to the database only.
-	/// 4. A node that was stopped in the midst of that: the set has begun, and nothing has become final in it as far as the
-	///    database knows. The name is new in the set, and one that the node has a log of has gone with the last set: it was
-	///    about to change the one for the other. The log of a name is on disk before its first promise leaves. So with a
-	///    node that was stopped before that, and comes to it now: as who it was when it was stopped.
+	/// 3. A set that was seen to begin: the block before it is dated when this disk had the key ([`Held`]), which was nowhere else
+	///    then, and had promised nothing here. That it begins while the node runs is not enough: it may have begun long ago, and be
+	///    new to the database only. Nor is it that the node was somebody else in the last set, and has the log of that: it may
+	///    have begun that log where the database was as empty as now.
+	/// 4. At a start, moreover, nothing may be final in the set as far as the database knows: the node was stopped before it
+	///    had promised anything. The log of a name is on disk before its first promise leaves.
 	///
 	/// Everything else is a log that is missing beside a database with blocks: of keys from elsewhere, perhaps, which have
 	/// voted there.
-	fn may_begin(&self, id: &AuthorityId, others: &[Other]) -> Result<(), String> {
+	fn may_begin(&self, others: &[Other]) -> Result<(), String> {
 		if let Some(beyond) = others
 			.iter()
 			.find(|other| other.set_id.is_some_and(|set_id| set_id >= self.set.id()))
@@ -121,47 +115,41 @@ impl Moment<'_> {
 				beyond.path.display(),
 			));
 		}
-		if self.seen || !self.used {
+		let comes_to_it = self.begin == Begin::NewName || self.closing;
+		if !self.used || self.seen && comes_to_it {
 			return Ok(());
 		}
-		let (comes_to_it, why) = match self.begin {
-			Begin::Start => (self.closing, String::from("the database has blocks")),
-			Begin::NewName { kept, .. } => {
+		Err(match self.begin {
+			Begin::Start => "the database has blocks".into(),
+			Begin::NewName => {
 				let set = self.set.id();
-				(
-					kept,
-					format!("authority set {set} may have begun before this node had the key"),
-				)
+				format!("authority set {set} may have begun before this node had the key")
 			}
-		};
-		let is_present = |id: &AuthorityId| self.set.index_of(id).is_some();
-		let was_before = |id: &AuthorityId| self.previous.is_some_and(|set| set.index_of(id).is_some());
-		let is_new = is_present(id) && !was_before(id);
-		let has_gone = |other: &Other| was_before(&other.authority) && !is_present(&other.authority);
-		if comes_to_it && is_new && others.iter().any(has_gone) {
-			return Ok(());
-		}
-		Err(why)
+		})
 	}
 }
 
-/// Opens the log of a name at a moment.
+/// Opens the log of a name at a moment. That it is there is noted before anything is promised under the name.
 fn open_log(
 	authority: &Authority,
+	held: &mut Held,
 	genesis: &BlockHash,
 	id: &AuthorityId,
 	moment: Moment<'_>,
+	now: Now,
 ) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
 	let forget = authority.forget_votes && moment.begin == Begin::Start;
-	VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
-		match moment.may_begin(id, others) {
+	let opened = VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
+		match moment.may_begin(others) {
 			Err(sign) if authority.forget_votes => {
 				log::warn!(target: LOG_TARGET, "A vote log is begun because of --forget-votes, although {sign}.");
 				Ok(())
 			}
 			judged => judged,
 		}
-	})
+	})?;
+	held.look(authority, Some(id), now)?;
+	Ok(opened)
 }
 
 /// Opens the log again that the node has written under this name until now.
@@ -172,21 +160,17 @@ pub fn reopen_log(authority: &Authority, genesis: &BlockHash, id: &AuthorityId) 
 	Ok(log)
 }
 
-/// Whether the present set has begun since this moment: the block that closed the last one is dated later.
-fn has_begun_since<BE: Backend<Block>, C: Chain<BE>>(
+/// Whether the present set was seen to begin with a key that has been here since this date: the block that closed the last set is
+/// dated later.
+pub fn is_seen_to_begin<BE: Backend<Block>, C: Chain<BE>>(
 	client: &C,
 	anchor: &Anchor<OnChain>,
-	since: Instant,
+	since: Option<u64>,
 ) -> bool {
-	let Some(closing) = anchor.handovers.last() else {
+	let (Some(closing), Some(since)) = (anchor.handovers.last(), since) else {
 		return false;
 	};
-	// By the present clock: it may have been set since then.
-	let passed = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-	let time = sp_timestamp::Timestamp::current()
-		.as_millis()
-		.saturating_sub(passed);
-	is_dated_after::<BE, C>(client, H256(closing.target.hash), time)
+	is_dated_after::<BE, C>(client, H256(closing.target.hash), since)
 }
 
 /// Everything that an engine starts from.
@@ -202,15 +186,35 @@ pub struct Setup {
 	pub(crate) log: Option<(VoteLog, PathBuf)>,
 	pub(crate) timing: Timing,
 	pub(crate) authority: Option<Authority>,
+	/// Since when a node that is to take part has had its keys. None but at the start.
+	pub(crate) held: Option<Held>,
 }
 
 impl Setup {
-	/// Reads what there is. `authority` is what a node has that is to take part.
+	/// Reads what there is when the node starts. `authority` is what a node has that is to take part.
 	pub fn read<BE: Backend<Block>, C: Chain<BE>>(
 		client: &C,
 		authority: Option<Authority>,
+	) -> Result<Self, Error> {
+		let genesis = client.info().genesis_hash.0;
+		let mut held = authority
+			.as_ref()
+			.map(|authority| Held::read(authority, &genesis));
+		let setup = Self::read_at::<BE, C>(client, authority, held.as_mut(), Begin::Start)?;
+		Ok(Self { held, ..setup })
+	}
+
+	/// Reads what there is. `held` belongs to `authority`.
+	pub(crate) fn read_at<BE: Backend<Block>, C: Chain<BE>>(
+		client: &C,
+		authority: Option<Authority>,
+		mut held: Option<&mut Held>,
 		begin: Begin,
 	) -> Result<Self, Error> {
+		let now = Now::read();
+		if let (Some(authority), Some(held)) = (&authority, &mut held) {
+			held.look(authority, None, now)?;
+		}
 		let info = client.info();
 		let genesis = info.genesis_hash;
 		// An instance of the API serves one block. The state of genesis is pruned some hundred blocks later.
@@ -247,20 +251,17 @@ impl Setup {
 				);
 			}
 		}
-		let (log, contents) = match (&authority, &identity) {
-			(Some(authority), Some(identity)) => {
+		let (log, contents) = match (&authority, &identity, held) {
+			(Some(authority), Some(identity), Some(held)) => {
 				let moment = Moment {
 					begin,
 					used: info.best_number > 0,
 					set: &anchor.set,
-					previous: anchor.previous.as_ref(),
 					closing: anchor.root.is_closing(),
-					seen: match begin {
-						Begin::Start => false,
-						Begin::NewName { since, .. } => has_begun_since::<BE, C>(client, &anchor, since),
-					},
+					seen: is_seen_to_begin::<BE, C>(client, &anchor, held.since(&identity.id)),
 				};
-				let (mut log, contents, others) = open_log(authority, &genesis.0, &identity.id, moment)?;
+				let (mut log, contents, others) =
+					open_log(authority, held, &genesis.0, &identity.id, moment, now)?;
 				if begin == Begin::Start {
 					// What can be read from the database now is on its disk after this. While the node runs that is not so: the
 					// database returns from a commit before it has handed it to the operating system.
@@ -291,6 +292,7 @@ impl Setup {
 			log,
 			timing,
 			authority,
+			held: None,
 		})
 	}
 
@@ -349,10 +351,22 @@ mod tests {
 		genesis_binding: [2; 32],
 	};
 
-	/// A node's disk, without the database.
+	/// When machines get their keys, when a set is closed, when machines look at their logs, when the next set is closed, and
+	/// when they look again.
+	const EARLY: u64 = 1_000_000;
+	const CLOSED: u64 = 2_000_000;
+	const NOW: u64 = 3_000_000;
+	const CLOSED_LATER: u64 = 4_000_000;
+	const LATER: u64 = 5_000_000;
+
+	/// By how much dates of blocks may be wrong.
+	const DRIFT: u64 = 30_000;
+
+	/// A node's disk, without the database. Whatever it does, it does after a start.
 	struct Machine {
 		authority: Authority,
 		folder: TempDir,
+		now: u64,
 	}
 
 	/// What a database says.
@@ -361,15 +375,12 @@ mod tests {
 		set: AuthoritySet,
 		previous: Option<AuthoritySet>,
 		closing: bool,
-		seen: bool,
+		/// The date of the block that closed the last set.
+		dated: u64,
 	}
 
-	/// The moment at which a set begins for a node that was another authority before, whose log it had when it started.
-	fn new_name() -> Begin {
-		Begin::NewName {
-			since: Instant::now(),
-			kept: true,
-		}
+	fn at(date: u64) -> Now {
+		Now { date, ..Now::read() }
 	}
 
 	/// Puts an authority's keys into a keystore.
@@ -395,7 +406,16 @@ mod tests {
 	}
 
 	impl Machine {
+		/// One that has had these keys for long.
 		fn with(names: &[&str]) -> Self {
+			let machine = Self::restored(names);
+			let mut held = Held::read(&machine.authority, &GENESIS);
+			held.look(&machine.authority, None, at(EARLY)).unwrap();
+			machine
+		}
+
+		/// One that has just been given these keys.
+		fn restored(names: &[&str]) -> Self {
 			let folder = tempfile::tempdir().unwrap();
 			let keystore = LocalKeystore::in_memory();
 			for name in names {
@@ -407,7 +427,11 @@ mod tests {
 				database: folder.path().to_owned(),
 				forget_votes: false,
 			};
-			Self { authority, folder }
+			Self {
+				authority,
+				folder,
+				now: NOW,
+			}
 		}
 
 		/// Opens the log as [`Setup::read`] does.
@@ -420,15 +444,18 @@ mod tests {
 			let identity =
 				Identity::find(&self.authority.keystore, KEYS, sets.into_iter().flatten()).unwrap();
 			let id = identity.expect("it has keys of an authority").id;
+			let mut held = Held::read(&self.authority, &GENESIS);
+			held.look(&self.authority, None, at(self.now))?;
+			let is_later = |since| database.dated > since + DRIFT;
 			let moment = Moment {
 				begin,
 				used: database.used,
 				set: &database.set,
-				previous: database.previous.as_ref(),
 				closing: database.closing,
-				seen: database.seen,
+				seen: held.since(&id).is_some_and(is_later),
 			};
-			let (log, contents, _) = open_log(&self.authority, &GENESIS, &id, moment)?;
+			let (log, contents, _) =
+				open_log(&self.authority, &mut held, &GENESIS, &id, moment, at(self.now))?;
 			Ok((id, log, contents))
 		}
 
@@ -469,14 +496,20 @@ mod tests {
 			}
 		}
 
-		/// The logs with what is in them, without the file that is none.
+		/// The log in the place of this name.
+		fn log_of(&self, name: &Member) -> PathBuf {
+			let shown: String = name.id.0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+			self.authority.vote_log.with_file_name(format!("votes-{shown}"))
+		}
+
+		/// The logs with what is in them, without the files that are none.
 		fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
 			let folder = self.folder.path().join("td-raft");
 			let mut files: Vec<_> = std::fs::read_dir(folder)
 				.unwrap()
 				.map(|file| file.unwrap().path())
 				.map(|path| (path.clone(), std::fs::read(path).unwrap()))
-				.filter(|(_, bytes)| !bytes.starts_with(b"td-raft no votes"))
+				.filter(|(_, bytes)| bytes.starts_with(b"td-raft votes 01"))
 				.collect();
 			files.sort();
 			files
@@ -490,7 +523,7 @@ mod tests {
 			set: first,
 			previous: None,
 			closing: false,
-			seen: false,
+			dated: 0,
 		}
 	}
 
@@ -501,7 +534,7 @@ mod tests {
 			set,
 			previous: Some(previous),
 			closing: true,
-			seen: false,
+			dated: CLOSED,
 		}
 	}
 
@@ -519,8 +552,8 @@ mod tests {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let sets = |id| set(id, &[if id == 1 { bob } else { alice }]);
 		let first = machine.promises(Begin::Start, &empty(sets(0)), &alice, None);
-		let second = machine.promises(new_name(), &closed(sets(0), sets(1)), &bob, None);
-		let third = machine.promises(new_name(), &closed(sets(1), sets(2)), &alice, Some(&first));
+		let second = machine.promises(Begin::NewName, &closed(sets(0), sets(1)), &bob, None);
+		let third = machine.promises(Begin::NewName, &closed(sets(1), sets(2)), &alice, Some(&first));
 		// Also at starts, and wherever the database is.
 		let database = later(closed(sets(0), sets(1)));
 		let fourth = machine.promises(Begin::Start, &database, &bob, Some(&second));
@@ -530,7 +563,12 @@ mod tests {
 			&alice,
 			Some(&third),
 		);
-		machine.promises(new_name(), &closed(sets(2), set(3, &[bob])), &bob, Some(&fourth));
+		machine.promises(
+			Begin::NewName,
+			&closed(sets(2), set(3, &[bob])),
+			&bob,
+			Some(&fourth),
+		);
 	}
 
 	#[test]
@@ -541,10 +579,10 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		let [as_alice, as_bob] = [
 			machine.promises(Begin::Start, &genesis, &alice, None),
-			machine.promises(new_name(), &change, &bob, None),
+			machine.promises(Begin::NewName, &change, &bob, None),
 		];
 		machine.promises(Begin::Start, &genesis, &alice, Some(&as_alice));
-		machine.promises(new_name(), &change, &bob, Some(&as_bob));
+		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -555,7 +593,7 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		machine.promises(Begin::Start, &genesis, &alice, None);
 		let alices = machine.files();
-		let as_bob = machine.promises(new_name(), &change, &bob, None);
+		let as_bob = machine.promises(Begin::NewName, &change, &bob, None);
 		// A program of before has written Alice's log anew for Bob.
 		std::fs::remove_file(&alices[0].0).unwrap();
 		let left = machine.files();
@@ -569,7 +607,7 @@ mod tests {
 		let mut told = machine;
 		told.authority.forget_votes = true;
 		told.promises(Begin::Start, &genesis, &alice, None);
-		told.promises(new_name(), &change, &bob, Some(&as_bob));
+		told.promises(Begin::NewName, &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -583,16 +621,18 @@ mod tests {
 		};
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		let as_alice = machine.promises(Begin::Start, &genesis, &alice, None);
-		let alices = machine.files();
+		let seen = machine.authority.vote_log.with_file_name("keys-seen");
+		let note = std::fs::read(&seen).unwrap();
 
 		// The database was on the disk and Bob's log was not.
 		let (id, log, contents) = machine.open(Begin::Start, &change).unwrap();
 		assert_eq!((id, contents.durable), (bob.id, None));
 		drop(log);
-		let bobs = machine.files().into_iter().find(|file| !alices.contains(file));
-		let (bobs, bytes) = bobs.unwrap();
-		// Or only a part of it.
-		for length in 0..bytes.len() {
+		// Or only a part of it, or all of it; and the note that it is there was not.
+		let bobs = machine.log_of(&bob);
+		let bytes = std::fs::read(&bobs).unwrap();
+		for length in 0..=bytes.len() {
+			std::fs::write(&seen, &note).unwrap();
 			std::fs::write(&bobs, &bytes[..length]).unwrap();
 			assert!(machine.open(Begin::Start, &change).is_ok(), "{length} bytes");
 		}
@@ -602,7 +642,7 @@ mod tests {
 
 		// Bob's log was on the disk and the database was not.
 		let as_alice = machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
-		machine.promises(new_name(), &change, &bob, Some(&as_bob));
+		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
 		machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
 	}
 
@@ -635,6 +675,10 @@ mod tests {
 			closed(set(4, &[bob]), set(5, &[])),
 			"Bob has gone, and may come back",
 		);
+		is_refused(
+			closed(set(0, &[alice]), set(1, &[bob])),
+			"Bob's keys came after the set had begun",
+		);
 		// Bob is in the set in which Alice has promised something.
 		let database = Database {
 			used: true,
@@ -648,19 +692,25 @@ mod tests {
 		assert_eq!(machine.files(), logs);
 
 		// What is refused above is what this allows.
+		let machine = Machine::with(&["//Alice", "//Bob"]);
+		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		assert!(machine.open(Begin::Start, &change).is_ok());
 	}
 
 	#[test]
 	fn keys_from_elsewhere_on_a_machine_without_logs_are_refused_beside_blocks() {
-		let machine = Machine::with(&["//Bob"]);
+		let machine = Machine::restored(&["//Bob"]);
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let change = || closed(set(0, &[alice]), set(1, &[bob]));
 		for database in [change(), later(change())] {
 			let words = machine.refusal(Begin::Start, &database);
 			assert!(words.contains("but the database has blocks"), "{words}");
 		}
+		// Keys that were here before are not from elsewhere: the node was stopped when their first set began.
+		let machine = Machine::with(&["//Bob"]);
+		machine.refusal(Begin::Start, &later(change()));
+		machine.promises(Begin::Start, &change(), &bob, None);
 	}
 
 	/// A machine whose database is empty, or older than the set in which the key has voted elsewhere, is led there by
@@ -669,50 +719,61 @@ mod tests {
 	fn a_set_that_begins_for_the_database_only_is_none_for_a_name_without_a_log() {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let replayed = || closed(set(8, &[alice]), set(9, &[bob]));
-		let new_name = |kept| Begin::NewName {
-			since: Instant::now(),
-			kept,
-		};
-		let machine = Machine::with(&["//Bob"]);
-		for kept in [false, true] {
-			let words = machine.refusal(new_name(kept), &replayed());
-			assert!(
-				words.contains("authority set 9 may have begun before this node had the key"),
-				"{words}"
-			);
-			assert!(words.contains("--forget-votes"), "{words}");
-		}
+		let machine = Machine::restored(&["//Bob"]);
+		let words = machine.refusal(Begin::NewName, &replayed());
+		assert!(
+			words.contains("authority set 9 may have begun before this node had the key"),
+			"{words}"
+		);
+		assert!(words.contains("--forget-votes"), "{words}");
 
-		// It was somebody else before, who began a log in the same way.
-		let both = Machine::with(&["//Alice", "//Bob"]);
+		// It was somebody else before, who began a log in the same way, and it was started again in between, however often.
+		let both = Machine::restored(&["//Alice", "//Bob"]);
 		let first = || empty(set(0, &[alice]));
 		let second = || closed(set(0, &[alice]), set(1, &[bob]));
-		let as_alice = both.promises(Begin::Start, &first(), &alice, None);
-		both.refusal(new_name(false), &second());
-		// A node that was stopped while its keys changed is who it was, and has the log of that.
-		both.promises(Begin::Start, &first(), &alice, Some(&as_alice));
-		both.promises(new_name(true), &second(), &bob, None);
+		let mut as_alice = both.promises(Begin::Start, &first(), &alice, None);
+		for _ in 0..3 {
+			both.refusal(Begin::NewName, &second());
+			both.refusal(Begin::Start, &second());
+			as_alice = both.promises(Begin::Start, &first(), &alice, Some(&as_alice));
+		}
 
 		// The operator says that the key is new. What is there is not put aside.
 		let mut told = machine;
 		told.authority.forget_votes = true;
-		let as_bob = told.promises(new_name(false), &replayed(), &bob, None);
-		told.promises(new_name(false), &replayed(), &bob, Some(&as_bob));
+		let as_bob = told.promises(Begin::NewName, &replayed(), &bob, None);
+		told.promises(Begin::NewName, &replayed(), &bob, Some(&as_bob));
 	}
 
 	#[test]
 	fn a_set_that_was_seen_to_begin_is_one_for_a_name_without_a_log() {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let machine = Machine::with(&["//Bob"]);
-		let begin = Begin::NewName {
-			since: Instant::now(),
-			kept: false,
+		let change = closed(set(8, &[alice]), set(9, &[alice, bob]));
+		machine.promises(Begin::NewName, &change, &bob, None);
+	}
+
+	/// The operator takes a damaged log away, and the database, so that the node begins anew; the log of its old self stays.
+	#[test]
+	fn a_log_that_was_lost_is_not_begun_again_in_a_set_in_which_it_was_there() {
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let mut machine = Machine::with(&["//Alice", "//Bob"]);
+		let first = empty(set(0, &[alice]));
+		let second = closed(set(0, &[alice]), set(1, &[bob]));
+		let as_alice = machine.promises(Begin::Start, &first, &alice, None);
+		machine.promises(Begin::NewName, &second, &bob, None);
+		std::fs::remove_file(machine.log_of(&bob)).unwrap();
+		machine.promises(Begin::Start, &first, &alice, Some(&as_alice));
+		machine.refusal(Begin::NewName, &second);
+		machine.refusal(Begin::Start, &second);
+
+		// What was promised before does not bind in a set that begins afterwards.
+		machine.now = LATER;
+		let third = Database {
+			dated: CLOSED_LATER,
+			..closed(set(1, &[bob]), set(2, &[bob]))
 		};
-		let database = Database {
-			seen: true,
-			..closed(set(8, &[alice]), set(9, &[alice, bob]))
-		};
-		machine.promises(begin, &database, &bob, None);
+		machine.promises(Begin::NewName, &third, &bob, None);
 	}
 
 	#[test]
@@ -722,13 +783,13 @@ mod tests {
 		// Alice, Bob, Alice; then the database is purged, and Bob's log is not there.
 		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
 		let (_, log, contents) = machine
-			.open(new_name(), &closed(set(1, &[bob]), set(2, &[alice])))
+			.open(Begin::NewName, &closed(set(1, &[bob]), set(2, &[alice])))
 			.unwrap();
 		drop(log);
 		let as_alice = contents.durable.unwrap();
 		let database = later(closed(set(1, &[bob]), set(2, &[alice])));
 		machine.promises(Begin::Start, &database, &alice, Some(&as_alice));
-		let words = machine.refusal(new_name(), &closed(set(0, &[alice]), set(1, &[bob])));
+		let words = machine.refusal(Begin::NewName, &closed(set(0, &[alice]), set(1, &[bob])));
 		assert!(words.contains("or in a later one"), "{words}");
 	}
 

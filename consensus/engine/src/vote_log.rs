@@ -20,7 +20,7 @@
 
 mod names;
 
-pub use names::Other;
+pub use names::{is_begun, Other};
 
 use blake2::{digest::consts::U16, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode, Input};
@@ -116,7 +116,7 @@ pub enum LogError {
 }
 
 /// The error of what was tried with a file.
-fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogError + 'a {
+pub fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogError + 'a {
 	move |error| LogError::Io {
 		action,
 		path: path.to_owned(),
@@ -245,6 +245,16 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 		Some(directory) => File::open(directory)?.sync_all(),
 		None => Ok(()),
 	}
+}
+
+/// Puts a file with these bytes in another one's place. Wherever the power goes, one of both is there, whole.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+	let new = path.with_extension("new");
+	let mut file = File::create(&new)?;
+	file.write_all(bytes)?;
+	file.sync_all()?;
+	std::fs::rename(&new, path)?;
+	sync_directory(path)
 }
 
 /// Whose log a file is.

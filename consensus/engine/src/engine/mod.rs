@@ -39,6 +39,7 @@ use crate::{
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
+	held::Held,
 	import::{Brought, EngineHandle, Justified, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
@@ -155,10 +156,10 @@ pub struct Engine<BE, C> {
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
 	ticks: u32,
-	/// Since when the node has had its keys.
-	held: crate::keys::Held,
-	/// Since when the node has had the key of another name, which it has in the new set.
-	renamed: Option<Instant>,
+	/// Since when the node has had its keys. None if it takes no part.
+	held: Option<Held>,
+	/// Another name, which the node has in the new set.
+	renamed: Option<AuthorityId>,
 	failure: Option<String>,
 }
 
@@ -201,6 +202,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			registry,
 		} = parts;
 		let shelf = Shelf::read(&*backend)?;
+		let held = setup.held.take();
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
@@ -255,7 +257,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			led: None,
 			impatient: None,
 			ticks: 0,
-			held: Default::default(),
+			held,
 			renamed: None,
 			failure: None,
 		};
@@ -311,8 +313,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				() = due => self.step(Input::Tick),
 				_ = tick.tick() => self.on_tick(),
 			}
-			if let Some(since) = self.renamed.take() {
-				if let Err(error) = self.rename(since).await {
+			if let Some(id) = self.renamed.take() {
+				if let Err(error) = self.rename(id).await {
 					self.fail(format!("cannot go on under another key: {error}"));
 				}
 			}

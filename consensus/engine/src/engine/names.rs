@@ -2,12 +2,13 @@
 
 use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::Backend;
-use std::time::Instant;
+use veilmart_td_raft::AuthorityId;
 use veilmart_td_raft_core::{Core as ProtocolCore, Input};
 
 use super::{report::name, Engine};
 use crate::{
 	chain::Chain,
+	held::Now,
 	keys::Identity,
 	log_writer::LogWriter,
 	start::{reopen_log, Begin, Error, Setup},
@@ -45,8 +46,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Notes which keys the node has.
 	pub(super) fn look_at_keys(&mut self) {
-		if let Some(authority) = &self.setup.authority {
-			self.held.look(&authority.keystore, Instant::now());
+		let (Some(authority), Some(held)) = (&self.setup.authority, &mut self.held) else {
+			return;
+		};
+		let writes = self.writer.has_log().then_some(&self.setup.identity.id);
+		if let Err(error) = held.look(authority, writes, Now::read()) {
+			self.fail(format!("cannot note since when it has its keys: {error}"));
 		}
 	}
 
@@ -61,10 +66,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		match Identity::find(&authority.keystore, self.setup.keys, [&set]) {
 			Ok(None) => {}
-			Ok(Some(identity)) => {
-				let since = self.held.since(&identity.id);
-				self.renamed = Some(since.unwrap_or_else(Instant::now));
-			}
+			Ok(Some(identity)) => self.renamed = Some(identity.id),
 			Err(error) => log::warn!(target: LOG_TARGET, "{error}"),
 		}
 	}
@@ -76,7 +78,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	///
 	/// If the log of the new name is missing, and it may have been this name in the new set before, it goes on as it was. It is
 	/// asked again when the next set begins.
-	pub(super) async fn rename(&mut self, since: Instant) -> Result<(), Error> {
+	pub(super) async fn rename(&mut self, id: AuthorityId) -> Result<(), Error> {
 		self.task(Task::Flush);
 		let mut before = Vec::new();
 		while let Some(done) = self.done.next().await {
@@ -86,20 +88,18 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				done => before.push(done),
 			}
 		}
-		let begin = Begin::NewName {
-			since,
-			kept: self.core.durable().starts > 1,
-		};
 		let (had_log, answers) = (self.writer.has_log(), self.writer.answers());
 		let nobody = LogWriter::start(None, answers.clone()).map_err(Error::Thread)?;
 		std::mem::replace(&mut self.writer, nobody).close();
-		let read = Setup::read::<BE, C>(&self.client, self.setup.authority.clone(), begin);
+		let authority = self.setup.authority.clone();
+		let read = Setup::read_at::<BE, C>(&self.client, authority, self.held.as_mut(), Begin::NewName);
 		let mut setup = match read {
 			Err(Error::Log(missing @ LogError::Missing { .. })) => {
 				log::warn!(
 					target: LOG_TARGET,
-					"This node does not take part in authority set {}, and is asked again when the next one begins: {missing}",
+					"This node does not take part in authority set {} as {}, and is asked again when the next one begins: {missing}",
 					self.core.chain().anchor().set.id(),
+					name(&id),
 				);
 				let log = match &self.setup.authority {
 					Some(authority) if had_log => {

@@ -75,6 +75,7 @@ impl Lab {
 			log: None,
 			timing: Timing::LOCAL,
 			authority: None,
+			held: None,
 		};
 		let parts = Parts {
 			client: ledger.clone(),

@@ -11,13 +11,12 @@
 
 use std::{
 	ffi::OsStr,
-	fs::File,
-	io::{self, Write},
+	io,
 	path::{Path, PathBuf},
 };
 use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
 
-use super::{failed, header, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
+use super::{failed, header, replace, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
 use crate::{Block, LOG_TARGET};
 
 /// Bytes of a name that the name of its file shows.
@@ -190,6 +189,14 @@ pub(super) fn file_of(path: &Path, authority: &AuthorityId) -> PathBuf {
 	path.with_file_name(name)
 }
 
+/// Whether there is a log in an authority's place. What cannot be looked at may be one.
+pub fn is_begun(path: &Path, authority: &AuthorityId) -> bool {
+	match std::fs::metadata(file_of(path, authority)) {
+		Ok(file) => file.len() >= HEADER,
+		Err(error) => error.kind() != io::ErrorKind::NotFound,
+	}
+}
+
 /// All files that are there and are a log by their names.
 fn files(path: &Path) -> Result<Vec<PathBuf>, LogError> {
 	let (Some(directory), Some(single)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
@@ -252,15 +259,7 @@ fn keep_place(path: &Path) -> Result<(), LogError> {
 	if path.exists() && VoteLog::lock(path)?.length >= HEADER {
 		return Ok(());
 	}
-	let new = path.with_extension("new");
-	let write = || {
-		let mut file = File::create(&new)?;
-		file.write_all(NO_LOG)?;
-		file.sync_all()?;
-		std::fs::rename(&new, path)?;
-		sync_directory(path)
-	};
-	write().map_err(failed("cannot write", path))
+	replace(path, NO_LOG).map_err(failed("cannot write", path))
 }
 
 /// Puts aside what may be this authority's log: by its place, by its header, or because it is the single file of before
