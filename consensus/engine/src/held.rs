@@ -158,6 +158,16 @@ impl Held {
 		self.since.get(id).copied().flatten()
 	}
 
+	/// A key counts as one that comes now, whatever was noted: the date was wrong.
+	pub fn comes_now(&mut self, id: &AuthorityId, now: Now) -> Result<(), LogError> {
+		let Some(Some(date)) = self.since.get_mut(id) else {
+			return Ok(());
+		};
+		*date = (*date).max(now.date);
+		self.came.insert(*id, now.instant);
+		self.write()
+	}
+
 	fn write(&self) -> Result<(), LogError> {
 		if let Some(directory) = self.path.parent() {
 			std::fs::create_dir_all(directory)
@@ -305,6 +315,24 @@ mod tests {
 			started(&authority, by(40, 2_000_000)).since(&alice),
 			Some(980_000)
 		);
+	}
+
+	#[test]
+	fn a_key_whose_date_was_wrong_comes_now_and_has_come_then_after_a_start() {
+		let folder = tempfile::tempdir().unwrap();
+		let start = Instant::now();
+		let at = |seconds| after(start, seconds);
+		let authority = disk(&folder, &["//Alice"]);
+		let [alice, bob] = ["//Alice", "//Bob"].map(id);
+		let mut held = started(&authority, at(1));
+		held.comes_now(&alice, at(2)).unwrap();
+		held.comes_now(&bob, at(2)).unwrap();
+		assert_eq!(held.since(&bob), None, "it is not there");
+		assert_eq!(held.since(&alice), Some(at(2).date));
+		assert_eq!(started(&authority, at(3)).since(&alice), Some(at(2).date));
+		held.look(&authority, Some(&alice), at(4)).unwrap();
+		held.comes_now(&alice, at(5)).unwrap();
+		assert_eq!(held.since(&alice), None, "its log is there");
 	}
 
 	#[test]

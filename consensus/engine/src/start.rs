@@ -97,9 +97,10 @@ impl Moment<'_> {
 	///    logs, the node was beyond this moment before, and so it was under this name, too, if it had its key; that log is lost.
 	/// 2. An empty database begins with the first set. Nothing shows whether a chain begins, so this is up to the operator.
 	/// 3. A set that was seen to begin: the block before it is dated when this disk had the key ([`Held`]), which was nowhere else
-	///    then, and had promised nothing here. That it begins while the node runs is not enough: it may have begun long ago, and be
-	///    new to the database only. Nor is it that the node was somebody else in the last set, and has the log of that: it may
-	///    have begun that log where the database was as empty as now.
+	///    then, and had promised nothing here. It is not dated later than now, and no authority has said that it was in the set
+	///    before, for then the clock was wrong when the key came. That it begins while the node runs is not enough: it may have
+	///    begun long ago, and be new to the database only. Nor is it that the node was somebody else in the last set, and has the
+	///    log of that: it may have begun that log where the database was as empty as now.
 	/// 4. At a start, moreover, nothing may be final in the set as far as the database knows: the node was stopped before it
 	///    had promised anything. The log of a name is on disk before its first promise leaves.
 	///
@@ -161,16 +162,18 @@ pub fn reopen_log(authority: &Authority, genesis: &BlockHash, id: &AuthorityId) 
 }
 
 /// Whether the present set was seen to begin with a key that has been here since this date: the block that closed the last set is
-/// dated later.
+/// dated later, and not later than now: a clock that is behind makes whatever has ever happened later than what it says.
 pub fn is_seen_to_begin<BE: Backend<Block>, C: Chain<BE>>(
 	client: &C,
 	anchor: &Anchor<OnChain>,
 	since: Option<u64>,
+	now: u64,
 ) -> bool {
 	let (Some(closing), Some(since)) = (anchor.handovers.last(), since) else {
 		return false;
 	};
-	is_dated_after::<BE, C>(client, H256(closing.target.hash), since)
+	let is_dated_after = |date| is_dated_after::<BE, C>(client, H256(closing.target.hash), date);
+	is_dated_after(since) == Some(true) && is_dated_after(now) == Some(false)
 }
 
 /// Everything that an engine starts from.
@@ -258,7 +261,7 @@ impl Setup {
 					used: info.best_number > 0,
 					set: &anchor.set,
 					closing: anchor.root.is_closing(),
-					seen: is_seen_to_begin::<BE, C>(client, &anchor, held.since(&identity.id)),
+					seen: is_seen_to_begin::<BE, C>(client, &anchor, held.since(&identity.id), now.date),
 				};
 				let (mut log, contents, others) =
 					open_log(authority, held, &genesis.0, &identity.id, moment, now)?;

@@ -493,7 +493,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// The height up to which blocks are there.
-	fn highest(&self) -> Number {
+	pub(super) fn highest(&self) -> Number {
 		let chain = self.core.chain();
 		let pending = chain.pending().map(|pending| pending.block.number).max();
 		pending.unwrap_or(chain.root().number)

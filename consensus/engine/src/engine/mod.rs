@@ -27,7 +27,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, Sr25519, Term};
+use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, SetId, Sr25519, Term};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Status},
 	real::{Keys, OnChain},
@@ -152,6 +152,8 @@ pub struct Engine<BE, C> {
 	members: BTreeSet<AuthorityId>,
 	/// What the others last said of themselves.
 	statuses: BTreeMap<AuthorityId, Status>,
+	/// The highest set that one of them was in before the blocks up to it were here.
+	ahead: SetId,
 	/// Set, term and leader that were last logged.
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
@@ -254,6 +256,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			futile: 0,
 			members: BTreeSet::new(),
 			statuses: BTreeMap::new(),
+			ahead: SetId(0),
 			led: None,
 			impatient: None,
 			ticks: 0,

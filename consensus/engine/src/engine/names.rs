@@ -2,8 +2,8 @@
 
 use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::Backend;
-use veilmart_td_raft::AuthorityId;
-use veilmart_td_raft_core::{Core as ProtocolCore, Input};
+use veilmart_td_raft::{AuthorityId, Number, SetId};
+use veilmart_td_raft_core::{message::Status, Core as ProtocolCore, Input};
 
 use super::{report::name, Engine};
 use crate::{
@@ -55,6 +55,27 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// An authority has said where it is.
+	pub(super) fn on_status(&mut self, id: AuthorityId, status: Status) {
+		let coming = self.bodies.iter().map(|(_, block)| block.header.number).max();
+		let highest = self.highest().max(Number(coming.unwrap_or_default().into()));
+		let set_id = self.core.chain().anchor().set.id();
+		// Who takes part at the same time may be in the next set a moment earlier.
+		if status.set_id > set_id && status.commit_qc.2 > highest {
+			self.ahead = self.ahead.max(status.set_id);
+		}
+		self.statuses.insert(id, status);
+	}
+
+	/// Who has been told that others were in this set before it could begin here has not seen it begin, whatever the dates say: its
+	/// clock was wrong when it noted since when it has the key. A liar keeps a node from beginning a log, and no more.
+	pub(super) fn review_key(&mut self, id: &AuthorityId, set_id: SetId) -> Result<(), Error> {
+		if let Some(held) = self.held.as_mut().filter(|_| set_id <= self.ahead) {
+			held.comes_now(id, Now::read())?;
+		}
+		Ok(())
+	}
+
 	/// In a new set the node may have another name: keys are changed by changing the set.
 	pub(super) fn keys_may_have_changed(&mut self) {
 		let set = self.core.chain().anchor().set.clone();
@@ -91,6 +112,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		let (had_log, answers) = (self.writer.has_log(), self.writer.answers());
 		let nobody = LogWriter::start(None, answers.clone()).map_err(Error::Thread)?;
 		std::mem::replace(&mut self.writer, nobody).close();
+		self.look_at_keys();
+		self.review_key(&id, self.core.chain().anchor().set.id())?;
 		let authority = self.setup.authority.clone();
 		let read = Setup::read_at::<BE, C>(&self.client, authority, self.held.as_mut(), Begin::NewName);
 		let mut setup = match read {

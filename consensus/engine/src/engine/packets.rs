@@ -50,7 +50,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			Packet::Hello(_) => {}
 			Packet::Core(message) => {
 				if let (Message::Notice(Notice::Status(status)), true) = (&message, is_member) {
-					self.statuses.insert(id, *status);
+					self.on_status(id, *status);
 				}
 				let doubted = self.core.doubts(&id);
 				self.step(Input::Message { from: id, message });
