@@ -525,9 +525,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.ticks = self.ticks.wrapping_add(1);
 		self.look_at_keys();
 		if let Some(pool) = self.pool.clone() {
-			for hash in self.transactions.gone(|hash| pool.ready(hash).is_some()) {
-				self.step(Input::Settled(hash.0));
-			}
+			let gone = self.transactions.gone(|hash| pool.ready(hash).is_some());
+			self.settled(gone);
 			let turn = self.transactions.next_turn(|hash| pool.ready(hash));
 			let all = turn.iter().map(|(_, bytes)| bytes.clone()).collect();
 			self.pass_on(self.core.leader().copied(), all);
@@ -600,6 +599,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if self.ready != ready {
 			self.ready = ready;
 			self.step(Input::Ready(ready));
+		}
+	}
+
+	/// Watched transactions were included, or cannot be any more.
+	fn settled(&mut self, transactions: Vec<H256>) {
+		if !transactions.is_empty() {
+			let hashes = transactions.into_iter().map(|hash| hash.0).collect();
+			self.step(Input::Settled(hashes));
 		}
 	}
 
