@@ -117,21 +117,52 @@ impl<K: Ord> Shares<K> {
 #[derive(Clone, Debug, Default)]
 pub struct Places(Arc<AtomicUsize>);
 
-/// One of [`Places`], free again when this is dropped.
+/// One or some of [`Places`], free again when this is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct Place {
+	taken: Arc<AtomicUsize>,
+	count: usize,
+}
 
 impl Places {
 	/// A place, unless so many are taken.
 	pub fn take(&self, most: usize) -> Option<Place> {
-		let taken = self.0.fetch_add(1, Ordering::Relaxed);
-		let place = Place(self.0.clone());
-		(taken < most).then_some(place)
+		self.take_some(1, most)
+	}
+
+	/// So many places, unless more than so many are taken then.
+	pub fn take_some(&self, count: usize, most: usize) -> Option<Place> {
+		let before = self.0.fetch_add(count, Ordering::Relaxed);
+		let place = Place {
+			taken: self.0.clone(),
+			count,
+		};
+		(before.saturating_add(count) <= most).then_some(place)
 	}
 
 	/// Whether none is taken.
 	pub fn is_unused(&self) -> bool {
 		self.0.load(Ordering::Relaxed) == 0
+	}
+}
+
+/// What of one sender's is under way.
+#[derive(Debug, Default)]
+pub struct Load {
+	packets: Places,
+	bytes: Places,
+}
+
+impl Load {
+	/// A place for a packet of so many bytes, unless so many packets, or more than so many bytes, are under way then.
+	pub fn take(&self, bytes: usize, most: usize, most_bytes: usize) -> Option<[Place; 2]> {
+		let packet = self.packets.take(most)?;
+		Some([packet, self.bytes.take_some(bytes, most_bytes)?])
+	}
+
+	/// Whether nothing is.
+	pub fn is_none(&self) -> bool {
+		self.packets.is_unused()
 	}
 }
 
@@ -146,7 +177,7 @@ impl Place {
 
 impl Drop for Place {
 	fn drop(&mut self) {
-		self.0.fetch_sub(1, Ordering::Relaxed);
+		self.taken.fetch_sub(self.count, Ordering::Relaxed);
 	}
 }
 
@@ -226,6 +257,19 @@ mod tests {
 		assert!(places.take(2).is_none(), "a refusal takes no place");
 		drop(two);
 		assert!(places.is_unused() && places.take(1).is_some());
+	}
+
+	#[test]
+	fn of_one_sender_so_many_packets_and_so_many_bytes_are_under_way() {
+		let load = Load::default();
+		let first = load.take(6, 3, 10).expect("room");
+		assert!(load.take(5, 3, 10).is_none(), "too many bytes");
+		let others = [2, 2].map(|bytes| load.take(bytes, 3, 10).expect("room"));
+		assert!(load.take(0, 3, 10).is_none(), "too many packets");
+		drop(first);
+		assert!(load.take(6, 3, 10).is_some(), "it is as if it had not been");
+		drop(others);
+		assert!(load.is_none() && load.take(10, 1, 10).is_some());
 	}
 
 	#[test]

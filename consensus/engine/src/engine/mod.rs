@@ -35,7 +35,7 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
-	allowance::{Allowance, Places, Sender, Shares},
+	allowance::{Allowance, Load, Places, Sender, Shares},
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
@@ -43,7 +43,7 @@ use crate::{
 	import::{Brought, EngineHandle, Justified, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
-	packet::{Packet, BYTES_AT_ONCE},
+	packet::{Packet, BYTES_AT_ONCE, MAX_PACKET},
 	peers::{Event, Network, Peers},
 	siblings::{Shelf, Siblings},
 	start::{Error, Setup},
@@ -62,6 +62,9 @@ const GOVERN: u32 = 5;
 /// Packets of others' transactions on their way into the pool at a time, at most, of which each authority has its share. What is
 /// left out comes by gossip, or again.
 const SUBMITTING: usize = 256;
+
+/// Bytes of the packets of one authority among them, at most: room for one of the largest, and for some others.
+const SUBMITTING_BYTES: usize = 2 * MAX_PACKET as usize;
 
 /// What this node itself wants in a block, on its way into the pool, at most: overdue transactions, reports of offences.
 const SUBMITTING_OWN: usize = 64;
@@ -137,8 +140,8 @@ pub struct Engine<BE, C> {
 	submitting: FuturesUnordered<BoxFuture<'static, ()>>,
 	submitting_own: FuturesUnordered<BoxFuture<'static, ()>>,
 	submitting_sealed: FuturesUnordered<BoxFuture<'static, ()>>,
-	/// How many of `submitting` each authority has there.
-	places: BTreeMap<AuthorityId, Places>,
+	/// What each authority has in `submitting`.
+	loads: BTreeMap<AuthorityId, Load>,
 	/// Requests for blocks that each authority may still make.
 	fetches: BTreeMap<AuthorityId, Allowance>,
 	/// Sealed transactions that may still be opened or passed on.
@@ -247,7 +250,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			reviews: FuturesUnordered::new(),
 			submitting: FuturesUnordered::new(),
 			submitting_own: FuturesUnordered::new(),
-			places: BTreeMap::new(),
+			loads: BTreeMap::new(),
 			fetches: BTreeMap::new(),
 			sealed: Shares::full(Instant::now()),
 			submitting_sealed: FuturesUnordered::new(),
@@ -545,8 +548,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.pass_on(Some(leader), again);
 		}
 		let members = &self.members;
-		self.places
-			.retain(|id, places| members.contains(id) || !places.is_unused());
+		self.loads
+			.retain(|id, load| members.contains(id) || !load.is_none());
 		self.fetches.retain(|id, _| members.contains(id));
 		if self.ticks % GOVERN == 1 {
 			self.task(Task::Govern);
@@ -637,16 +640,22 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// Gives the pool the transactions of a packet that an authority wants included, one after the other, unless too many packets of
-	/// its own are on their way there. A share may be as small as two places, and a packet has many transactions.
-	fn submit_of(&mut self, authority: AuthorityId, transactions: impl Iterator<Item = Vec<u8>>) {
+	/// its own, or too many bytes in them, are on their way there. A share may be as small as two places, and a packet has many
+	/// transactions.
+	fn submit_of(&mut self, authority: AuthorityId, transactions: Vec<Vec<u8>>) {
 		let share = (SUBMITTING / self.members.len().max(1)).max(1);
-		let Some(place) = self.places.entry(authority).or_default().take(share) else {
+		let bytes = transactions.iter().map(Vec::len).sum();
+		let load = self.loads.entry(authority).or_default();
+		let Some([place, place_of_bytes]) = load.take(bytes, share, SUBMITTING_BYTES) else {
 			return;
 		};
 		let submit =
 			|transaction| self.submission(TransactionSource::Local, transaction, "from an authority");
-		let submissions = transactions.filter_map(submit).collect();
-		self.submitting.push(Box::pin(place.until_done(submissions)));
+		let submissions: Vec<_> = transactions.into_iter().filter_map(submit).collect();
+		self.submitting.push(Box::pin(async move {
+			place.until_done(submissions).await;
+			drop(place_of_bytes);
+		}));
 	}
 
 	/// Gives the pool a transaction that was sealed to this authority, by anybody.

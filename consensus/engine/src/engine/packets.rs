@@ -79,8 +79,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 					self.offer(block, Some(peer));
 				}
 			}
-			Packet::Transactions(transactions) => {
-				self.submit_of(id, transactions.into_iter().take(TRANSACTIONS_AT_ONCE));
+			Packet::Transactions(mut transactions) => {
+				transactions.truncate(TRANSACTIONS_AT_ONCE);
+				// There may have been some hundred thousand more.
+				transactions.shrink_to_fit();
+				self.submit_of(id, transactions);
 			}
 			Packet::Sealed(sealed) => {
 				// Whoever sealed it does not hear of it, and sends it again.

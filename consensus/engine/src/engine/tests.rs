@@ -436,6 +436,26 @@ fn an_authority_passes_on_as_much_as_one_and_a_stranger_takes_nothing_from_its_c
 	}
 }
 
+/// A packet is as large as it may be: places alone would let one authority fill the memory while the pool is slow.
+#[test]
+fn what_an_authority_sends_for_the_pool_is_bounded_by_bytes_too() {
+	let mut lab = Lab::new(false);
+	let (peer, id) = (lab.peer, lab.authority.id);
+	let send = |lab: &mut Lab, bytes: usize| {
+		let packet = Packet::Transactions(vec![vec![0; bytes / 2]; 2]);
+		lab.engine.on_packet(peer, id, packet);
+	};
+	for _ in 0..8 {
+		send(&mut lab, 10 << 20);
+	}
+	assert_eq!(lab.engine.submitting.len(), 3);
+	send(&mut lab, 1 << 20);
+	assert_eq!(lab.engine.submitting.len(), 4, "there is room for a small one");
+	while block_on(lab.engine.submitting.next()).is_some() {}
+	send(&mut lab, 10 << 20);
+	assert_eq!(lab.engine.submitting.len(), 1);
+}
+
 #[test]
 fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
 	let mut lab = Lab::new(false);
