@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// Sealed transactions of the own clients that are opened or passed on in a second, on average: by an authority; and by another
-/// node, of which the authorities take twenty packets. What peers may add to it is in [`crate::allowance::Shares`].
+/// node, of which the authorities take twenty packets. What peers may add to it, and that this is taken where it is passed on to, is in
+/// [`crate::allowance::Shares`].
 const SEALED: f64 = 100.0;
 const STRANGERS_SEALED: f64 = 10.0;
 
