@@ -5,7 +5,7 @@ use sc_client_api::Backend;
 use sc_keystore::LocalKeystore;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
 use veilmart_td_raft::{runtime_api::TdRaftApi as _, AuthorityId, AuthoritySet, BlockHash, Number, Timing};
 use veilmart_td_raft_core::{real::OnChain, safety::Durable, Anchor, Config};
 
@@ -29,8 +29,8 @@ pub struct Authority {
 	pub vote_log: PathBuf,
 	/// Where the node's database is.
 	pub database: PathBuf,
-	/// Start without the vote log of the name it starts under if that is missing, and put it aside if it is there. One that is
-	/// there of a name that it gets later is not put aside.
+	/// Start although the vote log of the name it starts under is missing, or cannot be read and is put aside. One that can be read
+	/// stays, of whatever name. With it a log is also begun in a set that began before the node was started.
 	pub forget_votes: bool,
 }
 
@@ -67,7 +67,10 @@ pub enum Begin {
 	Start,
 	/// When an authority set begins to which the node belongs under another name than before, or anew. If it had that name
 	/// before, there is a log.
-	NewName,
+	NewName {
+		/// When the node was started.
+		started: Instant,
+	},
 }
 
 /// Where in the chain a node reads its log.
@@ -82,6 +85,8 @@ struct Moment<'a> {
 	closing: bool,
 	/// Whether the set is seen to begin: when it began the node had the key.
 	seen: bool,
+	/// Whether the operator has said that what is missing may be begun: of what was before the node was started.
+	forget: bool,
 }
 
 impl Moment<'_> {
@@ -116,13 +121,13 @@ impl Moment<'_> {
 				beyond.path.display(),
 			));
 		}
-		let comes_to_it = self.begin == Begin::NewName || self.closing;
+		let comes_to_it = self.begin != Begin::Start || self.closing;
 		if !self.used || self.seen && comes_to_it {
 			return Ok(());
 		}
 		Err(match self.begin {
 			Begin::Start => "the database has blocks".into(),
-			Begin::NewName => {
+			Begin::NewName { .. } => {
 				let set = self.set.id();
 				format!("authority set {set} may have begun before this node had the key")
 			}
@@ -139,10 +144,10 @@ fn open_log(
 	moment: Moment<'_>,
 	now: Now,
 ) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
-	let forget = authority.forget_votes && moment.begin == Begin::Start;
+	let forget = moment.forget && moment.begin == Begin::Start;
 	let opened = VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
 		match moment.may_begin(others) {
-			Err(sign) if authority.forget_votes => {
+			Err(sign) if moment.forget => {
 				log::warn!(target: LOG_TARGET, "A vote log is begun because of --forget-votes, although {sign}.");
 				Ok(())
 			}
@@ -161,6 +166,16 @@ pub fn reopen_log(authority: &Authority, genesis: &BlockHash, id: &AuthorityId) 
 	Ok(log)
 }
 
+/// Whether the block that closed the last set is dated later than this. None if that cannot be known.
+fn was_closed_after<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+	anchor: &Anchor<OnChain>,
+	date: u64,
+) -> Option<bool> {
+	let closing = anchor.handovers.last()?;
+	is_dated_after::<BE, C>(client, H256(closing.target.hash), date)
+}
+
 /// Whether the present set was seen to begin with a key that has been here since this date: the block that closed the last set is
 /// dated later, and not later than now: a clock that is behind makes whatever has ever happened later than what it says.
 pub fn is_seen_to_begin<BE: Backend<Block>, C: Chain<BE>>(
@@ -169,11 +184,24 @@ pub fn is_seen_to_begin<BE: Backend<Block>, C: Chain<BE>>(
 	since: Option<u64>,
 	now: u64,
 ) -> bool {
-	let (Some(closing), Some(since)) = (anchor.handovers.last(), since) else {
-		return false;
-	};
-	let is_dated_after = |date| is_dated_after::<BE, C>(client, H256(closing.target.hash), date);
-	is_dated_after(since) == Some(true) && is_dated_after(now) == Some(false)
+	let closed_after = |date| was_closed_after::<BE, C>(client, anchor, date);
+	since.and_then(closed_after) == Some(true) && closed_after(now) == Some(false)
+}
+
+/// Whether `--forget-votes` is said of the present set, too: not if that began after the start of the node. Of what was promised
+/// later the operator has said nothing.
+fn is_forgotten<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+	anchor: &Anchor<OnChain>,
+	begin: Begin,
+	now: Now,
+) -> bool {
+	match begin {
+		Begin::Start => true,
+		Begin::NewName { started } => {
+			was_closed_after::<BE, C>(client, anchor, now.date_of(started)) != Some(true)
+		}
+	}
 }
 
 /// Everything that an engine starts from.
@@ -262,6 +290,7 @@ impl Setup {
 					set: &anchor.set,
 					closing: anchor.root.is_closing(),
 					seen: is_seen_to_begin::<BE, C>(client, &anchor, held.since(&identity.id), now.date),
+					forget: authority.forget_votes && is_forgotten::<BE, C>(client, &anchor, begin, now),
 				};
 				let (mut log, contents, others) =
 					open_log(authority, held, &genesis.0, &identity.id, moment, now)?;
@@ -365,11 +394,13 @@ mod tests {
 	/// By how much dates of blocks may be wrong.
 	const DRIFT: u64 = 30_000;
 
-	/// A node's disk, without the database. Whatever it does, it does after a start.
+	/// A node's disk, without the database.
 	struct Machine {
 		authority: Authority,
 		folder: TempDir,
 		now: u64,
+		/// When the node was started that it is now.
+		started: u64,
 	}
 
 	/// What a database says.
@@ -380,6 +411,13 @@ mod tests {
 		closing: bool,
 		/// The date of the block that closed the last set.
 		dated: u64,
+	}
+
+	/// The moment at which a set begins.
+	fn new_name() -> Begin {
+		Begin::NewName {
+			started: Instant::now(),
+		}
 	}
 
 	fn at(date: u64) -> Now {
@@ -434,6 +472,7 @@ mod tests {
 				authority,
 				folder,
 				now: NOW,
+				started: NOW,
 			}
 		}
 
@@ -456,6 +495,7 @@ mod tests {
 				set: &database.set,
 				closing: database.closing,
 				seen: held.since(&id).is_some_and(is_later),
+				forget: self.authority.forget_votes && !is_later(self.started),
 			};
 			let (log, contents, _) =
 				open_log(&self.authority, &mut held, &GENESIS, &id, moment, at(self.now))?;
@@ -555,8 +595,8 @@ mod tests {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let sets = |id| set(id, &[if id == 1 { bob } else { alice }]);
 		let first = machine.promises(Begin::Start, &empty(sets(0)), &alice, None);
-		let second = machine.promises(Begin::NewName, &closed(sets(0), sets(1)), &bob, None);
-		let third = machine.promises(Begin::NewName, &closed(sets(1), sets(2)), &alice, Some(&first));
+		let second = machine.promises(new_name(), &closed(sets(0), sets(1)), &bob, None);
+		let third = machine.promises(new_name(), &closed(sets(1), sets(2)), &alice, Some(&first));
 		// Also at starts, and wherever the database is.
 		let database = later(closed(sets(0), sets(1)));
 		let fourth = machine.promises(Begin::Start, &database, &bob, Some(&second));
@@ -566,12 +606,7 @@ mod tests {
 			&alice,
 			Some(&third),
 		);
-		machine.promises(
-			Begin::NewName,
-			&closed(sets(2), set(3, &[bob])),
-			&bob,
-			Some(&fourth),
-		);
+		machine.promises(new_name(), &closed(sets(2), set(3, &[bob])), &bob, Some(&fourth));
 	}
 
 	#[test]
@@ -582,10 +617,10 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		let [as_alice, as_bob] = [
 			machine.promises(Begin::Start, &genesis, &alice, None),
-			machine.promises(Begin::NewName, &change, &bob, None),
+			machine.promises(new_name(), &change, &bob, None),
 		];
 		machine.promises(Begin::Start, &genesis, &alice, Some(&as_alice));
-		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		machine.promises(new_name(), &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -596,7 +631,7 @@ mod tests {
 		let change = closed(set(0, &[alice]), set(1, &[bob]));
 		machine.promises(Begin::Start, &genesis, &alice, None);
 		let alices = machine.files();
-		let as_bob = machine.promises(Begin::NewName, &change, &bob, None);
+		let as_bob = machine.promises(new_name(), &change, &bob, None);
 		// A program of before has written Alice's log anew for Bob.
 		std::fs::remove_file(&alices[0].0).unwrap();
 		let left = machine.files();
@@ -610,7 +645,7 @@ mod tests {
 		let mut told = machine;
 		told.authority.forget_votes = true;
 		told.promises(Begin::Start, &genesis, &alice, None);
-		told.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		told.promises(new_name(), &change, &bob, Some(&as_bob));
 	}
 
 	#[test]
@@ -645,7 +680,7 @@ mod tests {
 
 		// Bob's log was on the disk and the database was not.
 		let as_alice = machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
-		machine.promises(Begin::NewName, &change, &bob, Some(&as_bob));
+		machine.promises(new_name(), &change, &bob, Some(&as_bob));
 		machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
 	}
 
@@ -723,7 +758,7 @@ mod tests {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let replayed = || closed(set(8, &[alice]), set(9, &[bob]));
 		let machine = Machine::restored(&["//Bob"]);
-		let words = machine.refusal(Begin::NewName, &replayed());
+		let words = machine.refusal(new_name(), &replayed());
 		assert!(
 			words.contains("authority set 9 may have begun before this node had the key"),
 			"{words}"
@@ -736,16 +771,37 @@ mod tests {
 		let second = || closed(set(0, &[alice]), set(1, &[bob]));
 		let mut as_alice = both.promises(Begin::Start, &first(), &alice, None);
 		for _ in 0..3 {
-			both.refusal(Begin::NewName, &second());
+			both.refusal(new_name(), &second());
 			both.refusal(Begin::Start, &second());
 			as_alice = both.promises(Begin::Start, &first(), &alice, Some(&as_alice));
 		}
 
-		// The operator says that the key is new. What is there is not put aside.
+		// The operator says that the key is new. What is there is not put aside, however often that is said.
 		let mut told = machine;
 		told.authority.forget_votes = true;
-		let as_bob = told.promises(Begin::NewName, &replayed(), &bob, None);
-		told.promises(Begin::NewName, &replayed(), &bob, Some(&as_bob));
+		let as_bob = told.promises(new_name(), &replayed(), &bob, None);
+		let as_bob = told.promises(new_name(), &replayed(), &bob, Some(&as_bob));
+		told.promises(Begin::Start, &replayed(), &bob, Some(&as_bob));
+	}
+
+	/// An option that was left where it was needed once.
+	#[test]
+	fn what_the_operator_has_forgotten_is_what_was_before_the_start() {
+		let [alice, bob] = [member("//Alice"), member("//Bob")];
+		let mut machine = Machine::restored(&["//Bob"]);
+		machine.authority.forget_votes = true;
+		machine.now = LATER;
+		let change = closed(set(8, &[alice]), set(9, &[bob]));
+		let next = Database {
+			dated: CLOSED_LATER,
+			..closed(set(8, &[alice]), set(9, &[bob]))
+		};
+		let words = machine.refusal(new_name(), &next);
+		assert!(
+			words.contains("may have begun before this node had the key"),
+			"{words}"
+		);
+		machine.promises(new_name(), &change, &bob, None);
 	}
 
 	#[test]
@@ -753,7 +809,7 @@ mod tests {
 		let [alice, bob] = [member("//Alice"), member("//Bob")];
 		let machine = Machine::with(&["//Bob"]);
 		let change = closed(set(8, &[alice]), set(9, &[alice, bob]));
-		machine.promises(Begin::NewName, &change, &bob, None);
+		machine.promises(new_name(), &change, &bob, None);
 	}
 
 	/// The operator takes a damaged log away, and the database, so that the node begins anew; the log of its old self stays.
@@ -764,10 +820,10 @@ mod tests {
 		let first = empty(set(0, &[alice]));
 		let second = closed(set(0, &[alice]), set(1, &[bob]));
 		let as_alice = machine.promises(Begin::Start, &first, &alice, None);
-		machine.promises(Begin::NewName, &second, &bob, None);
+		machine.promises(new_name(), &second, &bob, None);
 		std::fs::remove_file(machine.log_of(&bob)).unwrap();
 		machine.promises(Begin::Start, &first, &alice, Some(&as_alice));
-		machine.refusal(Begin::NewName, &second);
+		machine.refusal(new_name(), &second);
 		machine.refusal(Begin::Start, &second);
 
 		// What was promised before does not bind in a set that begins afterwards.
@@ -776,7 +832,7 @@ mod tests {
 			dated: CLOSED_LATER,
 			..closed(set(1, &[bob]), set(2, &[bob]))
 		};
-		machine.promises(Begin::NewName, &third, &bob, None);
+		machine.promises(new_name(), &third, &bob, None);
 	}
 
 	#[test]
@@ -786,13 +842,13 @@ mod tests {
 		// Alice, Bob, Alice; then the database is purged, and Bob's log is not there.
 		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
 		let (_, log, contents) = machine
-			.open(Begin::NewName, &closed(set(1, &[bob]), set(2, &[alice])))
+			.open(new_name(), &closed(set(1, &[bob]), set(2, &[alice])))
 			.unwrap();
 		drop(log);
 		let as_alice = contents.durable.unwrap();
 		let database = later(closed(set(1, &[bob]), set(2, &[alice])));
 		machine.promises(Begin::Start, &database, &alice, Some(&as_alice));
-		let words = machine.refusal(Begin::NewName, &closed(set(0, &[alice]), set(1, &[bob])));
+		let words = machine.refusal(new_name(), &closed(set(0, &[alice]), set(1, &[bob])));
 		assert!(words.contains("or in a later one"), "{words}");
 	}
 

@@ -368,6 +368,15 @@ impl VoteLog {
 		Ok((contents, offset))
 	}
 
+	/// Whether a record in it is not what was written.
+	fn is_damaged(&self) -> Result<bool, LogError> {
+		match self.frames(self.length) {
+			Ok(_) => Ok(false),
+			Err(LogError::Damaged { .. }) => Ok(true),
+			Err(error) => Err(error),
+		}
+	}
+
 	/// Reads all frames, and takes off what was not synced.
 	fn read(&mut self, length: u64) -> Result<Contents, LogError> {
 		let (contents, end) = self.frames(length)?;

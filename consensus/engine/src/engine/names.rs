@@ -114,8 +114,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		std::mem::replace(&mut self.writer, nobody).close();
 		self.look_at_keys();
 		self.review_key(&id, self.core.chain().anchor().set.id())?;
+		let begin = Begin::NewName {
+			started: self.started,
+		};
 		let authority = self.setup.authority.clone();
-		let read = Setup::read_at::<BE, C>(&self.client, authority, self.held.as_mut(), Begin::NewName);
+		let read = Setup::read_at::<BE, C>(&self.client, authority, self.held.as_mut(), begin);
 		let mut setup = match read {
 			Err(Error::Log(missing @ LogError::Missing { .. })) => {
 				log::warn!(
