@@ -70,7 +70,7 @@ pub struct NodeParams {
 	///
 	/// If it has signed anything that it then contradicts, the others report it and the chain removes it. It is safe for a key that was never an
 	/// authority's, and once the network has elected another leader since the log's last record. The node then also takes part in a set of authorities
-	/// that has begun before it was there.
+	/// that has begun before the node was started. A log that can be read is not forgotten.
 	#[arg(long)]
 	pub forget_votes: bool,
 

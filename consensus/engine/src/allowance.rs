@@ -66,9 +66,12 @@ pub enum Sender<K> {
 
 /// Senders who are remembered, at most. Names cost nothing; connections are fewer.
 const SENDERS: usize = 1_024;
+/// How many times what its own clients bring is taken of an authority: it also passes on what strangers bring, half as much, and
+/// clocks and networks are not so even that the rest was too much.
+const AUTHORITY: f64 = 2.0;
 /// By how much less one stranger may send than an authority.
 const ONE_STRANGER: f64 = 10.0;
-/// By how much less all of them together may.
+/// By how much less than the own clients all of them together may.
 const STRANGERS: f64 = 2.0;
 
 /// What may come of something. Each has a share of its own: nobody takes it all from the others, and no peer anything from the
@@ -90,13 +93,15 @@ impl<K: Ord> Shares<K> {
 		}
 	}
 
-	/// Whether something that may come once in `cost` seconds from one authority, on average, may come now from this sender.
+	/// Whether something that may come once in `cost` seconds from the clients of this node, on average, may come now from this
+	/// sender.
 	pub fn take(&mut self, from: Sender<K>, cost: f64, now: Instant) -> bool {
 		match from {
 			Sender::Own => self.own.take(cost, now),
-			Sender::Authority(who) => self.take_of(who, cost, now),
+			Sender::Authority(who) => self.take_of(who, cost / AUTHORITY, now),
 			Sender::Stranger(who) => {
-				self.take_of(who, cost * ONE_STRANGER, now) && self.strangers.take(cost * STRANGERS, now)
+				self.take_of(who, cost / AUTHORITY * ONE_STRANGER, now)
+					&& self.strangers.take(cost * STRANGERS, now)
 			}
 		}
 	}
@@ -117,21 +122,52 @@ impl<K: Ord> Shares<K> {
 #[derive(Clone, Debug, Default)]
 pub struct Places(Arc<AtomicUsize>);
 
-/// One of [`Places`], free again when this is dropped.
+/// One or some of [`Places`], free again when this is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct Place {
+	taken: Arc<AtomicUsize>,
+	count: usize,
+}
 
 impl Places {
 	/// A place, unless so many are taken.
 	pub fn take(&self, most: usize) -> Option<Place> {
-		let taken = self.0.fetch_add(1, Ordering::Relaxed);
-		let place = Place(self.0.clone());
-		(taken < most).then_some(place)
+		self.take_some(1, most)
+	}
+
+	/// So many places, unless more than so many are taken then.
+	pub fn take_some(&self, count: usize, most: usize) -> Option<Place> {
+		let before = self.0.fetch_add(count, Ordering::Relaxed);
+		let place = Place {
+			taken: self.0.clone(),
+			count,
+		};
+		(before.saturating_add(count) <= most).then_some(place)
 	}
 
 	/// Whether none is taken.
 	pub fn is_unused(&self) -> bool {
 		self.0.load(Ordering::Relaxed) == 0
+	}
+}
+
+/// What of one sender's is under way.
+#[derive(Debug, Default)]
+pub struct Load {
+	packets: Places,
+	bytes: Places,
+}
+
+impl Load {
+	/// A place for a packet of so many bytes, unless so many packets, or more than so many bytes, are under way then.
+	pub fn take(&self, bytes: usize, most: usize, most_bytes: usize) -> Option<[Place; 2]> {
+		let packet = self.packets.take(most)?;
+		Some([packet, self.bytes.take_some(bytes, most_bytes)?])
+	}
+
+	/// Whether nothing is.
+	pub fn is_none(&self) -> bool {
+		self.packets.is_unused()
 	}
 }
 
@@ -146,7 +182,7 @@ impl Place {
 
 impl Drop for Place {
 	fn drop(&mut self) {
-		self.0.fetch_sub(1, Ordering::Relaxed);
+		self.taken.fetch_sub(self.count, Ordering::Relaxed);
 	}
 }
 
@@ -190,19 +226,39 @@ mod tests {
 		let mut shares = Shares::full(now);
 		let mut flood = |from, many: u32| (0..many).filter(|_| shares.take(from, 0.125, now)).count();
 		// What one may send in four seconds.
-		assert_eq!(flood(Sender::Stranger(1), 1_000), 3);
+		assert_eq!(flood(Sender::Stranger(1), 1_000), 6);
 		assert_eq!(flood(Sender::Stranger(2), 1), 1, "another one's client");
 		for stranger in 3..100 {
-			assert!(flood(Sender::Stranger(stranger), 1_000) <= 3);
+			assert!(flood(Sender::Stranger(stranger), 1_000) <= 6);
 		}
 		assert_eq!(
 			flood(Sender::Stranger(100), 1_000),
 			0,
 			"it is enough of all of them"
 		);
-		assert_eq!(flood(Sender::Authority(101), 1_000), 32);
-		assert_eq!(flood(Sender::Authority(102), 1_000), 32);
+		assert_eq!(flood(Sender::Authority(101), 1_000), 64);
+		assert_eq!(flood(Sender::Authority(102), 1_000), 64);
 		assert_eq!(flood(Sender::Own, 1_000), 32);
+	}
+
+	/// Whoever is told by one authority that its transaction is passed on is not left out by another.
+	#[test]
+	fn what_one_may_pass_on_the_other_one_takes() {
+		let start = Instant::now();
+		let mut here = Shares::full(start);
+		let mut there = Shares::full(start);
+		let mut passed_on = 0;
+		for millisecond in 0..20_000 {
+			let now = start + Duration::from_millis(millisecond);
+			let strangers = (1..=10).map(Sender::Stranger);
+			for from in strangers.chain([Sender::Own]) {
+				if here.take(from, 0.01, now) {
+					passed_on += 1;
+					assert!(there.take(Sender::Authority(0), 0.01, now), "{millisecond}");
+				}
+			}
+		}
+		assert!((3_400..=3_600).contains(&passed_on), "{passed_on}");
 	}
 
 	#[test]
@@ -210,11 +266,11 @@ mod tests {
 		let now = Instant::now();
 		let mut shares = Shares::full(now);
 		let all = 0..SENDERS + 10;
-		let taken = all.filter(|who| shares.take(Sender::Authority(*who), 1.0, now));
+		let taken = all.filter(|who| shares.take(Sender::Authority(*who), AUTHORITY, now));
 		assert_eq!(taken.count(), SENDERS);
 		assert!(shares.take(Sender::Own, 1.0, now));
 		let later = now + Duration::from_secs(1);
-		assert!(shares.take(Sender::Authority(SENDERS), 1.0, later));
+		assert!(shares.take(Sender::Authority(SENDERS), AUTHORITY, later));
 		assert_eq!(shares.each.len(), 1, "who has sent nothing of late is forgotten");
 	}
 
@@ -226,6 +282,19 @@ mod tests {
 		assert!(places.take(2).is_none(), "a refusal takes no place");
 		drop(two);
 		assert!(places.is_unused() && places.take(1).is_some());
+	}
+
+	#[test]
+	fn of_one_sender_so_many_packets_and_so_many_bytes_are_under_way() {
+		let load = Load::default();
+		let first = load.take(6, 3, 10).expect("room");
+		assert!(load.take(5, 3, 10).is_none(), "too many bytes");
+		let others = [2, 2].map(|bytes| load.take(bytes, 3, 10).expect("room"));
+		assert!(load.take(0, 3, 10).is_none(), "too many packets");
+		drop(first);
+		assert!(load.take(6, 3, 10).is_some(), "it is as if it had not been");
+		drop(others);
+		assert!(load.is_none() && load.take(10, 1, 10).is_some());
 	}
 
 	#[test]

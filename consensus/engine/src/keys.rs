@@ -4,10 +4,6 @@ use sc_keystore::LocalKeystore;
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
 use sp_core::crypto::ByteArray;
 use sp_keystore::Keystore;
-use std::{
-	collections::{BTreeMap, BTreeSet},
-	time::Instant,
-};
 use veilmart_td_raft::{
 	keys::{share as shares, vote as voting, VOTE_KEY},
 	Authority, AuthorityId, AuthoritySet, BlockHash,
@@ -38,27 +34,6 @@ pub struct Identity {
 impl core::fmt::Debug for Identity {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		write!(f, "Identity({:?}, secret)", self.id)
-	}
-}
-
-/// Since when this process has seen voting keys in the keystore. One that was away may have been elsewhere.
-#[derive(Debug, Default)]
-pub struct Held(BTreeMap<AuthorityId, Instant>);
-
-impl Held {
-	/// Looks at what is there now.
-	pub fn look(&mut self, keystore: &LocalKeystore, now: Instant) {
-		let keys = keystore.sr25519_public_keys(VOTE_KEY);
-		let there: BTreeSet<_> = keys.into_iter().map(|key| AuthorityId(key.0)).collect();
-		self.0.retain(|id, _| there.contains(id));
-		for id in there {
-			self.0.entry(id).or_insert(now);
-		}
-	}
-
-	/// Since when a key is there.
-	pub fn since(&self, id: &AuthorityId) -> Option<Instant> {
-		self.0.get(id).copied()
 	}
 }
 
@@ -133,7 +108,6 @@ impl Identity {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use std::time::Duration;
 	use veilmart_td_raft::{keys::SHARE_KEY, SetId, ShareKey};
 
 	const CHAIN: Chain = Chain {
@@ -179,28 +153,6 @@ mod tests {
 		let sets = [set(vec![half]), set(vec![whole])];
 		let found = Identity::find(&own, CHAIN, &sets).unwrap().unwrap();
 		assert_eq!(found.id, whole.id);
-	}
-
-	#[test]
-	fn a_key_is_held_since_it_was_first_seen_and_anew_when_it_was_away() {
-		let keystore = LocalKeystore::in_memory();
-		let [first, second] = ["//Alice", "//Charlie"].map(|name| authority(&keystore, name, true));
-		let start = Instant::now();
-		let at = |second: u64| start + Duration::from_secs(second);
-		let mut held = Held::default();
-		held.look(&LocalKeystore::in_memory(), at(0));
-		assert_eq!(held.since(&first.id), None);
-		held.look(&keystore, at(1));
-		held.look(&keystore, at(2));
-		for authority in [first, second] {
-			assert_eq!(held.since(&authority.id), Some(at(1)));
-		}
-		let elsewhere = LocalKeystore::in_memory();
-		authority(&elsewhere, "//Alice", true);
-		held.look(&elsewhere, at(3));
-		held.look(&keystore, at(4));
-		assert_eq!(held.since(&first.id), Some(at(1)));
-		assert_eq!(held.since(&second.id), Some(at(4)));
 	}
 
 	#[test]

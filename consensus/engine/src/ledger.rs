@@ -22,6 +22,7 @@ use sp_runtime::{
 	Digest, Justification, Justifications, OpaqueExtrinsic, StateVersion,
 };
 use sp_state_machine::Backend as _;
+use sp_timestamp::TimestampInherentData as _;
 use std::{path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use veilmart_td_raft::{runtime_api::TdRaftApi, Evidence};
@@ -34,6 +35,21 @@ type Operation = <Database as Backend<Block>>::BlockImportOperation;
 
 /// A block whose first transaction is this one is dated too far ahead.
 pub const EARLY: &[u8] = b"early";
+
+/// The first transaction of a block with a date, in milliseconds of Unix time, begins like this. Other blocks are dated at its
+/// beginning.
+const DATED: &[u8] = b"dated ";
+
+/// The first transaction of a block with this date.
+pub fn dated(date: u64) -> Vec<u8> {
+	[DATED, &date.to_le_bytes()].concat()
+}
+
+/// Whether a block with this first transaction is dated later than the clock, by more than clocks may be wrong.
+fn is_early(first: &[u8], now: u64) -> bool {
+	let date = first.strip_prefix(DATED).and_then(|date| date.try_into().ok());
+	first == EARLY || date.map_or(0, u64::from_le_bytes) > now.saturating_add(30_000)
+}
 
 /// Opens the database of a node, on a disk.
 pub fn open(path: &Path) -> Database {
@@ -340,9 +356,10 @@ sp_api::mock_impl_runtime_apis! {
 			vec![OpaqueExtrinsic::from_blob(b"now".to_vec())]
 		}
 
-		fn check_inherents(block: <Block as BlockT>::LazyBlock, _data: InherentData) -> CheckInherentsResult {
+		fn check_inherents(block: <Block as BlockT>::LazyBlock, data: InherentData) -> CheckInherentsResult {
 			let mut result = CheckInherentsResult::new();
-			if block.extrinsics.first().is_some_and(|first| first.inner() == EARLY) {
+			let now = data.timestamp_inherent_data().unwrap().map_or(0, |now| now.as_millis());
+			if block.extrinsics.first().is_some_and(|first| is_early(first.inner(), now)) {
 				let error = sp_timestamp::InherentError::TooFarInFuture;
 				result.put_error(sp_timestamp::INHERENT_IDENTIFIER, &error).unwrap();
 			}

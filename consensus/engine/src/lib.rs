@@ -15,7 +15,8 @@
 //!   authority's keys takes part under a name of its own, which is in no set, so its core signs nothing that counts.
 //! - Proposals, votes and what is missing go over a notification protocol of its own (`peers`, `packet`).
 //!   Substrate's own synchronization brings whole stretches of the chain to those who come late, and its announcements tell everybody about new blocks.
-//! - What an authority is bound by, and the blocks that it voted for, are in the `vote_log`.
+//! - What an authority is bound by, and the blocks that it voted for, are in the `vote_log`. Since when the node has had keys
+//!   without a log is in a file beside it (`held`).
 //! - What follows from the final blocks (the core's `Anchor`) is stored in the client's database, in one operation with the finality of the block.
 //!
 //! # Many blocks of one height
@@ -42,6 +43,7 @@ mod chain;
 mod engine;
 mod fetch;
 mod finality;
+mod held;
 mod import;
 mod keys;
 #[cfg(test)]
@@ -70,7 +72,7 @@ pub use record::authority_record;
 pub use room::{check_room, watch_room};
 pub use round::{Certified, PeerState, Role, RoundState};
 pub use sealed::{check as check_sealed, seal, sealing_key, SealedError};
-pub use start::{Authority, Begin, Error, Setup};
+pub use start::{Authority, Error, Setup};
 
 use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};
 

@@ -12,6 +12,7 @@ use veilmart_td_raft_core::{real::OnChain, safety::Durable, Anchor, Config};
 use crate::{
 	block,
 	chain::Chain,
+	held::{Held, Now},
 	keys::{self, Identity, KeyError},
 	log_writer::sync_file_system,
 	vote_log::{Contents, LogError, Other, VoteLog},
@@ -28,8 +29,8 @@ pub struct Authority {
 	pub vote_log: PathBuf,
 	/// Where the node's database is.
 	pub database: PathBuf,
-	/// Start without the vote log of the name it starts under if that is missing, and put it aside if it is there. One that is
-	/// there of a name that it gets later is not put aside.
+	/// Start although the vote log of the name it starts under is missing, or cannot be read and is put aside. One that can be read
+	/// stays, of whatever name. With it a log is also begun in a set that began before the node was started.
 	pub forget_votes: bool,
 }
 
@@ -67,10 +68,8 @@ pub enum Begin {
 	/// When an authority set begins to which the node belongs under another name than before, or anew. If it had that name
 	/// before, there is a log.
 	NewName {
-		/// Since when it has had the key.
-		since: Instant,
-		/// Whether there was a log of its last name when it started.
-		kept: bool,
+		/// When the node was started.
+		started: Instant,
 	},
 }
 
@@ -82,12 +81,12 @@ struct Moment<'a> {
 	used: bool,
 	/// The present set.
 	set: &'a AuthoritySet,
-	/// The set before that.
-	previous: Option<&'a AuthoritySet>,
 	/// Whether the last final block is the one that closed the last set: the database knows none of the present set.
 	closing: bool,
 	/// Whether the set is seen to begin: when it began the node had the key.
 	seen: bool,
+	/// Whether the operator has said that what is missing may be begun: of what was before the node was started.
+	forget: bool,
 }
 
 impl Moment<'_> {
@@ -102,16 +101,17 @@ impl Moment<'_> {
 	/// 1. No other log may say that this node was in the present set, or in a later one. Then the database is older than the
 	///    logs, the node was beyond this moment before, and so it was under this name, too, if it had its key; that log is lost.
 	/// 2. An empty database begins with the first set. Nothing shows whether a chain begins, so this is up to the operator.
-	/// 3. A set that was seen to begin: the block before it is dated when the node had the key, which was nowhere else then.
-	///    That it begins while the node runs is not enough: it may have begun long ago, and be new to the database only.
-	/// 4. A node that was stopped in the midst of that: the set has begun, and nothing has become final in it as far as the
-	///    database knows. The name is new in the set, and one that the node has a log of has gone with the last set: it was
-	///    about to change the one for the other. The log of a name is on disk before its first promise leaves. So with a
-	///    node that was stopped before that, and comes to it now: as who it was when it was stopped.
+	/// 3. A set that was seen to begin: the block before it is dated when this disk had the key ([`Held`]), which was nowhere else
+	///    then, and had promised nothing here. It is not dated later than now, and no authority has said that it was in the set
+	///    before, for then the clock was wrong when the key came. That it begins while the node runs is not enough: it may have
+	///    begun long ago, and be new to the database only. Nor is it that the node was somebody else in the last set, and has the
+	///    log of that: it may have begun that log where the database was as empty as now.
+	/// 4. At a start, moreover, nothing may be final in the set as far as the database knows: the node was stopped before it
+	///    had promised anything. The log of a name is on disk before its first promise leaves.
 	///
 	/// Everything else is a log that is missing beside a database with blocks: of keys from elsewhere, perhaps, which have
 	/// voted there.
-	fn may_begin(&self, id: &AuthorityId, others: &[Other]) -> Result<(), String> {
+	fn may_begin(&self, others: &[Other]) -> Result<(), String> {
 		if let Some(beyond) = others
 			.iter()
 			.find(|other| other.set_id.is_some_and(|set_id| set_id >= self.set.id()))
@@ -121,47 +121,41 @@ impl Moment<'_> {
 				beyond.path.display(),
 			));
 		}
-		if self.seen || !self.used {
+		let comes_to_it = self.begin != Begin::Start || self.closing;
+		if !self.used || self.seen && comes_to_it {
 			return Ok(());
 		}
-		let (comes_to_it, why) = match self.begin {
-			Begin::Start => (self.closing, String::from("the database has blocks")),
-			Begin::NewName { kept, .. } => {
+		Err(match self.begin {
+			Begin::Start => "the database has blocks".into(),
+			Begin::NewName { .. } => {
 				let set = self.set.id();
-				(
-					kept,
-					format!("authority set {set} may have begun before this node had the key"),
-				)
+				format!("authority set {set} may have begun before this node had the key")
 			}
-		};
-		let is_present = |id: &AuthorityId| self.set.index_of(id).is_some();
-		let was_before = |id: &AuthorityId| self.previous.is_some_and(|set| set.index_of(id).is_some());
-		let is_new = is_present(id) && !was_before(id);
-		let has_gone = |other: &Other| was_before(&other.authority) && !is_present(&other.authority);
-		if comes_to_it && is_new && others.iter().any(has_gone) {
-			return Ok(());
-		}
-		Err(why)
+		})
 	}
 }
 
-/// Opens the log of a name at a moment.
+/// Opens the log of a name at a moment. That it is there is noted before anything is promised under the name.
 fn open_log(
 	authority: &Authority,
+	held: &mut Held,
 	genesis: &BlockHash,
 	id: &AuthorityId,
 	moment: Moment<'_>,
+	now: Now,
 ) -> Result<(VoteLog, Contents, Vec<Other>), LogError> {
-	let forget = authority.forget_votes && moment.begin == Begin::Start;
-	VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
-		match moment.may_begin(id, others) {
-			Err(sign) if authority.forget_votes => {
+	let forget = moment.forget && moment.begin == Begin::Start;
+	let opened = VoteLog::open(&authority.vote_log, genesis, id, forget, |others| {
+		match moment.may_begin(others) {
+			Err(sign) if moment.forget => {
 				log::warn!(target: LOG_TARGET, "A vote log is begun because of --forget-votes, although {sign}.");
 				Ok(())
 			}
 			judged => judged,
 		}
-	})
+	})?;
+	held.look(authority, Some(id), now)?;
+	Ok(opened)
 }
 
 /// Opens the log again that the node has written under this name until now.
@@ -172,21 +166,42 @@ pub fn reopen_log(authority: &Authority, genesis: &BlockHash, id: &AuthorityId) 
 	Ok(log)
 }
 
-/// Whether the present set has begun since this moment: the block that closed the last one is dated later.
-fn has_begun_since<BE: Backend<Block>, C: Chain<BE>>(
+/// Whether the block that closed the last set is dated later than this. None if that cannot be known.
+fn was_closed_after<BE: Backend<Block>, C: Chain<BE>>(
 	client: &C,
 	anchor: &Anchor<OnChain>,
-	since: Instant,
+	date: u64,
+) -> Option<bool> {
+	let closing = anchor.handovers.last()?;
+	is_dated_after::<BE, C>(client, H256(closing.target.hash), date)
+}
+
+/// Whether the present set was seen to begin with a key that has been here since this date: the block that closed the last set is
+/// dated later, and not later than now: a clock that is behind makes whatever has ever happened later than what it says.
+pub fn is_seen_to_begin<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+	anchor: &Anchor<OnChain>,
+	since: Option<u64>,
+	now: u64,
 ) -> bool {
-	let Some(closing) = anchor.handovers.last() else {
-		return false;
-	};
-	// By the present clock: it may have been set since then.
-	let passed = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-	let time = sp_timestamp::Timestamp::current()
-		.as_millis()
-		.saturating_sub(passed);
-	is_dated_after::<BE, C>(client, H256(closing.target.hash), time)
+	let closed_after = |date| was_closed_after::<BE, C>(client, anchor, date);
+	since.and_then(closed_after) == Some(true) && closed_after(now) == Some(false)
+}
+
+/// Whether `--forget-votes` is said of the present set, too: not if that began after the start of the node. Of what was promised
+/// later the operator has said nothing.
+fn is_forgotten<BE: Backend<Block>, C: Chain<BE>>(
+	client: &C,
+	anchor: &Anchor<OnChain>,
+	begin: Begin,
+	now: Now,
+) -> bool {
+	match begin {
+		Begin::Start => true,
+		Begin::NewName { started } => {
+			was_closed_after::<BE, C>(client, anchor, now.date_of(started)) != Some(true)
+		}
+	}
 }
 
 /// Everything that an engine starts from.
@@ -202,15 +217,35 @@ pub struct Setup {
 	pub(crate) log: Option<(VoteLog, PathBuf)>,
 	pub(crate) timing: Timing,
 	pub(crate) authority: Option<Authority>,
+	/// Since when a node that is to take part has had its keys. None but at the start.
+	pub(crate) held: Option<Held>,
 }
 
 impl Setup {
-	/// Reads what there is. `authority` is what a node has that is to take part.
+	/// Reads what there is when the node starts. `authority` is what a node has that is to take part.
 	pub fn read<BE: Backend<Block>, C: Chain<BE>>(
 		client: &C,
 		authority: Option<Authority>,
+	) -> Result<Self, Error> {
+		let genesis = client.info().genesis_hash.0;
+		let mut held = authority
+			.as_ref()
+			.map(|authority| Held::read(authority, &genesis));
+		let setup = Self::read_at::<BE, C>(client, authority, held.as_mut(), Begin::Start)?;
+		Ok(Self { held, ..setup })
+	}
+
+	/// Reads what there is. `held` belongs to `authority`.
+	pub(crate) fn read_at<BE: Backend<Block>, C: Chain<BE>>(
+		client: &C,
+		authority: Option<Authority>,
+		mut held: Option<&mut Held>,
 		begin: Begin,
 	) -> Result<Self, Error> {
+		let now = Now::read();
+		if let (Some(authority), Some(held)) = (&authority, &mut held) {
+			held.look(authority, None, now)?;
+		}
 		let info = client.info();
 		let genesis = info.genesis_hash;
 		// An instance of the API serves one block. The state of genesis is pruned some hundred blocks later.
@@ -247,20 +282,18 @@ impl Setup {
 				);
 			}
 		}
-		let (log, contents) = match (&authority, &identity) {
-			(Some(authority), Some(identity)) => {
+		let (log, contents) = match (&authority, &identity, held) {
+			(Some(authority), Some(identity), Some(held)) => {
 				let moment = Moment {
 					begin,
 					used: info.best_number > 0,
 					set: &anchor.set,
-					previous: anchor.previous.as_ref(),
 					closing: anchor.root.is_closing(),
-					seen: match begin {
-						Begin::Start => false,
-						Begin::NewName { since, .. } => has_begun_since::<BE, C>(client, &anchor, since),
-					},
+					seen: is_seen_to_begin::<BE, C>(client, &anchor, held.since(&identity.id), now.date),
+					forget: authority.forget_votes && is_forgotten::<BE, C>(client, &anchor, begin, now),
 				};
-				let (mut log, contents, others) = open_log(authority, &genesis.0, &identity.id, moment)?;
+				let (mut log, contents, others) =
+					open_log(authority, held, &genesis.0, &identity.id, moment, now)?;
 				if begin == Begin::Start {
 					// What can be read from the database now is on its disk after this. While the node runs that is not so: the
 					// database returns from a commit before it has handed it to the operating system.
@@ -291,6 +324,7 @@ impl Setup {
 			log,
 			timing,
 			authority,
+			held: None,
 		})
 	}
 
@@ -333,432 +367,4 @@ pub fn blocks_above<BE: Backend<Block>, C: Chain<BE>>(
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::vote_log::Entry;
-	use sp_keystore::Keystore as _;
-	use tempfile::TempDir;
-	use veilmart_td_raft::{
-		keys::{SHARE_KEY, VOTE_KEY},
-		Authority as Member, SetId, ShareKey, Target,
-	};
-
-	const GENESIS: BlockHash = [7; 32];
-	const KEYS: keys::Chain = keys::Chain {
-		genesis: GENESIS,
-		genesis_binding: [2; 32],
-	};
-
-	/// A node's disk, without the database.
-	struct Machine {
-		authority: Authority,
-		folder: TempDir,
-	}
-
-	/// What a database says.
-	struct Database {
-		used: bool,
-		set: AuthoritySet,
-		previous: Option<AuthoritySet>,
-		closing: bool,
-		seen: bool,
-	}
-
-	/// The moment at which a set begins for a node that was another authority before, whose log it had when it started.
-	fn new_name() -> Begin {
-		Begin::NewName {
-			since: Instant::now(),
-			kept: true,
-		}
-	}
-
-	/// Puts an authority's keys into a keystore.
-	fn insert(keystore: &LocalKeystore, name: &str) -> Member {
-		let vote = keystore.sr25519_generate_new(VOTE_KEY, Some(name)).unwrap();
-		let share = format!("{name}//tdsh");
-		let share = keystore.sr25519_generate_new(SHARE_KEY, Some(&share)).unwrap();
-		Member {
-			id: AuthorityId(vote.0),
-			share_key: ShareKey(share.0),
-		}
-	}
-
-	/// An authority of others.
-	fn member(name: &str) -> Member {
-		insert(&LocalKeystore::in_memory(), name)
-	}
-
-	fn set(id: u64, members: &[Member]) -> AuthoritySet {
-		let mut members = [members, &[member("//Charlie"), member("//Dave")]].concat();
-		members.sort_by_key(|member| member.id);
-		AuthoritySet::new(SetId(id), members).unwrap()
-	}
-
-	impl Machine {
-		fn with(names: &[&str]) -> Self {
-			let folder = tempfile::tempdir().unwrap();
-			let keystore = LocalKeystore::in_memory();
-			for name in names {
-				insert(&keystore, name);
-			}
-			let authority = Authority {
-				keystore: Arc::new(keystore),
-				vote_log: folder.path().join("td-raft").join("votes"),
-				database: folder.path().to_owned(),
-				forget_votes: false,
-			};
-			Self { authority, folder }
-		}
-
-		/// Opens the log as [`Setup::read`] does.
-		fn open(
-			&self,
-			begin: Begin,
-			database: &Database,
-		) -> Result<(AuthorityId, VoteLog, Contents), LogError> {
-			let sets = [Some(&database.set), database.previous.as_ref()];
-			let identity =
-				Identity::find(&self.authority.keystore, KEYS, sets.into_iter().flatten()).unwrap();
-			let id = identity.expect("it has keys of an authority").id;
-			let moment = Moment {
-				begin,
-				used: database.used,
-				set: &database.set,
-				previous: database.previous.as_ref(),
-				closing: database.closing,
-				seen: database.seen,
-			};
-			let (log, contents, _) = open_log(&self.authority, &GENESIS, &id, moment)?;
-			Ok((id, log, contents))
-		}
-
-		/// Opens it, finds what was promised last under the name, and promises more in the present set.
-		fn promises(
-			&self,
-			begin: Begin,
-			database: &Database,
-			name: &Member,
-			before: Option<&Durable<OnChain>>,
-		) -> Durable<OnChain> {
-			let (id, mut log, contents) = self.open(begin, database).unwrap();
-			assert_eq!(id, name.id);
-			assert_eq!(contents.durable.as_ref(), before);
-			let mut durable = before.cloned().unwrap_or_else(|| Durable::genesis(GENESIS));
-			durable.set_id = database.set.id();
-			durable.current_term = durable.current_term.next();
-			durable.prepared = Some(Target {
-				set_id: durable.set_id,
-				term: durable.current_term,
-				number: Number(durable.current_term.0),
-				hash: [9; 32],
-			});
-			let entry = Entry {
-				durable: durable.clone(),
-				block: None,
-			};
-			log.append(&[entry]).unwrap();
-			durable
-		}
-
-		/// Why it does not start.
-		fn refusal(&self, begin: Begin, database: &Database) -> String {
-			match self.open(begin, database) {
-				Ok((id, ..)) => panic!("it starts as {id:?}"),
-				Err(error @ LogError::Missing { .. }) => error.to_string(),
-				Err(error) => panic!("it does not start, but because {error}"),
-			}
-		}
-
-		/// The logs with what is in them, without the file that is none.
-		fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-			let folder = self.folder.path().join("td-raft");
-			let mut files: Vec<_> = std::fs::read_dir(folder)
-				.unwrap()
-				.map(|file| file.unwrap().path())
-				.map(|path| (path.clone(), std::fs::read(path).unwrap()))
-				.filter(|(_, bytes)| !bytes.starts_with(b"td-raft no votes"))
-				.collect();
-			files.sort();
-			files
-		}
-	}
-
-	/// At genesis.
-	fn empty(first: AuthoritySet) -> Database {
-		Database {
-			used: false,
-			set: first,
-			previous: None,
-			closing: false,
-			seen: false,
-		}
-	}
-
-	/// Just after the block that closed a set.
-	fn closed(previous: AuthoritySet, set: AuthoritySet) -> Database {
-		Database {
-			used: true,
-			set,
-			previous: Some(previous),
-			closing: true,
-			seen: false,
-		}
-	}
-
-	/// Some final blocks later.
-	fn later(closed: Database) -> Database {
-		Database {
-			closing: false,
-			..closed
-		}
-	}
-
-	#[test]
-	fn who_has_a_name_again_is_bound_by_what_it_promised_under_it() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let sets = |id| set(id, &[if id == 1 { bob } else { alice }]);
-		let first = machine.promises(Begin::Start, &empty(sets(0)), &alice, None);
-		let second = machine.promises(new_name(), &closed(sets(0), sets(1)), &bob, None);
-		let third = machine.promises(new_name(), &closed(sets(1), sets(2)), &alice, Some(&first));
-		// Also at starts, and wherever the database is.
-		let database = later(closed(sets(0), sets(1)));
-		let fourth = machine.promises(Begin::Start, &database, &bob, Some(&second));
-		machine.promises(
-			Begin::Start,
-			&later(closed(sets(1), sets(2))),
-			&alice,
-			Some(&third),
-		);
-		machine.promises(new_name(), &closed(sets(2), set(3, &[bob])), &bob, Some(&fourth));
-	}
-
-	#[test]
-	fn after_a_purge_each_name_finds_its_own_log() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let genesis = empty(set(0, &[alice]));
-		let change = closed(set(0, &[alice]), set(1, &[bob]));
-		let [as_alice, as_bob] = [
-			machine.promises(Begin::Start, &genesis, &alice, None),
-			machine.promises(new_name(), &change, &bob, None),
-		];
-		machine.promises(Begin::Start, &genesis, &alice, Some(&as_alice));
-		machine.promises(new_name(), &change, &bob, Some(&as_bob));
-	}
-
-	#[test]
-	fn after_a_purge_a_log_of_later_says_that_one_is_missing() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let genesis = empty(set(0, &[alice]));
-		let change = closed(set(0, &[alice]), set(1, &[bob]));
-		machine.promises(Begin::Start, &genesis, &alice, None);
-		let alices = machine.files();
-		let as_bob = machine.promises(new_name(), &change, &bob, None);
-		// A program of before has written Alice's log anew for Bob.
-		std::fs::remove_file(&alices[0].0).unwrap();
-		let left = machine.files();
-		let words = machine.refusal(Begin::Start, &genesis);
-		assert!(
-			words.contains("says that this node was in the present set"),
-			"{words}"
-		);
-		assert_eq!(machine.files(), left, "nothing is changed");
-
-		let mut told = machine;
-		told.authority.forget_votes = true;
-		told.promises(Begin::Start, &genesis, &alice, None);
-		told.promises(new_name(), &change, &bob, Some(&as_bob));
-	}
-
-	#[test]
-	fn wherever_the_power_goes_while_the_keys_change_no_promise_is_lost() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let genesis = empty(set(0, &[alice]));
-		let before = Database {
-			used: true,
-			..empty(set(0, &[alice]))
-		};
-		let change = closed(set(0, &[alice]), set(1, &[bob]));
-		let as_alice = machine.promises(Begin::Start, &genesis, &alice, None);
-		let alices = machine.files();
-
-		// The database was on the disk and Bob's log was not.
-		let (id, log, contents) = machine.open(Begin::Start, &change).unwrap();
-		assert_eq!((id, contents.durable), (bob.id, None));
-		drop(log);
-		let bobs = machine.files().into_iter().find(|file| !alices.contains(file));
-		let (bobs, bytes) = bobs.unwrap();
-		// Or only a part of it.
-		for length in 0..bytes.len() {
-			std::fs::write(&bobs, &bytes[..length]).unwrap();
-			assert!(machine.open(Begin::Start, &change).is_ok(), "{length} bytes");
-		}
-		// Or it was there and had nothing in it, while the chain went on.
-		let go_on = later(closed(set(0, &[alice]), set(1, &[bob])));
-		let as_bob = machine.promises(Begin::Start, &go_on, &bob, None);
-
-		// Bob's log was on the disk and the database was not.
-		let as_alice = machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
-		machine.promises(new_name(), &change, &bob, Some(&as_bob));
-		machine.promises(Begin::Start, &before, &alice, Some(&as_alice));
-	}
-
-	#[test]
-	fn keys_from_elsewhere_have_to_bring_their_log() {
-		let machine = Machine::with(&["//Alice"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
-		insert(&machine.authority.keystore, "//Bob");
-		let logs = machine.files();
-		let is_refused = |database: Database, why: &str| {
-			let words = machine.refusal(Begin::Start, &database);
-			assert!(words.contains("but the database has blocks"), "{why}: {words}");
-			assert_eq!(machine.files(), logs, "{why}");
-		};
-		let both = [alice, bob];
-		is_refused(
-			later(closed(set(0, &[alice]), set(1, &[bob]))),
-			"Bob may have voted in this set",
-		);
-		is_refused(
-			closed(set(0, &both), set(1, &[bob])),
-			"Bob has not just taken Alice's place",
-		);
-		is_refused(
-			closed(set(4, &[]), set(5, &[bob])),
-			"this node took no part in what was before",
-		);
-		is_refused(
-			closed(set(4, &[bob]), set(5, &[])),
-			"Bob has gone, and may come back",
-		);
-		// Bob is in the set in which Alice has promised something.
-		let database = Database {
-			used: true,
-			..empty(set(0, &[bob]))
-		};
-		let words = machine.refusal(Begin::Start, &database);
-		assert!(
-			words.contains("says that this node was in the present set"),
-			"{words}"
-		);
-		assert_eq!(machine.files(), logs);
-
-		// What is refused above is what this allows.
-		let change = closed(set(0, &[alice]), set(1, &[bob]));
-		assert!(machine.open(Begin::Start, &change).is_ok());
-	}
-
-	#[test]
-	fn keys_from_elsewhere_on_a_machine_without_logs_are_refused_beside_blocks() {
-		let machine = Machine::with(&["//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let change = || closed(set(0, &[alice]), set(1, &[bob]));
-		for database in [change(), later(change())] {
-			let words = machine.refusal(Begin::Start, &database);
-			assert!(words.contains("but the database has blocks"), "{words}");
-		}
-	}
-
-	/// A machine whose database is empty, or older than the set in which the key has voted elsewhere, is led there by
-	/// synchronization.
-	#[test]
-	fn a_set_that_begins_for_the_database_only_is_none_for_a_name_without_a_log() {
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let replayed = || closed(set(8, &[alice]), set(9, &[bob]));
-		let new_name = |kept| Begin::NewName {
-			since: Instant::now(),
-			kept,
-		};
-		let machine = Machine::with(&["//Bob"]);
-		for kept in [false, true] {
-			let words = machine.refusal(new_name(kept), &replayed());
-			assert!(
-				words.contains("authority set 9 may have begun before this node had the key"),
-				"{words}"
-			);
-			assert!(words.contains("--forget-votes"), "{words}");
-		}
-
-		// It was somebody else before, who began a log in the same way.
-		let both = Machine::with(&["//Alice", "//Bob"]);
-		let first = || empty(set(0, &[alice]));
-		let second = || closed(set(0, &[alice]), set(1, &[bob]));
-		let as_alice = both.promises(Begin::Start, &first(), &alice, None);
-		both.refusal(new_name(false), &second());
-		// A node that was stopped while its keys changed is who it was, and has the log of that.
-		both.promises(Begin::Start, &first(), &alice, Some(&as_alice));
-		both.promises(new_name(true), &second(), &bob, None);
-
-		// The operator says that the key is new. What is there is not put aside.
-		let mut told = machine;
-		told.authority.forget_votes = true;
-		let as_bob = told.promises(new_name(false), &replayed(), &bob, None);
-		told.promises(new_name(false), &replayed(), &bob, Some(&as_bob));
-	}
-
-	#[test]
-	fn a_set_that_was_seen_to_begin_is_one_for_a_name_without_a_log() {
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let machine = Machine::with(&["//Bob"]);
-		let begin = Begin::NewName {
-			since: Instant::now(),
-			kept: false,
-		};
-		let database = Database {
-			seen: true,
-			..closed(set(8, &[alice]), set(9, &[alice, bob]))
-		};
-		machine.promises(begin, &database, &bob, None);
-	}
-
-	#[test]
-	fn a_set_that_begins_while_the_node_runs_may_have_begun_before() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		// Alice, Bob, Alice; then the database is purged, and Bob's log is not there.
-		machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
-		let (_, log, contents) = machine
-			.open(new_name(), &closed(set(1, &[bob]), set(2, &[alice])))
-			.unwrap();
-		drop(log);
-		let as_alice = contents.durable.unwrap();
-		let database = later(closed(set(1, &[bob]), set(2, &[alice])));
-		machine.promises(Begin::Start, &database, &alice, Some(&as_alice));
-		let words = machine.refusal(new_name(), &closed(set(0, &[alice]), set(1, &[bob])));
-		assert!(words.contains("or in a later one"), "{words}");
-	}
-
-	#[test]
-	fn the_single_file_of_before_binds_the_one_whose_it_is() {
-		let machine = Machine::with(&["//Alice", "//Bob"]);
-		let [alice, bob] = [member("//Alice"), member("//Bob")];
-		let as_alice = machine.promises(Begin::Start, &empty(set(0, &[alice])), &alice, None);
-		let own = machine.files()[0].0.clone();
-		let single = &machine.authority.vote_log;
-		let before = || Database {
-			used: true,
-			..empty(set(0, &[alice]))
-		};
-		let change = || closed(set(0, &[alice]), set(1, &[bob]));
-
-		std::fs::rename(&own, single).unwrap();
-		let as_alice = machine.promises(Begin::Start, &before(), &alice, Some(&as_alice));
-		assert!(machine.files().iter().all(|(path, _)| *path == own));
-
-		// A program of before was stopped between one name and the other.
-		std::fs::rename(&own, single).unwrap();
-		let as_bob = machine.promises(Begin::Start, &change(), &bob, None);
-		machine.promises(Begin::Start, &before(), &alice, Some(&as_alice));
-
-		// It had written Alice's log anew for Bob, and the database is back where Alice votes.
-		std::fs::remove_file(&own).unwrap();
-		let bobs = machine.files()[0].0.clone();
-		std::fs::rename(bobs, single).unwrap();
-		machine.refusal(Begin::Start, &before());
-		machine.promises(Begin::Start, &later(change()), &bob, Some(&as_bob));
-	}
-}
+mod tests;

@@ -20,7 +20,7 @@
 
 mod names;
 
-pub use names::Other;
+pub use names::{is_begun, Other};
 
 use blake2::{digest::consts::U16, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode, Input};
@@ -116,7 +116,7 @@ pub enum LogError {
 }
 
 /// The error of what was tried with a file.
-fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogError + 'a {
+pub fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LogError + 'a {
 	move |error| LogError::Io {
 		action,
 		path: path.to_owned(),
@@ -247,6 +247,16 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 	}
 }
 
+/// Puts a file with these bytes in another one's place. Wherever the power goes, one of both is there, whole.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+	let new = path.with_extension("new");
+	let mut file = File::create(&new)?;
+	file.write_all(bytes)?;
+	file.sync_all()?;
+	std::fs::rename(&new, path)?;
+	sync_directory(path)
+}
+
 /// Whose log a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
@@ -356,6 +366,15 @@ impl VoteLog {
 			offset = end;
 		}
 		Ok((contents, offset))
+	}
+
+	/// Whether a record in it is not what was written.
+	fn is_damaged(&self) -> Result<bool, LogError> {
+		match self.frames(self.length) {
+			Ok(_) => Ok(false),
+			Err(LogError::Damaged { .. }) => Ok(true),
+			Err(error) => Err(error),
+		}
 	}
 
 	/// Reads all frames, and takes off what was not synced.

@@ -422,31 +422,26 @@ fn is_early(error: &sp_inherents::Error) -> bool {
 }
 
 /// Whether a block in the database is dated later than this, in milliseconds of Unix time, by more than those who certified it may
-/// have been mistaken: the runtime's check of its inherents, at another time than the present one.
-pub fn is_dated_after<BE: Backend<Block>, C: Chain<BE>>(client: &C, hash: H256, time: u64) -> bool {
-	let Some(Block { header, extrinsics }) = block_of(client, hash) else {
-		return false;
-	};
-	let Ok((unsealed, _)) = take_seal(&header) else {
-		return false;
-	};
+/// have been mistaken: the runtime's check of its inherents, at another time than the present one. None if that cannot be known.
+pub fn is_dated_after<BE: Backend<Block>, C: Chain<BE>>(client: &C, hash: H256, time: u64) -> Option<bool> {
+	let Block { header, extrinsics } = block_of(client, hash)?;
+	let (unsealed, _) = take_seal(&header).ok()?;
 	let time = sp_timestamp::Timestamp::new(time);
 	let mut data = InherentData::new();
-	if data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &time).is_err() {
-		return false;
-	}
+	data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &time).ok()?;
 	let unsealed = Block {
 		header: unsealed,
 		extrinsics,
 	};
 	let checked = client
 		.runtime_api()
-		.check_inherents(*header.parent_hash(), unsealed.into(), data);
+		.check_inherents(*header.parent_hash(), unsealed.into(), data)
+		.ok()?;
 	let is_late = |(id, error): (sp_inherents::InherentIdentifier, Vec<u8>)| {
 		let error = sp_timestamp::InherentError::try_from(&id, &error);
 		matches!(error, Some(sp_timestamp::InherentError::TooFarInFuture))
 	};
-	checked.is_ok_and(|checked| checked.into_errors().any(is_late))
+	Some(checked.into_errors().any(is_late))
 }
 
 /// A whole block from the database.

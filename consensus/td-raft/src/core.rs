@@ -196,7 +196,7 @@ impl<C: Crypto> Core<C> {
 			}
 			Input::Relayed(hash, transaction) => self.relayed(hash, transaction),
 			Input::Sealed(passed_over) => self.sealed(&passed_over),
-			Input::Settled(hash) => self.settled(&hash),
+			Input::Settled(hashes) => self.settled(&hashes),
 		}
 		while let Some(promise) = self.outbox.next_own() {
 			self.promised(promise);

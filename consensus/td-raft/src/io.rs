@@ -62,8 +62,9 @@ pub enum Input<S: Scheme> {
 	/// A block was imported in which these relayed transactions had room, or which carried later ones. Also to be
 	/// given for a block that passed over none, and not for one that rotates the session.
 	Sealed(Vec<S::BlockHash>),
-	/// This relayed transaction was included, or does not validate on the best block any more, or fits no empty block.
-	Settled(S::BlockHash),
+	/// These relayed transactions were included, or do not validate on the best block any more, or fit no empty block. All of a
+	/// block are given at once: a wish for a new term goes on with one that is still overdue, and is sent again for that.
+	Settled(Vec<S::BlockHash>),
 }
 
 /// To whom.

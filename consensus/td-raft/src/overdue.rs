@@ -89,11 +89,13 @@ impl<C: Crypto> Core<C> {
 		self.check_overdue(false);
 	}
 
-	/// A transaction was included, or cannot be.
-	pub(crate) fn settled(&mut self, hash: &Hashed<C::Scheme>) {
-		self.clocks.of.remove(hash);
+	/// These transactions were included, or cannot be.
+	pub(crate) fn settled(&mut self, hashes: &[Hashed<C::Scheme>]) {
+		for hash in hashes {
+			self.clocks.of.remove(hash);
+		}
 		self.set_overdue_timer();
-		if self.election.overdue == Some(*hash) {
+		if self.election.overdue.is_some_and(|hash| hashes.contains(&hash)) {
 			self.election.overdue = self.clocks.overdue();
 			match self.election.overdue {
 				Some(next) => self.still_overdue(next),

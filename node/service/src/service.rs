@@ -144,7 +144,7 @@ pub fn start_importing(
 	requests: engine::Requests,
 	task_manager: &TaskManager,
 ) -> Result<(), ServiceError> {
-	let setup = engine::Setup::read::<FullBackend, FullClient>(client, None, engine::Begin::Start)
+	let setup = engine::Setup::read::<FullBackend, FullClient>(client, None)
 		.map_err(|error| ServiceError::Application(Box::new(error)))?;
 	let parts = engine::Parts {
 		client: client.clone(),
@@ -223,8 +223,7 @@ where
 		tasks.spawn("room-on-disk", None, watch);
 	}
 	let authority = authority(&config, &keystore, &options)?;
-	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority, engine::Begin::Start)
-		.map_err(application)?;
+	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority).map_err(application)?;
 
 	let pool = Arc::new(Pool::new(
 		options.pool,

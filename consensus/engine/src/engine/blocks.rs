@@ -493,7 +493,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// The height up to which blocks are there.
-	fn highest(&self) -> Number {
+	pub(super) fn highest(&self) -> Number {
 		let chain = self.core.chain();
 		let pending = chain.pending().map(|pending| pending.block.number).max();
 		pending.unwrap_or(chain.root().number)
@@ -540,9 +540,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.map(|extrinsic| pool.hash_of(extrinsic))
 			.collect();
 		let (included, passed_over) = self.transactions.in_block(&transactions);
-		for hash in included {
-			self.step(Input::Settled(hash.0));
-		}
+		self.settled(included);
 		let passed_over = passed_over.into_iter().map(|hash| hash.0).collect();
 		self.step(Input::Sealed(passed_over));
 		if transactions.is_empty() {

@@ -27,7 +27,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use substrate_prometheus_endpoint::Registry;
-use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, Sr25519, Term};
+use veilmart_td_raft::{AuthorityId, CertificateError, Phase, QuorumCertificate, SetId, Sr25519, Term};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Status},
 	real::{Keys, OnChain},
@@ -35,14 +35,15 @@ use veilmart_td_raft_core::{
 };
 
 use crate::{
-	allowance::{Allowance, Places, Sender, Shares},
+	allowance::{Allowance, Load, Places, Sender, Shares},
 	block::Core,
 	chain::{Chain, Pool, Propose},
 	fetch::{Bodies, Orphans},
+	held::Held,
 	import::{Brought, EngineHandle, Justified, Request, Verdict},
 	log_writer::{LogWriter, Written},
 	metrics::Metrics,
-	packet::{Packet, BYTES_AT_ONCE},
+	packet::{Packet, BYTES_AT_ONCE, MAX_PACKET},
 	peers::{Event, Network, Peers},
 	siblings::{Shelf, Siblings},
 	start::{Error, Setup},
@@ -61,6 +62,9 @@ const GOVERN: u32 = 5;
 /// Packets of others' transactions on their way into the pool at a time, at most, of which each authority has its share. What is
 /// left out comes by gossip, or again.
 const SUBMITTING: usize = 256;
+
+/// Bytes of the packets of one authority among them, at most: room for one of the largest, and for some others.
+const SUBMITTING_BYTES: usize = 2 * MAX_PACKET as usize;
 
 /// What this node itself wants in a block, on its way into the pool, at most: overdue transactions, reports of offences.
 const SUBMITTING_OWN: usize = 64;
@@ -136,8 +140,8 @@ pub struct Engine<BE, C> {
 	submitting: FuturesUnordered<BoxFuture<'static, ()>>,
 	submitting_own: FuturesUnordered<BoxFuture<'static, ()>>,
 	submitting_sealed: FuturesUnordered<BoxFuture<'static, ()>>,
-	/// How many of `submitting` each authority has there.
-	places: BTreeMap<AuthorityId, Places>,
+	/// What each authority has in `submitting`.
+	loads: BTreeMap<AuthorityId, Load>,
 	/// Requests for blocks that each authority may still make.
 	fetches: BTreeMap<AuthorityId, Allowance>,
 	/// Sealed transactions that may still be opened or passed on.
@@ -151,14 +155,16 @@ pub struct Engine<BE, C> {
 	members: BTreeSet<AuthorityId>,
 	/// What the others last said of themselves.
 	statuses: BTreeMap<AuthorityId, Status>,
+	/// The highest set that one of them was in before the blocks up to it were here.
+	ahead: SetId,
 	/// Set, term and leader that were last logged.
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
 	ticks: u32,
-	/// Since when the node has had its keys.
-	held: crate::keys::Held,
-	/// Since when the node has had the key of another name, which it has in the new set.
-	renamed: Option<Instant>,
+	/// Since when the node has had its keys. None if it takes no part.
+	held: Option<Held>,
+	/// Another name, which the node has in the new set.
+	renamed: Option<AuthorityId>,
 	failure: Option<String>,
 }
 
@@ -201,6 +207,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			registry,
 		} = parts;
 		let shelf = Shelf::read(&*backend)?;
+		let held = setup.held.take();
 		let (done_sender, done) = unbounded();
 		let (tasks, todo) = unbounded();
 		let worker = ChainWorker::<BE, C>::new(client.clone(), proposer, setup.genesis, done_sender);
@@ -243,7 +250,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			reviews: FuturesUnordered::new(),
 			submitting: FuturesUnordered::new(),
 			submitting_own: FuturesUnordered::new(),
-			places: BTreeMap::new(),
+			loads: BTreeMap::new(),
 			fetches: BTreeMap::new(),
 			sealed: Shares::full(Instant::now()),
 			submitting_sealed: FuturesUnordered::new(),
@@ -252,10 +259,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			futile: 0,
 			members: BTreeSet::new(),
 			statuses: BTreeMap::new(),
+			ahead: SetId(0),
 			led: None,
 			impatient: None,
 			ticks: 0,
-			held: Default::default(),
+			held,
 			renamed: None,
 			failure: None,
 		};
@@ -311,8 +319,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				() = due => self.step(Input::Tick),
 				_ = tick.tick() => self.on_tick(),
 			}
-			if let Some(since) = self.renamed.take() {
-				if let Err(error) = self.rename(since).await {
+			if let Some(id) = self.renamed.take() {
+				if let Err(error) = self.rename(id).await {
 					self.fail(format!("cannot go on under another key: {error}"));
 				}
 			}
@@ -520,9 +528,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.ticks = self.ticks.wrapping_add(1);
 		self.look_at_keys();
 		if let Some(pool) = self.pool.clone() {
-			for hash in self.transactions.gone(|hash| pool.ready(hash).is_some()) {
-				self.step(Input::Settled(hash.0));
-			}
+			let gone = self.transactions.gone(|hash| pool.ready(hash).is_some());
+			self.settled(gone);
 			let turn = self.transactions.next_turn(|hash| pool.ready(hash));
 			let all = turn.iter().map(|(_, bytes)| bytes.clone()).collect();
 			self.pass_on(self.core.leader().copied(), all);
@@ -541,8 +548,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.pass_on(Some(leader), again);
 		}
 		let members = &self.members;
-		self.places
-			.retain(|id, places| members.contains(id) || !places.is_unused());
+		self.loads
+			.retain(|id, load| members.contains(id) || !load.is_none());
 		self.fetches.retain(|id, _| members.contains(id));
 		if self.ticks % GOVERN == 1 {
 			self.task(Task::Govern);
@@ -598,6 +605,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// Watched transactions were included, or cannot be any more.
+	fn settled(&mut self, transactions: Vec<H256>) {
+		if !transactions.is_empty() {
+			let hashes = transactions.into_iter().map(|hash| hash.0).collect();
+			self.step(Input::Settled(hashes));
+		}
+	}
+
 	/// Sends transactions to an authority, or to all. Not to oneself.
 	fn pass_on(&mut self, to: Option<AuthorityId>, transactions: Vec<Vec<u8>>) {
 		if to == Some(self.setup.identity.id) {
@@ -625,16 +640,22 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	}
 
 	/// Gives the pool the transactions of a packet that an authority wants included, one after the other, unless too many packets of
-	/// its own are on their way there. A share may be as small as two places, and a packet has many transactions.
-	fn submit_of(&mut self, authority: AuthorityId, transactions: impl Iterator<Item = Vec<u8>>) {
+	/// its own, or too many bytes in them, are on their way there. A share may be as small as two places, and a packet has many
+	/// transactions.
+	fn submit_of(&mut self, authority: AuthorityId, transactions: Vec<Vec<u8>>) {
 		let share = (SUBMITTING / self.members.len().max(1)).max(1);
-		let Some(place) = self.places.entry(authority).or_default().take(share) else {
+		let bytes = transactions.iter().map(Vec::len).sum();
+		let load = self.loads.entry(authority).or_default();
+		let Some([place, place_of_bytes]) = load.take(bytes, share, SUBMITTING_BYTES) else {
 			return;
 		};
 		let submit =
 			|transaction| self.submission(TransactionSource::Local, transaction, "from an authority");
-		let submissions = transactions.filter_map(submit).collect();
-		self.submitting.push(Box::pin(place.until_done(submissions)));
+		let submissions: Vec<_> = transactions.into_iter().filter_map(submit).collect();
+		self.submitting.push(Box::pin(async move {
+			place.until_done(submissions).await;
+			drop(place_of_bytes);
+		}));
 	}
 
 	/// Gives the pool a transaction that was sealed to this authority, by anybody.

@@ -2,12 +2,13 @@
 
 use futures::{channel::mpsc::unbounded, StreamExt};
 use sc_client_api::Backend;
-use std::time::Instant;
-use veilmart_td_raft_core::{Core as ProtocolCore, Input};
+use veilmart_td_raft::{AuthorityId, Number, SetId};
+use veilmart_td_raft_core::{message::Status, Core as ProtocolCore, Input};
 
 use super::{report::name, Engine};
 use crate::{
 	chain::Chain,
+	held::Now,
 	keys::Identity,
 	log_writer::LogWriter,
 	start::{reopen_log, Begin, Error, Setup},
@@ -45,9 +46,34 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Notes which keys the node has.
 	pub(super) fn look_at_keys(&mut self) {
-		if let Some(authority) = &self.setup.authority {
-			self.held.look(&authority.keystore, Instant::now());
+		let (Some(authority), Some(held)) = (&self.setup.authority, &mut self.held) else {
+			return;
+		};
+		let writes = self.writer.has_log().then_some(&self.setup.identity.id);
+		if let Err(error) = held.look(authority, writes, Now::read()) {
+			self.fail(format!("cannot note since when it has its keys: {error}"));
 		}
+	}
+
+	/// An authority has said where it is.
+	pub(super) fn on_status(&mut self, id: AuthorityId, status: Status) {
+		let coming = self.bodies.iter().map(|(_, block)| block.header.number).max();
+		let highest = self.highest().max(Number(coming.unwrap_or_default().into()));
+		let set_id = self.core.chain().anchor().set.id();
+		// Who takes part at the same time may be in the next set a moment earlier.
+		if status.set_id > set_id && status.commit_qc.2 > highest {
+			self.ahead = self.ahead.max(status.set_id);
+		}
+		self.statuses.insert(id, status);
+	}
+
+	/// Who has been told that others were in this set before it could begin here has not seen it begin, whatever the dates say: its
+	/// clock was wrong when it noted since when it has the key. A liar keeps a node from beginning a log, and no more.
+	pub(super) fn review_key(&mut self, id: &AuthorityId, set_id: SetId) -> Result<(), Error> {
+		if let Some(held) = self.held.as_mut().filter(|_| set_id <= self.ahead) {
+			held.comes_now(id, Now::read())?;
+		}
+		Ok(())
 	}
 
 	/// In a new set the node may have another name: keys are changed by changing the set.
@@ -61,10 +87,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		match Identity::find(&authority.keystore, self.setup.keys, [&set]) {
 			Ok(None) => {}
-			Ok(Some(identity)) => {
-				let since = self.held.since(&identity.id);
-				self.renamed = Some(since.unwrap_or_else(Instant::now));
-			}
+			Ok(Some(identity)) => self.renamed = Some(identity.id),
 			Err(error) => log::warn!(target: LOG_TARGET, "{error}"),
 		}
 	}
@@ -76,7 +99,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	///
 	/// If the log of the new name is missing, and it may have been this name in the new set before, it goes on as it was. It is
 	/// asked again when the next set begins.
-	pub(super) async fn rename(&mut self, since: Instant) -> Result<(), Error> {
+	pub(super) async fn rename(&mut self, id: AuthorityId) -> Result<(), Error> {
 		self.task(Task::Flush);
 		let mut before = Vec::new();
 		while let Some(done) = self.done.next().await {
@@ -86,20 +109,23 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				done => before.push(done),
 			}
 		}
-		let begin = Begin::NewName {
-			since,
-			kept: self.core.durable().starts > 1,
-		};
 		let (had_log, answers) = (self.writer.has_log(), self.writer.answers());
 		let nobody = LogWriter::start(None, answers.clone()).map_err(Error::Thread)?;
 		std::mem::replace(&mut self.writer, nobody).close();
-		let read = Setup::read::<BE, C>(&self.client, self.setup.authority.clone(), begin);
+		self.look_at_keys();
+		self.review_key(&id, self.core.chain().anchor().set.id())?;
+		let begin = Begin::NewName {
+			started: self.started,
+		};
+		let authority = self.setup.authority.clone();
+		let read = Setup::read_at::<BE, C>(&self.client, authority, self.held.as_mut(), begin);
 		let mut setup = match read {
 			Err(Error::Log(missing @ LogError::Missing { .. })) => {
 				log::warn!(
 					target: LOG_TARGET,
-					"This node does not take part in authority set {}, and is asked again when the next one begins: {missing}",
+					"This node does not take part in authority set {} as {}, and is asked again when the next one begins: {missing}",
 					self.core.chain().anchor().set.id(),
+					name(&id),
 				);
 				let log = match &self.setup.authority {
 					Some(authority) if had_log => {

@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// Sealed transactions of the own clients that are opened or passed on in a second, on average: by an authority; and by another
-/// node, of which the authorities take twenty packets. What peers may add to it is in [`crate::allowance::Shares`].
+/// node, of which the authorities take twenty packets. What peers may add to it, and that this is taken where it is passed on to, is in
+/// [`crate::allowance::Shares`].
 const SEALED: f64 = 100.0;
 const STRANGERS_SEALED: f64 = 10.0;
 
@@ -50,7 +51,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			Packet::Hello(_) => {}
 			Packet::Core(message) => {
 				if let (Message::Notice(Notice::Status(status)), true) = (&message, is_member) {
-					self.statuses.insert(id, *status);
+					self.on_status(id, *status);
 				}
 				let doubted = self.core.doubts(&id);
 				self.step(Input::Message { from: id, message });
@@ -79,8 +80,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 					self.offer(block, Some(peer));
 				}
 			}
-			Packet::Transactions(transactions) => {
-				self.submit_of(id, transactions.into_iter().take(TRANSACTIONS_AT_ONCE));
+			Packet::Transactions(mut transactions) => {
+				transactions.truncate(TRANSACTIONS_AT_ONCE);
+				// There may have been some hundred thousand more.
+				transactions.shrink_to_fit();
+				self.submit_of(id, transactions);
 			}
 			Packet::Sealed(sealed) => {
 				// Whoever sealed it does not hear of it, and sends it again.

@@ -11,13 +11,12 @@
 
 use std::{
 	ffi::OsStr,
-	fs::File,
-	io::{self, Write},
+	io,
 	path::{Path, PathBuf},
 };
 use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
 
-use super::{failed, header, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
+use super::{failed, header, replace, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
 use crate::{Block, LOG_TARGET};
 
 /// Bytes of a name that the name of its file shows.
@@ -47,7 +46,8 @@ impl VoteLog {
 	///
 	/// `path` is the single file of before; the logs are beside it. No log is ever written for another authority. One that is
 	/// missing is begun if `may_begin` says that there can be no promise that it would contain, or if the operator has
-	/// them forgotten (`forget`): then what there is of this authority's is put aside under another name.
+	/// them forgotten (`forget`): then what it would be refused for is put aside under another name. A log that can be read stays,
+	/// and binds.
 	///
 	/// Who has to judge whether a log may be begun has to know the others: one of them that cannot be read is then an
 	/// error. Otherwise it is none, since nothing in it binds this authority.
@@ -190,6 +190,14 @@ pub(super) fn file_of(path: &Path, authority: &AuthorityId) -> PathBuf {
 	path.with_file_name(name)
 }
 
+/// Whether there is a log in an authority's place. What cannot be looked at may be one.
+pub fn is_begun(path: &Path, authority: &AuthorityId) -> bool {
+	match std::fs::metadata(file_of(path, authority)) {
+		Ok(file) => file.len() >= HEADER,
+		Err(error) => error.kind() != io::ErrorKind::NotFound,
+	}
+}
+
 /// All files that are there and are a log by their names.
 fn files(path: &Path) -> Result<Vec<PathBuf>, LogError> {
 	let (Some(directory), Some(single)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
@@ -252,28 +260,25 @@ fn keep_place(path: &Path) -> Result<(), LogError> {
 	if path.exists() && VoteLog::lock(path)?.length >= HEADER {
 		return Ok(());
 	}
-	let new = path.with_extension("new");
-	let write = || {
-		let mut file = File::create(&new)?;
-		file.write_all(NO_LOG)?;
-		file.sync_all()?;
-		std::fs::rename(&new, path)?;
-		sync_directory(path)
-	};
-	write().map_err(failed("cannot write", path))
+	replace(path, NO_LOG).map_err(failed("cannot write", path))
 }
 
-/// Puts aside what may be this authority's log: by its place, by its header, or because it is the single file of before
-/// and does not say whose it is.
+/// Puts aside what this authority would be refused for: the file in the place of its log, if that cannot be read or is of another
+/// chain; logs of its in other places; and the single file of before that does not say whose it is.
 fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &AuthorityId) -> Result<(), LogError> {
 	for file in files(path)? {
 		let log = VoteLog::lock(&file)?;
-		let may_be_own = match log.whose() {
-			Whose::Of(chain, name) => (chain, name) == (*genesis, *authority),
+		let is_in_place = file == own || file == path && !own.exists();
+		let is_refused = match log.whose() {
+			Whose::Of(chain, name) if (chain, name) == (*genesis, *authority) => {
+				!is_in_place || log.is_damaged()?
+			}
+			// A log of another name's is in the way, perhaps, and nobody else has what it says.
+			Whose::Of(chain, _) => file == own && chain != *genesis,
+			Whose::Unknown => file == own || file == path,
 			Whose::Nobody => false,
-			Whose::Unknown => file == path,
 		};
-		if may_be_own || file == own {
+		if is_refused {
 			let aside = file.with_extension("forgotten");
 			std::fs::rename(&file, &aside).map_err(failed("cannot rename", &file))?;
 			log::warn!(target: LOG_TARGET, "The vote log was put aside as {}.", aside.display());
@@ -525,14 +530,24 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_forgotten_is_kept_and_what_others_promised_is_not_forgotten() {
+	fn what_is_forgotten_is_kept_and_what_can_be_read_is_not_forgotten() {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("votes");
 		two(&path);
+		let own = file_of(&path, &ME);
+		let (mut log, contents, others) = forget(&path, &ME);
+		assert_eq!((term(&contents), others.len()), (Term(3), 1));
+		log.append(&[promise(0, 4, 11)]).unwrap();
+		drop(log);
+		// Its first record is not what was written, and another one follows.
+		let mut bytes = fs::read(&own).unwrap();
+		bytes[HEADER as usize + 25] ^= 1;
+		fs::write(&own, &bytes).unwrap();
+		assert!(matches!(open(&path, &ME), Err(LogError::Damaged { .. })));
 		let (log, contents, others) = forget(&path, &ME);
 		assert_eq!((contents.durable, others.len()), (None, 1));
 		drop(log);
-		assert!(file_of(&path, &ME).with_extension("forgotten").exists());
+		assert_eq!(fs::read(own.with_extension("forgotten")).unwrap(), bytes);
 		assert_eq!(open(&path, &ME).unwrap().1.durable, None);
 		assert_eq!(term(&open(&path, &YOU).unwrap().1), Term(5));
 
@@ -541,10 +556,36 @@ mod tests {
 
 		// A second one, and the single file of before that does not say whose it is.
 		fs::write(&path, [b'-'; 200]).unwrap();
-		fs::remove_file(file_of(&path, &ME)).unwrap();
+		fs::remove_file(&own).unwrap();
 		assert!(matches!(open(&path, &ME), Err(LogError::Damaged { .. })));
 		drop(forget(&path, &ME));
 		assert!(single.exists());
 		assert!(open(&path, &ME).is_ok());
+	}
+
+	#[test]
+	fn who_forgets_has_no_log_of_another_name_put_aside() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		two(&path);
+		let own = file_of(&path, &ME);
+		let yours = file_of(&path, &YOU);
+		let bytes = fs::read(&yours).unwrap();
+		// Somebody has put it in the place of the other.
+		fs::rename(&yours, &own).unwrap();
+		let refused = VoteLog::open(&path, &GENESIS, &ME, true, |_| Ok(())).unwrap_err();
+		assert!(matches!(refused, LogError::OtherName(_)), "{refused}");
+		assert_eq!(fs::read(&own).unwrap(), bytes);
+		fs::rename(&own, &yours).unwrap();
+
+		// A second log of the own name is refused, and the one in its place stays.
+		begin(&path, &ME).append(&[promise(0, 6, 12)]).unwrap();
+		let second = file_of(&path, &AuthorityId([3; 32]));
+		fs::copy(&own, &second).unwrap();
+		assert!(matches!(open(&path, &ME), Err(LogError::Misplaced { .. })));
+		let (_, contents, _) = forget(&path, &ME);
+		assert_eq!(term(&contents), Term(6));
+		assert!(!second.exists() && second.with_extension("forgotten").exists());
+		assert_eq!(fs::read(&yours).unwrap(), bytes);
 	}
 }

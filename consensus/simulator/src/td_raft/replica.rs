@@ -420,7 +420,7 @@ impl TdRaftReplica {
 		match self.relayed {
 			Some(transaction) if body.id > 0 => {
 				self.relayed = None;
-				self.step(now, CoreInput::Settled(transaction), out);
+				self.step(now, CoreInput::Settled(vec![transaction]), out);
 			}
 			Some(transaction) => self.step(now, CoreInput::Sealed(vec![transaction]), out),
 			None => self.step(now, CoreInput::Sealed(Vec::new()), out),

@@ -99,7 +99,7 @@ fn a_transaction_that_the_leader_leaves_out_costs_it_its_term() {
 	// The new leader has as much time; then it is included.
 	let term = network.core(name(0)).term();
 	for n in 0..4 {
-		network.step(name(n), Input::Settled(Digest(7)));
+		network.step(name(n), Input::Settled(vec![Digest(7)]));
 	}
 	network.run(10_000);
 	assert_eq!(network.core(name(0)).term(), term);
@@ -119,7 +119,7 @@ fn one_authority_alone_cannot_accuse_the_leader() {
 	network.run(10_000);
 	assert!(network.core(name(1)).gate_is_open());
 	assert_eq!(network.core(name(0)).term(), term);
-	network.step(name(1), Input::Settled(Digest(7)));
+	network.step(name(1), Input::Settled(vec![Digest(7)]));
 	assert!(!network.core(name(1)).gate_is_open());
 }
 
@@ -148,13 +148,53 @@ fn a_wish_carries_what_is_overdue_and_nothing_that_is_settled() {
 	assert!(downs.borrow().iter().all(|down| *down == first), "{downs:?}");
 	assert!(!downs.borrow().is_empty());
 	downs.borrow_mut().clear();
-	network.step(name(1), Input::Settled(Digest(7)));
+	network.step(name(1), Input::Settled(vec![Digest(7)]));
 	network.run(1_000);
 	let second = (Reason::Overdue(Digest(8)), Some(8));
 	assert!(downs.borrow().iter().all(|down| *down == second), "{downs:?}");
 	assert!(downs.borrow().len() > 3, "it is repeated to the three others");
-	network.step(name(1), Input::Settled(Digest(8)));
+	network.step(name(1), Input::Settled(vec![Digest(8)]));
 	assert!(!network.core(name(1)).gate_is_open());
+}
+
+/// A block includes all of them but the last: one wish for that one, and none for those on the way there.
+#[test]
+fn a_block_that_includes_many_overdue_transactions_has_one_wish_sent_for_what_is_left() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let all: Vec<_> = (1..=64).map(Digest).collect();
+	for (hash, transaction) in all.iter().zip(1..) {
+		network.step(name(1), Input::Relayed(*hash, transaction));
+	}
+	for _ in 0..3 {
+		network.step(name(1), Input::Sealed(all.clone()));
+	}
+	let downs = Rc::new(RefCell::new(BTreeMap::new()));
+	let sent = downs.clone();
+	network.swallows = Box::new(move |_, message| {
+		if let Message::Promise(Promise::Down(signed, transaction)) = message {
+			let down = (signed.down.reason, *transaction);
+			sent.borrow_mut().insert(signed.down.sequence, down);
+		}
+		false
+	});
+	network.run(4_000);
+	let (before, first) = downs
+		.borrow()
+		.last_key_value()
+		.map(|(at, down)| (*at, *down))
+		.unwrap();
+	assert_eq!(first, (Reason::Overdue(Digest(1)), Some(1)));
+	let (last, included) = all.split_last().unwrap();
+	network.step(name(1), Input::Settled(included.to_vec()));
+	network.run(1_000);
+	let since: Vec<_> = downs
+		.borrow()
+		.range(before + 1..)
+		.map(|(_, down)| *down)
+		.collect();
+	assert_eq!(since, [(Reason::Overdue(*last), Some(64))]);
 }
 
 #[test]

@@ -623,6 +623,20 @@ async fn an_authority_changes_its_keys_and_its_node_goes_on_under_them() {
 	let state = round_state(node, |state| state["setId"] == 1).await.unwrap();
 	assert_eq!(state["role"], "observer");
 	assert!(node.words().contains("--forget-votes"), "{}", node.last_words());
+
+	// Nor is it that it has begun a log for its old self meanwhile, and is started with that before the second set.
+	scene.network.nodes[0].kill().await.unwrap();
+	fs::remove_dir_all(database(&scene.network.nodes[0])).unwrap();
+	scene.restart(0).await;
+	round_state(&scene.network.nodes[0], |state| state["setId"] == 1)
+		.await
+		.unwrap();
+	scene.progress().await;
+	let node = &scene.network.nodes[0];
+	let state = round_state(node, |state| state["setId"] == 1).await.unwrap();
+	assert_eq!(state["role"], "observer");
+	let logs = vote_logs(node).unwrap();
+	assert_eq!(logs.len(), 1, "that of its old self: {logs:?}");
 	scene.end().await;
 }
 

@@ -1,0 +1,99 @@
+//! When a set began, by the date of the block before it and by what others say.
+
+use super::*;
+use crate::{
+	held::Now,
+	ledger::dated,
+	start::{self, is_seen_to_begin},
+	worker::is_dated_after,
+};
+use sc_keystore::LocalKeystore;
+use sp_keystore::Keystore as _;
+use veilmart_td_raft::{keys::VOTE_KEY, Rank};
+
+#[test]
+fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
+	let mut lab = Lab::new(false);
+	let late = lab.first(1, EARLY);
+	lab.commit(&late);
+	let other = lab.next(&late, b"other");
+	lab.commit(&other);
+	let is_late = |hash| is_dated_after::<Database, Ledger>(&lab.ledger, hash, 0);
+	assert_eq!(is_late(late.header.hash()), Some(true));
+	assert_eq!(is_late(other.header.hash()), Some(false));
+	assert_eq!(is_late(H256::repeat_byte(9)), None, "it is not there");
+	assert_eq!(is_late(lab.genesis().hash()), None, "nobody has sealed it");
+}
+
+/// A clock that is behind makes every block that was made since then look later than what is noted by it.
+#[test]
+fn a_set_is_seen_to_begin_after_the_key_has_come_and_not_after_now() {
+	let mut lab = Lab::new(false);
+	let closing = lab.first(1, &dated(1_000_000));
+	lab.commit(&closing);
+	let mut anchor = lab.engine.core.chain().anchor().clone();
+	let is_seen = |anchor: &Anchor<OnChain>, since, now| {
+		is_seen_to_begin::<Database, Ledger>(&lab.ledger, anchor, since, now)
+	};
+	assert!(!is_seen(&anchor, Some(0), 2_000_000), "none was closed");
+	anchor.handovers.push(lab.certificate(&closing));
+	assert!(is_seen(&anchor, Some(0), 2_000_000));
+	assert!(!is_seen(&anchor, None, 2_000_000), "the key is not there");
+	for (since, seen) in [(960_000, true), (980_000, false), (1_500_000, false)] {
+		assert_eq!(is_seen(&anchor, Some(since), 2_000_000), seen, "{since}");
+	}
+	for (now, seen) in [(980_000, true), (960_000, false), (10_000, false)] {
+		assert_eq!(is_seen(&anchor, Some(0), now), seen, "{now}");
+	}
+	anchor.handovers[0].target.hash = [9; 32];
+	assert!(!is_seen(&anchor, Some(0), 2_000_000), "its block is not there");
+}
+
+/// Whose clock was behind when the key came is led through sets that are over, and has been told so.
+#[test]
+fn a_set_that_others_were_in_before_is_not_seen_to_begin() {
+	let mut lab = Lab::new(false);
+	let (peer, id) = (lab.peer, lab.authority.id);
+	let says = |set_id, number| {
+		let rank = Rank(SetId(set_id), Term(1), Number(number));
+		Packet::Core(Message::Notice(Notice::Status(Status {
+			set_id: SetId(set_id),
+			term: Term(1),
+			led: true,
+			attempt: Term(0),
+			high_qc: rank,
+			commit_qc: rank,
+		})))
+	};
+	let coming = lab.first(1, b"coming");
+	lab.engine.bodies.insert(coming.header.hash(), coming);
+	lab.engine.on_packet(peer, id, says(1, 1));
+	lab.engine.on_packet(peer, AuthorityId([9; 32]), says(3, 100));
+	assert_eq!(lab.engine.ahead, SetId(0), "at the same time, and nobody");
+	lab.engine.on_packet(peer, id, says(2, 100));
+	lab.engine.on_packet(peer, id, says(1, 200));
+	assert_eq!(lab.engine.ahead, SetId(2));
+
+	let folder = tempfile::tempdir().unwrap();
+	let keystore = LocalKeystore::in_memory();
+	let key = keystore.sr25519_generate_new(VOTE_KEY, Some("//Alice")).unwrap();
+	let key = AuthorityId(key.0);
+	let authority = start::Authority {
+		keystore: Arc::new(keystore),
+		vote_log: folder.path().join("votes"),
+		database: folder.path().to_owned(),
+		forget_votes: false,
+	};
+	let behind = Now {
+		date: 1,
+		..Now::read()
+	};
+	let mut held = Held::read(&authority, &[7; 32]);
+	held.look(&authority, None, behind).unwrap();
+	lab.engine.held = Some(held);
+	let since = |lab: &Lab| lab.engine.held.as_ref().and_then(|held| held.since(&key));
+	lab.engine.review_key(&key, SetId(3)).unwrap();
+	assert_eq!(since(&lab), Some(1));
+	lab.engine.review_key(&key, SetId(2)).unwrap();
+	assert!(since(&lab) > Some(1));
+}
