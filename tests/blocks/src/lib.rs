@@ -63,11 +63,13 @@ pub fn genesis(dispatch: Dispatch, preset_name: &str) -> Snapshot {
 	Snapshot::of(build(dispatch, &preset(dispatch, preset_name)))
 }
 
+/// What a trie's node is stored under, the node, and how often it is referred to.
+type Entry = (Vec<u8>, (Vec<u8>, i32));
+
 /// A state to start from as often as needed.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-	/// With how often each is referred to.
-	entries: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+	entries: Vec<Entry>,
 	root: H256,
 }
 

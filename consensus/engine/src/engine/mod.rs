@@ -178,6 +178,9 @@ pub fn handle() -> (EngineHandle, Requests) {
 /// What the engine is asked through its handle.
 pub struct Requests(UnboundedReceiver<Request>);
 
+/// An engine, its chain worker, and what that has to do.
+type WithWorker<BE, C> = (Engine<BE, C>, ChainWorker<BE, C>, UnboundedReceiver<Task>);
+
 impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// Starts an engine. It takes in what it has from before, then runs as long as the node does: its end is the node's.
 	pub fn start(
@@ -192,12 +195,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		Ok(())
 	}
 
-	/// An engine, its chain worker, and what that has to do.
-	fn new(
-		mut setup: Setup,
-		parts: Parts<BE, C>,
-		requests: Requests,
-	) -> Result<(Self, ChainWorker<BE, C>, UnboundedReceiver<Task>), Error> {
+	/// An engine that is not started.
+	fn new(mut setup: Setup, parts: Parts<BE, C>, requests: Requests) -> Result<WithWorker<BE, C>, Error> {
 		let Parts {
 			client,
 			backend,

@@ -468,7 +468,11 @@ mod tests {
 		let refused = open(&path, &ME).unwrap_err();
 		assert!(matches!(refused, LogError::Missing { .. }), "{refused}");
 		let left = files(&path).unwrap();
-		assert_eq!(left, [path.clone()], "who does not start changes nothing");
+		assert_eq!(
+			left,
+			std::slice::from_ref(&path),
+			"who does not start changes nothing"
+		);
 		let (_, contents, others) = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap();
 		assert_eq!(contents.durable, None);
 		assert_eq!(numbers(&contents), [20]);
