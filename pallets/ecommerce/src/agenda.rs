@@ -136,10 +136,12 @@ impl<T: Config> Pallet<T> {
 	/// Removes quotes for listings that are gone.
 	pub(crate) fn remove_quotes(meter: &mut WeightMeter) {
 		let step = <T as Config>::WeightInfo::quote_removal();
-		while meter.try_consume(step).is_ok() {
+		while meter.can_consume(step) {
+			// To look for one and find none is in the weight of the agenda itself.
 			let Some(id) = Delisted::<T>::iter_keys().next() else {
 				break;
 			};
+			meter.consume(step);
 			match QuotedBuyers::<T>::iter_key_prefix(&id).next() {
 				Some(buyer) => Self::take_quote(&buyer, &id),
 				None => Delisted::<T>::remove(&id),
