@@ -8,45 +8,51 @@ cd "$VEILMART_ROOT" || exit 1
 say() { printf '==> %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# What still runs when the script ends ends with it.
+pulse='' beside_process='' beside_output=''
+# shellcheck disable=SC2329 # called by the trap
+stop() {
+    [ -z "$pulse" ] || kill "$pulse" 2>/dev/null || true
+    # A group of its own, with all that it started.
+    [ -z "$beside_process" ] || kill -- "-$beside_process" 2>/dev/null || true
+    [ -z "$beside_output" ] || rm -f "$beside_output"
+}
+trap stop EXIT
+
 # step NAME COMMAND...: announces, runs, and says how long it took. In CI a line a minute shows which
 # program is at work, because cargo keeps the output of build scripts (the wasm runtime's, above all) to itself.
 step() {
-    local name=$1 start=$SECONDS pulse='' status=0
+    local name=$1 start=$SECONDS status=0
     shift
     say "$name"
-    if [ -n "${CI:-}" ]; then
-        heartbeat "$name" & pulse=$!
-        # shellcheck disable=SC2064 # the process of now is meant
-        trap "kill $pulse 2>/dev/null || true" EXIT
-    fi
+    [ -z "${CI:-}" ] || { heartbeat "$name" & pulse=$!; }
     "$@" || status=$?
     if [ -n "$pulse" ]; then
         kill "$pulse" 2>/dev/null || true
         wait "$pulse" 2>/dev/null || true
-        trap - EXIT
+        pulse=''
     fi
     [ "$status" = 0 ] || { say "$name: FAILED with status $status after $((SECONDS - start)) s"; exit "$status"; }
     [ -n "${STEP_SILENT_END:-}" ] || say "$name: done in $((SECONDS - start)) s"
 }
 
-# beside NAME COMMAND...: starts something that uses one processor and no compiler beside the next steps.
-# together: waits for it; what it printed is shown if it failed. In between no step may be called in the same shell.
+# beside NAME COMMAND...: starts something beside the next steps. One thing at a time, and one that does not need what they need.
+# together: waits for it; what it printed is shown if it failed.
 beside() {
     beside_name=$1 beside_start=$SECONDS
     shift
     beside_output=$(mktemp)
     say "$beside_name, beside what follows"
-    "$@" >"$beside_output" 2>&1 & beside_process=$!
-    # shellcheck disable=SC2064 # the process of now is meant
-    trap "kill $beside_process 2>/dev/null || true; rm -f '$beside_output'" EXIT
+    setsid "$@" >"$beside_output" 2>&1 & beside_process=$!
 }
 
 together() {
     local status=0
     wait "$beside_process" || status=$?
+    beside_process=''
     [ "$status" = 0 ] || cat "$beside_output" >&2
     rm -f "$beside_output"
-    trap - EXIT
+    beside_output=''
     [ "$status" = 0 ] || { say "$beside_name: FAILED with status $status"; exit "$status"; }
     say "$beside_name: done, $((SECONDS - beside_start)) s after its start"
 }
