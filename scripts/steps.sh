@@ -13,8 +13,8 @@ pulse='' beside_process='' beside_output=''
 # shellcheck disable=SC2329 # called by the trap
 stop() {
     [ -z "$pulse" ] || kill "$pulse" 2>/dev/null || true
-    # A group of its own, with all that it started.
-    [ -z "$beside_process" ] || kill -- "-$beside_process" 2>/dev/null || true
+    # A group of its own, with all that it started; just begun it may not be one yet.
+    [ -z "$beside_process" ] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" 2>/dev/null || true
     [ -z "$beside_output" ] || rm -f "$beside_output"
 }
 trap stop EXIT
