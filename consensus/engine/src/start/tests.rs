@@ -178,7 +178,7 @@ impl Machine {
 			.unwrap()
 			.map(|file| file.unwrap().path())
 			.map(|path| (path.clone(), std::fs::read(path).unwrap()))
-			.filter(|(_, bytes)| bytes.starts_with(b"td-raft votes 01"))
+			.filter(|(_, bytes)| bytes.starts_with(b"td-raft votes 02"))
 			.collect();
 		files.sort();
 		files

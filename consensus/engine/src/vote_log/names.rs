@@ -8,21 +8,25 @@
 //!
 //! In its place there is [`NO_LOG`] then. A program of before, which would begin a new log there beside an empty database, and
 //! know nothing of what was promised, takes it for a log of a version that it does not know, and does not start.
+//!
+//! A log of an earlier version is written anew, in the same place, when it is opened under its name: wherever the power goes, one of
+//! both is there. Those of other names stay as they are until then, or until blocks are left out of them.
 
 use std::{
 	ffi::OsStr,
+	fs::File,
 	io,
 	path::{Path, PathBuf},
 };
 use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
 
-use super::{failed, header, replace, sync_directory, Contents, LogError, VoteLog, Whose, HEADER};
+use super::{failed, first, replace, sync_directory, Contents, Format, LogError, VoteLog, Whose};
 use crate::{Block, LOG_TARGET};
 
 /// Bytes of a name that the name of its file shows.
 const SHOWN: usize = 8;
 
-/// In the place of the single file of before. At least as long as a log's header, and does not begin as one.
+/// In the place of the single file of before. At least as long as the header that programs of before know, and does not begin as one.
 pub(super) const NO_LOG: &[u8] = b"td-raft no votes
 Each authority's vote log is a file of its own beside this one, votes-...
 This one is for programs that know a single log: they do not start with it.
@@ -107,8 +111,8 @@ impl VoteLog {
 						.map_err(failed("cannot create the directory of", &own))?;
 				}
 				let contents = Contents::default();
-				let log = Self::put(&own, header(genesis, authority), &contents)
-					.map_err(failed("cannot write", &own))?;
+				let log =
+					Self::put(&own, *genesis, *authority, &contents).map_err(failed("cannot write", &own))?;
 				(log, contents)
 			}
 		};
@@ -118,7 +122,6 @@ impl VoteLog {
 				"Another authority's vote log, which may have blocks that the database lost, cannot be read: {error}",
 			);
 		}
-		contents.blocks.extend(blocks);
 		if let Some(name) = single {
 			let named = file_of(path, &name);
 			take_over(path, &named)?;
@@ -131,6 +134,15 @@ impl VoteLog {
 				}
 			}
 		}
+		if matches!(log.whose, Whose::Of(.., Format::First)) {
+			log.rewrite(&contents)?;
+			log::info!(
+				target: LOG_TARGET,
+				"The vote log {} was written anew in the present version: programs of before do not start with it.",
+				log.path.display(),
+			);
+		}
+		contents.blocks.extend(blocks);
 		keep_place(path)?;
 		Ok((log, contents, others))
 	}
@@ -141,11 +153,11 @@ impl VoteLog {
 			return Ok(None);
 		}
 		let log = Self::lock(own)?;
-		match log.whose() {
+		match log.whose {
 			Whose::Nobody => Ok(None),
 			Whose::Unknown => Err(log.unknown()),
-			Whose::Of(chain, _) if chain != *genesis => Err(LogError::OtherChain(log.path)),
-			Whose::Of(_, name) if name != *authority => Err(LogError::OtherName(log.path)),
+			Whose::Of(chain, ..) if chain != *genesis => Err(LogError::OtherChain(log.path)),
+			Whose::Of(_, name, _) if name != *authority => Err(LogError::OtherName(log.path)),
 			Whose::Of(..) => Ok(Some(log)),
 		}
 	}
@@ -155,11 +167,11 @@ impl Other {
 	/// Reads the log of whatever authority of this chain, with its blocks. None if the file is nobody's.
 	fn read(path: &Path, genesis: &BlockHash) -> Result<Option<(Self, Vec<Block>)>, LogError> {
 		let log = VoteLog::lock(path)?;
-		let authority = match log.whose() {
+		let authority = match log.whose {
 			Whose::Nobody => return Ok(None),
 			Whose::Unknown => return Err(log.unknown()),
-			Whose::Of(chain, _) if chain != *genesis => return Err(LogError::OtherChain(log.path)),
-			Whose::Of(_, authority) => authority,
+			Whose::Of(chain, ..) if chain != *genesis => return Err(LogError::OtherChain(log.path)),
+			Whose::Of(_, authority, _) => authority,
 		};
 		let (Contents { durable, blocks }, _) = log.frames(log.length)?;
 		let other = Self {
@@ -192,8 +204,8 @@ pub(super) fn file_of(path: &Path, authority: &AuthorityId) -> PathBuf {
 
 /// Whether there is a log in an authority's place. What cannot be looked at may be one.
 pub fn is_begun(path: &Path, authority: &AuthorityId) -> bool {
-	match std::fs::metadata(file_of(path, authority)) {
-		Ok(file) => file.len() >= HEADER,
+	match File::open(file_of(path, authority)).and_then(|file| Whose::read(&file)) {
+		Ok(whose) => whose != Whose::Nobody,
 		Err(error) => error.kind() != io::ErrorKind::NotFound,
 	}
 }
@@ -233,8 +245,8 @@ fn single(path: &Path, genesis: &BlockHash) -> Result<Option<AuthorityId>, LogEr
 		return Ok(None);
 	}
 	// Who holds it open is a program of before, at work.
-	Ok(match VoteLog::lock(path)?.whose() {
-		Whose::Of(chain, authority) if chain == *genesis => {
+	Ok(match VoteLog::lock(path)?.whose {
+		Whose::Of(chain, authority, _) if chain == *genesis => {
 			(!file_of(path, &authority).exists()).then_some(authority)
 		}
 		_ => None,
@@ -256,8 +268,8 @@ fn take_over(path: &Path, named: &Path) -> Result<(), LogError> {
 
 /// Sees to it that no program of before begins a log in the place of the single file.
 fn keep_place(path: &Path) -> Result<(), LogError> {
-	// What is not even a header has promised nothing.
-	if path.exists() && VoteLog::lock(path)?.length >= HEADER {
+	// What is not even a header has promised nothing, and such a program begins a log in the place of it.
+	if path.exists() && VoteLog::lock(path)?.length >= first::HEADER as u64 {
 		return Ok(());
 	}
 	replace(path, NO_LOG).map_err(failed("cannot write", path))
@@ -269,12 +281,12 @@ fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &Authority
 	for file in files(path)? {
 		let log = VoteLog::lock(&file)?;
 		let is_in_place = file == own || file == path && !own.exists();
-		let is_refused = match log.whose() {
-			Whose::Of(chain, name) if (chain, name) == (*genesis, *authority) => {
+		let is_refused = match log.whose {
+			Whose::Of(chain, name, _) if (chain, name) == (*genesis, *authority) => {
 				!is_in_place || log.is_damaged()?
 			}
 			// A log of another name's is in the way, perhaps, and nobody else has what it says.
-			Whose::Of(chain, _) => file == own && chain != *genesis,
+			Whose::Of(chain, ..) => file == own && chain != *genesis,
 			Whose::Unknown => file == own || file == path,
 			Whose::Nobody => false,
 		};
@@ -291,8 +303,8 @@ fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &Authority
 mod tests {
 	use super::*;
 	use crate::vote_log::{
-		tests::{block, entry, GENESIS, ME},
-		Entry,
+		tests::{block, entry, log_of_before, GENESIS, ME},
+		Entry, HEADER, MAGIC,
 	};
 	use std::fs;
 	use veilmart_td_raft::Term;
@@ -440,23 +452,76 @@ mod tests {
 	}
 
 	/// Beside an empty database it begins a log of its own where there is none, and does not know what was promised. The rule by which
-	/// it looks at a file has been the same since the first version.
+	/// it looks at a file has been the same since the first version: one that is shorter than its header was being begun, and what has
+	/// not its magic is refused.
 	#[test]
 	fn a_program_of_before_does_not_begin_another_log() {
-		assert!(
-			NO_LOG.len() as u64 >= HEADER,
-			"it would take it for one that was being begun"
-		);
-		assert_ne!(&NO_LOG[..16], super::super::MAGIC);
+		let is_refused = |bytes: &[u8]| bytes.len() >= first::HEADER && !bytes.starts_with(first::MAGIC);
+		assert!(is_refused(NO_LOG));
+		assert!(!NO_LOG.starts_with(MAGIC));
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("chain").join("votes");
 		begin(&path, &ME);
 		assert_eq!(fs::read(&path).unwrap(), NO_LOG);
-		// To go back, an operator has the log of the present name take its place.
+		assert!(
+			is_refused(&fs::read(file_of(&path, &ME)).unwrap()),
+			"nor does one that has the same names, but an earlier version"
+		);
+		// An operator has the log of the present name take its place, for one that knows a single log.
 		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
 		fs::rename(file_of(&path, &ME), &path).unwrap();
+		assert!(is_refused(&fs::read(&path).unwrap()), "it does not start either");
 		let (_, contents, _) = open(&path, &ME).unwrap();
 		assert_eq!(term(&contents), Term(3));
+	}
+
+	#[test]
+	fn the_single_file_of_before_gets_its_name_and_the_present_version() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		let own = file_of(&path, &ME);
+		let before = log_of_before(&ME, &[vec![promise(0, 2, 9)], vec![promise(0, 3, 10)]]);
+		// Also if the power went between the one and the other.
+		for place in [&path, &own] {
+			if own.exists() {
+				fs::remove_file(&own).unwrap();
+			}
+			fs::write(place, &before).unwrap();
+			let (log, contents, others) = open(&path, &ME).unwrap();
+			assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![9, 10]));
+			assert!(others.is_empty());
+			assert_eq!(log.path, own);
+			assert!(fs::read(&own).unwrap().starts_with(MAGIC));
+			assert_eq!(fs::read(&path).unwrap(), NO_LOG);
+			drop(log);
+			let (_, contents, _) = open(&path, &ME).unwrap();
+			assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![9, 10]));
+		}
+	}
+
+	#[test]
+	fn a_log_of_before_of_another_name_counts_and_stays_until_it_is_written() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		let yours = file_of(&path, &YOU);
+		begin(&path, &ME).append(&[promise(0, 3, 10)]).unwrap();
+		let before = log_of_before(&YOU, &[vec![promise(1, 5, 20)], vec![promise(1, 6, 21)]]);
+		fs::write(&yours, &before).unwrap();
+		let (_, contents, others) = open(&path, &ME).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![10, 20, 21]));
+		assert_eq!((others[0].authority, others[0].set_id), (YOU, Some(SetId(1))));
+		assert_eq!(fs::read(&yours).unwrap(), before);
+		others[0].compact(20).unwrap();
+		assert!(fs::read(&yours).unwrap().starts_with(MAGIC));
+		let (_, contents, _) = open(&path, &YOU).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(6), vec![10, 21]));
+		// Or it has that name again, with blocks of both in what it starts from, and its own in its log.
+		fs::write(&yours, &before).unwrap();
+		let (_, contents, _) = open(&path, &YOU).unwrap();
+		assert_eq!((term(&contents), numbers(&contents)), (Term(6), vec![10, 20, 21]));
+		assert!(fs::read(&yours).unwrap().starts_with(MAGIC));
+		let (other, blocks) = Other::read(&yours, &GENESIS).unwrap().unwrap();
+		assert_eq!((other.set_id, blocks.len()), (Some(SetId(1)), 2));
 	}
 
 	#[test]
@@ -545,7 +610,7 @@ mod tests {
 		drop(log);
 		// Its first record is not what was written, and another one follows.
 		let mut bytes = fs::read(&own).unwrap();
-		bytes[HEADER as usize + 25] ^= 1;
+		bytes[HEADER + 41] ^= 1;
 		fs::write(&own, &bytes).unwrap();
 		assert!(matches!(open(&path, &ME), Err(LogError::Damaged { .. })));
 		let (log, contents, others) = forget(&path, &ME);
