@@ -23,7 +23,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 use veilmart_cli::{account::Account, chain::Chain};
-use veilmart_demo_parts::process::{export_preset, Network, Node};
+use veilmart_demo_parts::process::{export_preset, Network, Node, AUTHORITIES};
 use veilmart_runtime::{Hash, RuntimeCall};
 
 use versions::AnyVersion;
@@ -37,6 +37,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much longer it may take a node for each block that it has to catch up with.
 const PER_BLOCK_BEHIND: Duration = Duration::from_millis(20);
+
+/// How many of the authorities make a block final.
+const QUORUM: usize = AUTHORITIES.len() - (AUTHORITIES.len() - 1) / 3;
 
 /// Every block that was final anywhere.
 #[derive(Debug, Default)]
@@ -79,18 +82,28 @@ impl Ledger {
 		Ok(())
 	}
 
-	/// Waits until every node that runs has made final what no node had, and agrees with all that was.
-	pub async fn progress(&mut self, network: &Network) -> Result<Duration> {
+	/// Waits until every node that runs has made final what no node had, and agrees with all that was. `patience` is the
+	/// network's; what nodes have to catch up with comes in addition.
+	pub async fn progress(&mut self, network: &Network, patience: Duration) -> Result<Duration> {
 		let start = Instant::now();
 		// What is final already, and was not read yet, is no progress.
+		let mut heights = Vec::new();
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
-			if AnyVersion::connect(node).await.is_ok() {
-				self.read(node, self.height()).await?;
-			}
+			heights.push(match AnyVersion::connect(node).await {
+				Ok(_) => self.read(node, self.height()).await?,
+				Err(_) => 0,
+			});
 		}
 		let before = self.height();
+		// Nothing becomes final anywhere until so many have caught up as a quorum needs: all wait for the last of these. That is
+		// nothing where a quorum is there already, and minutes for a node that was ten thousand blocks behind and is needed now.
+		heights.sort_unstable_by(|one, other| other.cmp(one));
+		let needed = heights.get(QUORUM - 1).copied().unwrap_or(before);
+		let quorum_behind = before.saturating_sub(needed);
+		// Thousands of blocks that were not read take this program a while, which is not the network's.
+		let asked = Instant::now();
 		for node in network.nodes.iter().filter(|node| node.process_id().is_some()) {
-			let mut patience = None;
+			let mut longest = None;
 			loop {
 				// A node that is being started does not answer yet.
 				let height = match AnyVersion::connect(node).await {
@@ -100,11 +113,11 @@ impl Ledger {
 				if height > before {
 					break;
 				}
-				let patience =
-					*patience.get_or_insert(PATIENCE + PER_BLOCK_BEHIND * before.saturating_sub(height));
-				if start.elapsed() > patience {
+				let behind = before.saturating_sub(height).max(quorum_behind);
+				let longest = *longest.get_or_insert(patience + PER_BLOCK_BEHIND * behind);
+				if asked.elapsed() > longest {
 					return Err(format!(
-						"{} has made nothing final above {before} for {patience:?}, it is at {height}\n{}",
+						"{} has made nothing final above {before} for {longest:?}, it is at {height}\n{}",
 						node.name,
 						network.last_words()
 					)

@@ -136,7 +136,12 @@ impl Scene {
 
 	/// Waits for progress at all nodes that run, or says where the logs are.
 	pub async fn progress(&mut self) -> Duration {
-		match self.ledger.progress(&self.network).await {
+		self.progress_within(PATIENCE).await
+	}
+
+	/// The same where there is a reason, which is not the protocol's, why it may take another time than [`PATIENCE`].
+	pub async fn progress_within(&mut self, patience: Duration) -> Duration {
+		match self.ledger.progress(&self.network, patience).await {
 			Ok(time) => time,
 			Err(error) => self.give_up(&error.to_string()),
 		}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use veilmart_network_tests::{
 	namespaces::{isolated, Router},
 	scene::{term, Scene},
+	PATIENCE,
 };
 
 /// After so long nothing is on its way any more that was sent before nodes were separated.
@@ -17,6 +18,15 @@ const GLANCE: Duration = Duration::from_millis(500);
 fn span(seconds: u64) -> Duration {
 	let factor = std::env::var("VEILMART_SOAK").map_or(1, |_| 3);
 	Duration::from_secs(seconds * factor)
+}
+
+/// For how many seconds the short form separates nodes at most while they stand still.
+const SEPARATED: u64 = 20;
+
+/// How long it may take until all get on together after they were separated. The protocol has as long as ever. But the long form
+/// cuts connections for longer, and each waits so much longer until it tries again.
+fn until_together() -> Duration {
+	PATIENCE + span(SEPARATED).saturating_sub(Duration::from_secs(SEPARATED))
 }
 
 /// Everybody but one.
@@ -92,7 +102,7 @@ async fn progress_of(scene: &mut Scene, nodes: &[usize]) -> Duration {
 /// Lets everything pass, waits for progress, and compares all that is final.
 async fn heal(mut scene: Scene, mut router: Router) {
 	router.heal();
-	let time = scene.progress().await;
+	let time = scene.progress_within(until_together()).await;
 	println!(
 		"Healed: progress of all after {time:?}, terms {:?}",
 		terms(&scene, &[0, 1, 2, 3]).await
@@ -108,7 +118,7 @@ fn two_and_two_make_nothing_final_until_they_meet_again() {
 			let leader = scene.network.leader().await.unwrap();
 			let [one, two, three] = without(leader);
 			router.separate(&[&[leader, one], &[two, three]]);
-			stand_still(&mut scene, &[0, 1, 2, 3], span(20)).await;
+			stand_still(&mut scene, &[0, 1, 2, 3], span(SEPARATED)).await;
 			router.check();
 			heal(scene, router).await;
 		},
@@ -147,12 +157,12 @@ fn a_follower_that_is_cut_off_disturbs_nobody_then_or_later() {
 			let before = terms(&scene, &[0, 1, 2, 3]).await;
 			router.separate(&[&without(alone)]);
 			progress_of(&mut scene, &without(alone)).await;
-			stand_still(&mut scene, &[alone], span(20)).await;
+			stand_still(&mut scene, &[alone], span(SEPARATED)).await;
 			progress_of(&mut scene, &without(alone)).await;
 			router.check();
 			assert_eq!(terms(&scene, &[0, 1, 2, 3]).await, before, "while it was cut off");
 			router.heal();
-			let time = scene.progress().await;
+			let time = scene.progress_within(until_together()).await;
 			println!("Healed: progress of all after {time:?}");
 			// Long enough for an election.
 			tokio::time::sleep(span(10)).await;
