@@ -1090,6 +1090,66 @@ def note_hash(sealed):
     return hash32("veilmart/note/1", sealed)
 
 
+# --- Recovery letters -----------------------------------------------------------------------------------------------
+
+LETTER_TARGETS = {"balance": 0, "credit": 1, "stock": 2}
+CREDIT_KINDS = 8
+
+
+def encode_letter(key, letter):
+    """The plaintext of a letter; `letter` has its fields by name."""
+    named = letter["account"] + le64(letter["seq"]) + bytes([letter["kind"]])
+    values = b"".join(le64(letter[name]) for name in ("value", "price", "commodity"))
+    head = bytes([1, LETTER_TARGETS[letter["target"]]]) + named + values
+    return head + letter["ciphertext"] + letter["root"].to_bytes(key.bits // 8, "big")
+
+
+def open_letter(key, data):
+    """The letter's fields by name; refuses whatever a wallet must not open. Whether it is true is another thing."""
+    require(len(data) == 67 + key.bits // 4 + key.bits // 8, "the letter has a wrong length")
+    require(data[0] == 1, "the letter's version is unknown")
+    names = {number: name for name, number in LETTER_TARGETS.items()}
+    require(data[1] in names, "the letter's target is unknown")
+    values = [little(data[i : i + 8]) for i in (43, 51, 59)]
+    letter = {
+        "target": names[data[1]], "account": data[2:34], "seq": little(data[34:42]), "kind": data[42],
+        **dict(zip(("value", "price", "commodity"), values)), "ciphertext": data[67 : 67 + key.bits // 4],
+        "root": big(data[67 + key.bits // 4 :]),
+    }  # fmt: skip
+    require(letter["target"] != "balance" or not any(data[2:42]), "a balance has no name")
+    require(letter["kind"] < (CREDIT_KINDS if letter["target"] == "credit" else 1), "the letter's kind is unknown")
+    require(letter["target"] == "stock" or not any(values[1:]), "only a stock has a price and an item")
+    require(0 < letter["root"] < key.n and math.gcd(letter["root"], key.n) == 1, "the root is no unit below N")
+    return letter
+
+
+def verify_letter(key, letter):
+    """Value and root give the ciphertext, bit for bit."""
+    composed = pow(1 + key.n, letter["value"], key.n2) * pow(letter["root"], key.n, key.n2) % key.n2
+    require(key.encode(composed) == letter["ciphertext"], "value and root do not open the letter's ciphertext")
+
+
+def decrypt_with_root(bits, ciphertext):
+    """What the certificate authority tells: plaintext and root, from the factors alone."""
+    key, p, q = test_key(bits)
+    order = math.lcm(p - 1, q - 1)
+    number = key.decode(ciphertext)
+    value = (pow(number, order, key.n2) - 1) // key.n * pow(order, -1, key.n) % key.n
+    return value, pow(number % key.n, pow(key.n, -1, order), key.n)
+
+
+def address(account):
+    """The account's address: SS58 with prefix 42."""
+    data = bytes([42]) + account
+    number = big(data + hashlib.blake2b(b"SS58PRE" + data).digest()[:2])
+    digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = digits[digit] + text
+    return text
+
+
 # --- Making vectors -------------------------------------------------------------------------------------------------
 
 GENESIS = hash32("veilmart/vectors/1", b"genesis")
@@ -1110,6 +1170,7 @@ class Market:
         self.random = Stream(f"market {key.set}")
         self.wallets = {name: Wallet(entropy) for name, entropy in ENTROPIES.items()}
         self.notes, self.salts, self.seeds, self.nonces, self.statements = [], [], [], [], []
+        self.letters = []
         self._run()
 
     def salt(self, who, seq, call, plaintexts, ciphertexts):
@@ -1149,6 +1210,31 @@ class Market:
             "view-secret": to_hex(wallet.view_secret(0)), "sealed": to_hex(sealed), "hash": to_hex(note_hash(sealed)),
         })  # fmt: skip
         return note_hash(sealed)
+
+    def letter(self, who, name, target, named, opening, values):
+        """What the authority tells `who` about a ciphertext, sealed to the view key with the target's number."""
+        wallet, index = self.wallets[who], LETTER_TARGETS[target]
+        ciphertext = self.enc(opening)
+        value, root = decrypt_with_root(self.key.bits, ciphertext)
+        assert (value, root) == (opening[0], pow(self.key.h, opening[1], self.key.n))
+        account, seq, kind = named
+        price, commodity = (values[0], values[2]) if target == "stock" else (0, 0)
+        letter = {
+            "target": target, "account": account, "seq": seq, "kind": kind, "value": value, "price": price,
+            "commodity": commodity, "ciphertext": ciphertext, "root": root,
+        }  # fmt: skip
+        plaintext = encode_letter(self.key, letter)
+        ephemeral = Stream(f"letter {self.key.set} {name}").bytes(32)
+        sealed = seal(plaintext, x25519(wallet.view_secret(index)), ephemeral)
+        self.letters.append({
+            "set": self.key.set, "name": name, "seed": to_hex(wallet.seed), "view-index": index,
+            "view-secret": to_hex(wallet.view_secret(index)), **parts_to_json(letter),
+            "root": to_hex(root.to_bytes(self.key.bits // 8, "big")), "plaintext": to_hex(plaintext),
+            "ephemeral-secret": to_hex(ephemeral),
+            "file": {
+                "version": 1, "genesis": to_hex(GENESIS), "account": address(wallet.account), "sealed": to_hex(sealed),
+            },
+        })  # fmt: skip
 
     def own_note(self, who, call, seq, salt, values, nonce, name="own"):
         return self.note(who, f"{call}: {name}", own_note(self.key, call, seq, salt, values, nonce))
@@ -1272,7 +1358,10 @@ class Market:
         self.add("buyer", call, seq, salt, name, notes, ciphertexts, [after[0]], [after[1]])
         balance = after
 
-        # A balance, a credit (the buyer's transfer, with the seller) and a stock.
+        # What an account has that was never called for: a ciphertext and a root of many zeros.
+        self.letter("issuer", "balance of nothing", "balance", (bytes(32), 0, 0), (0, 0), [0])
+
+        # A balance, a credit (the buyer's transfer, with the seller) and a stock: told first, as if they were lost.
         transfer = {"credit-creator": buyer, "credit-seq": 1, "credit-kind": 6}
         for who, seq, bindings, opening, values in [
             ("buyer", 2**40 + 11, {"target": 0}, balance, [balance[0]]),
@@ -1283,6 +1372,13 @@ class Market:
 
     def refresh(self, who, seq, bindings, opening, values):
         """To a fresh nonce; `values` are those of the note."""
+        target = next(name for name, number in LETTER_TARGETS.items() if number == bindings["target"])
+        named = {
+            "balance": (bytes(32), 0, 0),
+            "credit": tuple(bindings.get(f"credit-{part}") for part in ("creator", "seq", "kind")),
+            "stock": (bindings.get("listing-seller"), bindings.get("listing-seq"), 0),
+        }[target]
+        self.letter(who, target, target, named, opening, values)
         value, old = opening
         salt = self.salt(who, seq, "refresh", [value], [self.enc(opening)])
         _, new = self.fresh(who, seq, "refresh", salt, "refreshed")
@@ -1434,6 +1530,29 @@ def make_accounts():
     return out
 
 
+def make_refused_letters(key):
+    """Changes after which the letters of that name are none any more: these bytes from that place on."""
+    _, p, _ = test_key(key.bits)
+    root = 67 + key.bits // 4
+
+    def number(value):
+        return value.to_bytes(key.bits // 8, "big")
+
+    cases = [
+        ("balance", "version 0", 0, b"\0"), ("balance", "version 2", 0, b"\2"), ("balance", "target 3", 1, b"\3"),
+        ("balance", "an account", 2, b"\1"), ("balance", "a sequence number", 41, b"\1"),
+        ("balance", "a kind", 42, b"\1"), ("balance", "a price", 58, b"\x80"), ("balance", "an item", 59, b"\1"),
+        ("credit", "kind 8", 42, b"\x08"), ("credit", "a price", 51, b"\1"), ("credit", "an item", 66, b"\x80"),
+        ("stock", "a kind", 42, b"\1"),
+        ("stock", "root 0", root, number(0)), ("stock", "root N", root, number(key.n)),
+        ("stock", "a root above N", root, b"\xff"), ("stock", "a root with a factor of N", root, number(3 * p)),
+    ]  # fmt: skip
+    return [
+        {"set": key.set, "letter": letter, "why": why, "offset": offset, "bytes": to_hex(data)}
+        for letter, why, offset, data in cases
+    ]
+
+
 def make():
     """All vectors that are made here, by group."""
     small, large = keys = [test_key(bits)[0] for bits in (2048, 3072)]
@@ -1442,6 +1561,7 @@ def make():
     proofs = [(small, *entry) for entry in market.statements] + [(large, *entry) for entry in order]
     order_nonces = [entry for entry in other.nonces if entry["role"] == "total"]
     order_notes = [entry for entry in other.notes if entry["name"] == "order: own"]
+    balance_letters = [entry for entry in other.letters if entry["name"] == "balance"]
     groups = {
         "hashes": make_hashes(),
         "keys": make_keys(keys),
@@ -1453,6 +1573,8 @@ def make():
         "seeds": market.seeds,
         "nonces": market.nonces + order_nonces,
         "notes": market.notes + order_notes,
+        "letters": market.letters + balance_letters,
+        "refused-letters": make_refused_letters(small),
         "transcripts": make_transcripts(),
         "proofs": [proof_vector(*proof) for proof in proofs],
     }
@@ -1572,6 +1694,29 @@ def check_refusals(vector, thorough):
     return count
 
 
+def check_letter(vector):
+    """A letter from its file to its ciphertext. How many changed ones are refused on the way."""
+    key, secret = key_of(vector["set"]), from_hex(vector["view-secret"])
+    sealed = from_hex(vector["file"]["sealed"])
+    require(len(sealed) == {2048: 883, 3072: 1267}[key.bits], "a sealed letter has another length")
+    plaintext = unseal(sealed, secret)
+    require(to_hex(plaintext) == vector["plaintext"], "a sealed letter opens to something else")
+    letter = open_letter(key, plaintext)
+    for name, value in letter.items():
+        if name == "root":
+            value = value.to_bytes(key.bits // 8, "big")
+        wanted = to_hex(value) if isinstance(value, bytes) else value
+        require(vector[name] == wanted, f"the letter's {name} is another")
+    require(encode_letter(key, letter) == plaintext, "the letter has a second encoding")
+    verify_letter(key, letter)
+    for change in {"value": letter["value"] ^ 1}, {"root": letter["root"] * 2 % key.n}:
+        must_refuse("the letter lies", verify_letter, key, {**letter, **change})
+    must_refuse("the sealed letter is flipped", unseal, flip(sealed, 300), secret)
+    for changed in plaintext[:-1], plaintext + b"\0", plaintext[1:]:
+        must_refuse("the letter has another length", open_letter, key, changed)
+    return 6
+
+
 def check(vectors):
     """Checks every vector; a line for each group."""
     require(vectors.get("format") == 1, "not a file of vectors in this format")
@@ -1616,6 +1761,18 @@ def check(vectors):
         open_note(key_of(entry["set"]), plaintext)
         must_refuse("the note has a last byte", open_note, key_of(entry["set"]), flip(plaintext, 319))
         must_refuse("the sealed note is flipped", unseal, flip(sealed, 200), secret)
+    refused = sum(map(check_letter, found["letters"]))
+    for entry in found["refused-letters"]:
+        key, offset, data = key_of(entry["set"]), entry["offset"], from_hex(entry["bytes"])
+        [plaintext] = (
+            from_hex(letter["plaintext"])
+            for letter in found["letters"]
+            if (letter["name"], letter["set"]) == (entry["letter"], entry["set"])
+        )
+        open_letter(key, plaintext)
+        changed = plaintext[:offset] + data + plaintext[offset + len(data) :]
+        must_refuse(f"a letter about a {entry['letter']} has {entry['why']}", open_letter, key, changed)
+    done("letters", f"{len(found['letters'])} opened, {refused + len(found['refused-letters'])} changed ones refused")
     for origin in "python", "rust":
         proofs = [entry for entry in found["proofs"] if entry["from"] == origin]
         refused = 0

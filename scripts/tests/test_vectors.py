@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -72,6 +73,11 @@ class Published(unittest.TestCase):
         self.assertEqual(vectors.account_key(seed).hex(), account)
 
 
+    def test_address(self):
+        account = bytes.fromhex("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d")
+        self.assertEqual(vectors.address(account), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY")
+
+
 class RangeProofs(unittest.TestCase):
     def test_values_out_of_range_have_no_proof(self):
         for values in [0, 2**64 - 1], [2**64, 5], [-1, 5]:
@@ -106,6 +112,22 @@ class File(unittest.TestCase):
         parts["bindings"]["order-seq"] ^= 1
         with self.assertRaises(vectors.Refused):
             vectors.verify(vectors.Statement(key, parts), vectors.from_hex(entry["proof"]))
+
+    def test_a_letter_is_opened_by_its_owner_and_believed_if_true(self):
+        entry = next(e for e in self.file["vectors"]["letters"] if e["name"] == "stock")
+        self.assertEqual(vectors.check_letter(entry), 6)
+        for name, value in ("value", entry["value"] + 1), ("price", 1), ("root", entry["plaintext"][-64:]):
+            with self.assertRaises(vectors.Refused, msg=name):
+                vectors.check_letter({**entry, name: value})
+        other = vectors.Wallet(PHRASE_ENTROPY).view_secret(entry["view-index"])
+        with self.assertRaises(vectors.Refused):
+            vectors.unseal(vectors.from_hex(entry["file"]["sealed"]), other)
+
+    def test_the_wallet_reads_the_same_vectors(self):
+        """Its tests take a selection, which nobody may forget when the file is renewed."""
+        selection = (vectors.ROOT / "wallet" / "src" / "tests" / "vectors.txt").read_text()
+        known = set(re.findall("[0-9a-f]{32,}", json.dumps(self.file)))
+        self.assertEqual([word for word in re.findall(r"\b[0-9a-f]{32,}\b", selection) if word not in known], [])
 
 
 if __name__ == "__main__":

@@ -20,9 +20,8 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use rand_core::{CryptoRng, Error, RngCore};
+use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
 use sp_core::{sr25519, H256};
-use sp_io::hashing::blake2_256;
 use sp_runtime::{traits::One, Digest};
 use veilmart_td_raft::{
 	header, keys::VOTE_KEY, runtime_api::ElectionRecord, Authority, AuthorityId, AuthorityIndex,
@@ -47,35 +46,10 @@ const MOST: u32 = MAX_AUTHORITIES as u32;
 /// The hash of the block before.
 const PARENT: BlockHash = [6; 32];
 
-/// A random source that is none: what is dealt here opens nothing.
-struct Hashed(u64);
-
-impl RngCore for Hashed {
-	fn next_u32(&mut self) -> u32 {
-		self.next_u64() as u32
-	}
-
-	fn next_u64(&mut self) -> u64 {
-		let mut bytes = [0; 8];
-		self.fill_bytes(&mut bytes);
-		u64::from_le_bytes(bytes)
-	}
-
-	fn fill_bytes(&mut self, dest: &mut [u8]) {
-		for chunk in dest.chunks_mut(32) {
-			self.0 = self.0.wrapping_add(1);
-			let hash = blake2_256(&self.0.to_le_bytes());
-			chunk.iter_mut().zip(hash).for_each(|(out, byte)| *out = byte);
-		}
-	}
-
-	fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-		self.fill_bytes(dest);
-		Ok(())
-	}
+/// The same numbers in every run: what is dealt here opens nothing.
+fn rng(seed: u64) -> ChaCha20Rng {
+	ChaCha20Rng::seed_from_u64(seed)
 }
-
-impl CryptoRng for Hashed {}
 
 fn vote_key(number: u32) -> sr25519::Public {
 	let seed = alloc::format!("//Authority//{number}");
@@ -177,7 +151,7 @@ fn dealing(holders: &AuthoritySet, genesis: BlockHash) -> (Context, Dealing) {
 		parent: PARENT,
 	};
 	let keys = holders.share_keys().expect("good keys");
-	let dealing = Dealing::deal(&context, &keys, &mut Hashed(0));
+	let dealing = Dealing::deal(&context, &keys, &mut rng(0));
 	(context, dealing)
 }
 
@@ -378,7 +352,7 @@ mod benchmarks {
 		let keys = holders.share_keys().expect("good keys");
 		let verified = dealing.verify(&context, &keys).expect("dealt rightly");
 		let mut opened: Vec<_> = (0..n)
-			.filter_map(|number| verified.open(&share_secret(number), &mut Hashed(1)).ok())
+			.filter_map(|number| verified.open(&share_secret(number), &mut rng(1)).ok())
 			.collect();
 		opened.sort_by_key(|share| share.holder());
 		opened.truncate(holders.threshold().into());

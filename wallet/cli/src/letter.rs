@@ -103,6 +103,50 @@ impl LetterFile {
 mod tests {
 	use super::*;
 	use crate::account::Account;
+	use serde_json::Value;
+	use veilmart_paillier::PublicKey;
+	use veilmart_wallet::Keys;
+
+	/// By files that an independent implementation of docs/formats.md made, with the key that they are about.
+	#[test]
+	fn letters_are_files_as_formats_says() {
+		let vectors: Value = serde_json::from_str(include_str!("../../../docs/vectors.json")).unwrap();
+		let set = if cfg!(feature = "paillier-3072") {
+			"paillier-3072"
+		} else {
+			"paillier-2048"
+		};
+		let group = |name: &str| {
+			let mut entries = vectors["vectors"][name].as_array().unwrap().clone();
+			entries.retain(|entry| entry["set"] == set);
+			assert!(!entries.is_empty(), "{name}");
+			entries
+		};
+		let bytes = |value: &Value| unhex(value.as_str().unwrap()).unwrap();
+		let key = PublicKey::from_modulus(&bytes(&group("keys")[0]["modulus"])).unwrap();
+		for entry in group("letters") {
+			let seed: [u8; 32] = bytes(&entry["seed"]).try_into().unwrap();
+			let owner = Keys::from_seed(&seed);
+			let account = AccountId::from(owner.account());
+			let genesis = Hash::from_slice(&bytes(&entry["file"]["genesis"]));
+			let view_index = u32::try_from(entry["view-index"].as_u64().unwrap()).unwrap();
+			let wallet = Wallet::new(owner, key.clone(), genesis.0)
+				.unwrap()
+				.with_view_index(view_index);
+
+			let file = LetterFile::from_json(&entry["file"].to_string()).unwrap();
+			assert_eq!(file.ensure_for(&account), Ok(()));
+			assert_eq!(file.ensure_about(genesis), Ok(()));
+			let letter = file.open(&wallet).unwrap();
+			assert_eq!(letter.encode()[..], bytes(&entry["plaintext"]));
+			assert_eq!(wallet.recovered(&letter, &letter.ciphertext).err(), None);
+
+			// And this program writes a file as it was read.
+			assert_eq!(file.account, address(&account));
+			let written: Value = serde_json::from_slice(&file.to_json().unwrap()).unwrap();
+			assert_eq!(written, entry["file"]);
+		}
+	}
 
 	#[test]
 	fn a_letter_for_somebody_else_is_named_as_such() {

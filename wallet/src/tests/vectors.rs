@@ -6,6 +6,8 @@ use crate::{
 	derive::{self, Object, Origin},
 	keys::{generate_phrase, phrase_of_entropy},
 	notes::{note_hash, Note, Seed},
+	recovery::Letter,
+	state::{CreditKind, ListingName, RefreshTarget},
 	WalletError,
 };
 use veilmart_confidential::Role;
@@ -157,6 +159,100 @@ fn notes_as_formats_says() {
 		let note = Note::open(SET, &sealed, &key).expect("opens");
 		assert_eq!(note.encode(SET)[..], unhex(plain));
 		assert_eq!(note_hash(&sealed)[..], unhex(hash));
+	}
+}
+
+fn number(text: &str) -> u64 {
+	text.parse().expect("a number")
+}
+
+fn target(name: &str, account: &str, seq: &str, kind: &str) -> RefreshTarget {
+	match name {
+		"credit" => RefreshTarget::Credit(CreditName {
+			creator: array(account),
+			seq: number(seq),
+			kind: CreditKind::ALL[kind.parse::<usize>().expect("a number")],
+		}),
+		"stock" => RefreshTarget::Stock(ListingName {
+			seller: array(account),
+			seq: number(seq),
+		}),
+		_ => RefreshTarget::Balance,
+	}
+}
+
+#[test]
+fn letters_as_formats_says() {
+	let ledger = Ledger::new();
+	for fields in vectors("letter") {
+		let [name, seed, index, account, seq, kind, value, price, commodity, plain, sealed] = fields[..]
+		else {
+			panic!("eleven fields")
+		};
+		let owner = |view_index: u32| {
+			Wallet::new(
+				Keys::from_seed(&array(seed)),
+				ledger.key().clone(),
+				ledger.genesis,
+			)
+			.expect("the ledger's size")
+			.with_view_index(view_index)
+		};
+		let index: u32 = index.parse().expect("a number");
+		let wallet = owner(index);
+		let letter = wallet.open_letter(&unhex(sealed)).expect("opens");
+		assert_eq!(letter.encode()[..], unhex(plain), "{name}");
+		assert_eq!(letter.target, target(name, account, seq, kind));
+		assert_eq!(
+			(letter.value, letter.price, letter.commodity),
+			(number(value), number(price), number(commodity)),
+			"{name}"
+		);
+		assert_eq!(wallet.recovered(&letter, &letter.ciphertext).err(), None);
+
+		// The authority finds the same value and root, and writes the same letter.
+		let (value, root) = ledger.tell(&letter.ciphertext);
+		let written = Letter {
+			target: letter.target,
+			ciphertext: letter.ciphertext.clone(),
+			value,
+			price: letter.price,
+			commodity: letter.commodity,
+			root: ledger.key().secret_root(&root).expect("a unit"),
+		};
+		assert_eq!(written.encode()[..], unhex(plain), "{name}");
+
+		// It was sealed to the view key with this number, and to no other.
+		let reads = |view_index: u32| owner(view_index).open_letter(&unhex(sealed)).err();
+		assert_eq!(reads(index + 1), None, "the key was replaced since");
+		if let Some(earlier) = index.checked_sub(1) {
+			assert_eq!(reads(earlier), Some(WalletError::LetterUnreadable));
+		}
+	}
+}
+
+#[test]
+fn letters_that_formats_does_not_have_are_refused() {
+	let ledger = Ledger::new();
+	let letters = vectors("letter");
+	for fields in vectors("refused-letter") {
+		let [of, offset, bytes] = fields[..] else {
+			panic!("three fields")
+		};
+		let letter = letters
+			.iter()
+			.find(|letter| letter[0] == of)
+			.expect("such a letter");
+		let mut plain = unhex(letter[letter.len() - 2]);
+		assert!(Letter::decode(ledger.key(), &plain).is_ok());
+		let offset: usize = offset.parse().expect("a number");
+		let bytes = unhex(bytes);
+		plain[offset..offset + bytes.len()].copy_from_slice(&bytes);
+		assert_eq!(
+			Letter::decode(ledger.key(), &plain).err(),
+			Some(WalletError::LetterMalformed),
+			"{of}, changed from byte {offset} on"
+		);
 	}
 }
 

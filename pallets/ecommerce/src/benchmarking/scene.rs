@@ -18,10 +18,10 @@ use crate::{
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use pallet_certificates::{Certificate, Certificates, Moment, Role, Roles, Status, ViewKey};
-use rand_core::{CryptoRng, Error, RngCore};
+use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
 use sp_runtime::AccountId32;
 use veilmart_confidential::{ProofError, Prover, Statement, Witness, PARAMETER_SET};
-use veilmart_paillier::{hash, test_keys, Encryptor, FreshNonce, Opening, PublicKey};
+use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, PublicKey};
 use veilmart_verification_host::{LedgerKey, Verification};
 
 /// The sequence number of every account, and of what it did last.
@@ -50,33 +50,6 @@ pub(crate) const TERMS: Terms = Terms {
 	bond_multiple: Terms::MAX_BOND_MULTIPLE,
 	penalty_share: 1,
 };
-
-/// A random source that is none: what is proven here is no secret.
-struct Hashed(u64);
-
-impl RngCore for Hashed {
-	fn next_u32(&mut self) -> u32 {
-		self.next_u64() as u32
-	}
-
-	fn next_u64(&mut self) -> u64 {
-		let mut bytes = [0; 8];
-		self.fill_bytes(&mut bytes);
-		u64::from_le_bytes(bytes)
-	}
-
-	fn fill_bytes(&mut self, dest: &mut [u8]) {
-		self.0 = self.0.wrapping_add(1);
-		hash::expand("veilmart/benchmarks/1", &[&self.0.to_le_bytes()], dest);
-	}
-
-	fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-		self.fill_bytes(dest);
-		Ok(())
-	}
-}
-
-impl CryptoRng for Hashed {}
 
 /// The arguments of a call with its proof, and what the proof is of.
 pub(crate) struct Proved<Parts> {
@@ -150,7 +123,8 @@ fn verify<T: Config>(statement: &Statement, proof: &Proof) -> Result<(), crate::
 /// Four certified accounts on a ledger with a key.
 pub(crate) struct Scene<T> {
 	prover: Prover,
-	rng: Hashed,
+	/// The same numbers in every run: what is proven here is no secret.
+	rng: ChaCha20Rng,
 	config: PhantomData<T>,
 }
 
@@ -178,7 +152,7 @@ impl<T: Config> Scene<T> {
 		}
 		Self {
 			prover: Prover::new(Encryptor::new(key)),
-			rng: Hashed(0),
+			rng: ChaCha20Rng::seed_from_u64(0),
 			config: PhantomData,
 		}
 	}
