@@ -6,7 +6,7 @@ use sc_service::{ChainType, NoExtension, Properties};
 use serde_json::Value;
 use veilmart_runtime::{
 	genesis_presets::{
-		DEV_RUNTIME_PRESET as DEVELOPMENT, LOCAL_TESTNET_RUNTIME_PRESET as LOCAL_TESTNET,
+		set_ca_key, DEV_RUNTIME_PRESET as DEVELOPMENT, LOCAL_TESTNET_RUNTIME_PRESET as LOCAL_TESTNET,
 		LOCAL_TESTNET_SEVEN_RUNTIME_PRESET as LOCAL_TESTNET_SEVEN,
 	},
 	token, SS58_PREFIX, WASM_BINARY,
@@ -73,22 +73,6 @@ pub fn read_ca_key(path: &Path) -> Result<Value, String> {
 pub fn with_ca_key(spec: &dyn sc_service::ChainSpec, key: Value) -> Result<ChainSpec, String> {
 	let mut json: Value = serde_json::from_str(&spec.as_json(false)?)
 		.map_err(|error| format!("Broken specification: {error}"))?;
-	let genesis = json
-		.pointer_mut("/genesis/runtimeGenesis")
-		.ok_or("A raw chain specification has its key already; patch the plain one.")?;
-	let config = ["patch", "config"]
-		.into_iter()
-		.find(|form| genesis.get(form).is_some())
-		.ok_or("The chain specification has no genesis configuration.")?;
-	let Some(config) = genesis[config].as_object_mut() else {
-		return Err("The genesis configuration is no JSON object.".into());
-	};
-	let ecommerce = config
-		.entry("ecommerce")
-		.or_insert_with(|| Value::Object(Default::default()));
-	let Some(ecommerce) = ecommerce.as_object_mut() else {
-		return Err("The genesis configuration of the marketplace is no JSON object.".into());
-	};
-	ecommerce.insert("key".into(), key);
+	set_ca_key(&mut json, key)?;
 	ChainSpec::from_json_bytes(json.to_string().into_bytes())
 }

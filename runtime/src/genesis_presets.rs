@@ -207,6 +207,30 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	serde_json::to_vec(&genesis(preset)).ok()
 }
 
+/// Sets the key of the certificate authority in a chain specification (`ecommerce.key` of the genesis). If that cannot be done, the
+/// specification stays as it is.
+#[cfg(feature = "std")]
+pub fn set_ca_key(specification: &mut Value, key: Value) -> Result<(), &'static str> {
+	let genesis = specification
+		.pointer_mut("/genesis/runtimeGenesis")
+		.ok_or("A raw chain specification has its key already; patch the plain one.")?;
+	let config = ["patch", "config"]
+		.into_iter()
+		.find(|form| genesis.get(form).is_some())
+		.ok_or("The chain specification has no genesis configuration.")?;
+	let Some(config) = genesis[config].as_object_mut() else {
+		return Err("The genesis configuration is no JSON object.");
+	};
+	let ecommerce = config
+		.entry("ecommerce")
+		.or_insert_with(|| Value::Object(Default::default()));
+	let Some(ecommerce) = ecommerce.as_object_mut() else {
+		return Err("The genesis configuration of the marketplace is no JSON object.");
+	};
+	ecommerce.insert("key".into(), key);
+	Ok(())
+}
+
 /// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
 	PRESETS.iter().map(|preset| preset.name.into()).collect()

@@ -4,14 +4,7 @@
 //! which it has voted elsewhere. Then a key that has no log and had none here can have voted elsewhere only before it came. A key
 //! whose log is here has no date: should the log be lost, the key counts as one that comes when that is noticed.
 //!
-//! The dates are in the file [`NAME`] beside the vote logs:
-//!
-//! | bytes | what |
-//! |---|---|
-//! | 16 | [`MAGIC`] |
-//! | 32 | genesis hash |
-//! | 16 | BLAKE2b of the content |
-//! | | content: a SCALE map of keys to options of dates in milliseconds of Unix time; none: its log is here |
+//! The dates are in the file [`NAME`] beside the vote logs, whose bytes are in [`veilmart_td_raft_formats::dates`].
 //!
 //! A file that is missing, damaged or another chain's knows no date: every key comes when it is looked for, later than it did. It is
 //! always replaced as a whole and synced, so that wherever the power goes one of two states in turn is there:
@@ -25,8 +18,6 @@
 //! It does not know of a key that was elsewhere, and voted there, while the node was stopped, nor that a whole disk was copied or
 //! put back as it was: that is up to the operator, as with the logs.
 
-use blake2::{digest::consts::U16, Blake2b, Digest};
-use codec::{DecodeAll, Encode};
 use sp_keystore::Keystore as _;
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -35,6 +26,7 @@ use std::{
 	time::Instant,
 };
 use veilmart_td_raft::{keys::VOTE_KEY, AuthorityId, BlockHash};
+use veilmart_td_raft_formats::dates::{self, Dates};
 
 use crate::{
 	start::Authority,
@@ -44,15 +36,8 @@ use crate::{
 
 /// What the file is called.
 const NAME: &str = "keys-seen";
-/// What it begins with; the number is the format's version.
-const MAGIC: &[u8; 16] = b"td-raft since 01";
-/// Magic, genesis hash, hash of the content.
-const HEADER: usize = 16 + 32 + 16;
 /// From how many milliseconds on a clock counts as set. It is less than what dates of blocks may be wrong by.
 const STEP: u64 = 1_000;
-
-/// For each key the date when it came; none if its log is here.
-type Dates = BTreeMap<AuthorityId, Option<u64>>;
 
 /// A moment.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +80,7 @@ impl Held {
 	pub fn read(authority: &Authority, genesis: &BlockHash) -> Self {
 		let path = authority.vote_log.with_file_name(NAME);
 		let found = match std::fs::read(&path) {
-			Ok(bytes) => decode(&bytes, genesis).ok_or("it is damaged, or another chain's".to_string()),
+			Ok(bytes) => dates::read(&bytes, genesis).ok_or("it is damaged, or another chain's".to_string()),
 			Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Dates::new()),
 			Err(error) => Err(error.to_string()),
 		};
@@ -173,25 +158,9 @@ impl Held {
 			std::fs::create_dir_all(directory)
 				.map_err(failed("cannot create the directory of", &self.path))?;
 		}
-		let content = self.since.encode();
-		let hash = checksum(&content);
-		let bytes = [&MAGIC[..], &self.genesis[..], &hash[..], &content[..]].concat();
+		let bytes = dates::write(&self.since, &self.genesis);
 		replace(&self.path, &bytes).map_err(failed("cannot write", &self.path))
 	}
-}
-
-fn checksum(content: &[u8]) -> [u8; 16] {
-	Blake2b::<U16>::digest(content).into()
-}
-
-/// What is in the file, if it is whole and of this chain.
-fn decode(bytes: &[u8], genesis: &BlockHash) -> Option<Dates> {
-	let (header, content) = bytes.split_at_checked(HEADER)?;
-	let expected = [&MAGIC[..], &genesis[..], &checksum(content)[..]].concat();
-	if header != expected {
-		return None;
-	}
-	Dates::decode_all(&mut &content[..]).ok()
 }
 
 #[cfg(test)]

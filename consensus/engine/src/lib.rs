@@ -74,12 +74,7 @@ pub use round::{Certified, PeerState, Role, RoundState};
 pub use sealed::{check as check_sealed, seal, sealing_key, SealedError};
 pub use start::{Authority, Error, Setup};
 
-use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};
-
-/// Header of a block.
-pub type Header = generic::Header<u32, BlakeTwo256>;
-/// A block as a node passes it on.
-pub type Block = generic::Block<Header, OpaqueExtrinsic>;
+pub use veilmart_td_raft_formats::{Block, Header};
 
 /// The target of this crate's log lines.
 pub const LOG_TARGET: &str = "td-raft";

@@ -1,7 +1,7 @@
 //! The connections of the engine's own protocol: who is at their other end, what waits to be sent.
 //!
 //! Authorities and nodes that follow them use the same protocol. The first packet of each side says who it is
-//! ([`Hello`]), and is repeated now and then; nothing else is taken before. What is to be sent waits in a bounded queue for each peer; if that is full,
+//! ([`Hello`](crate::packet::Hello)), and is repeated now and then; nothing else is taken before. What is to be sent waits in a bounded queue for each peer; if that is full,
 //! packets are left out: the protocol repeats whatever matters.
 
 use codec::Encode;
@@ -27,7 +27,7 @@ use veilmart_td_raft::{AuthorityId, BlockHash};
 use crate::{
 	allowance::Allowance,
 	keys::Identity,
-	packet::{Hello, Packet, MAX_PACKET},
+	packet::{hello, is_authentic, Packet, MAX_PACKET},
 	Block, LOG_TARGET,
 };
 
@@ -292,7 +292,7 @@ impl Peers {
 	}
 
 	fn greet(&mut self, peer: &PeerId) {
-		let hello = Hello::new(&self.identity, &self.genesis, &self.network.local, peer);
+		let hello = hello(&self.identity, &self.genesis, &self.network.local, peer);
 		self.enqueue(peer, Arc::new(Packet::Hello(hello).encode()));
 	}
 
@@ -333,7 +333,7 @@ impl Peers {
 		};
 		match (packet, id) {
 			(Packet::Hello(hello), _) => {
-				if !hello.is_authentic(&self.genesis, &peer, &self.network.local) {
+				if !is_authentic(&hello, &self.genesis, &peer, &self.network.local) {
 					self.report(peer, FALSE_NAME);
 					self.network
 						.peers

@@ -11,12 +11,13 @@
 //! What is given up is put on a shelf until its height is final: who voted for a block has promised to have it. If a
 //! certificate turns up after all, it is asked for like any other block, found there, and executed again.
 
-use codec::{Decode, DecodeAll, Encode};
+use codec::Encode;
 use sc_client_api::{AuxStore, Backend};
 use sp_blockchain::Result;
 use sp_core::H256;
 use std::collections::BTreeMap;
 use veilmart_td_raft::{Number, Rank};
+use veilmart_td_raft_formats::shelf::{read_block, read_heights, Heights};
 
 use crate::{block::Core, Block};
 
@@ -145,7 +146,7 @@ fn key(hash: &H256) -> Vec<u8> {
 /// its chain.
 #[derive(Debug, Default)]
 pub struct Shelf {
-	heights: BTreeMap<H256, u32>,
+	heights: Heights,
 }
 
 impl Shelf {
@@ -154,9 +155,9 @@ impl Shelf {
 		let Some(bytes) = AuxStore::get_aux(store, SHELF_KEY)? else {
 			return Ok(Self::default());
 		};
-		BTreeMap::<H256, u32>::decode_all(&mut &bytes[..])
+		read_heights(&bytes)
 			.map(|heights| Self { heights })
-			.map_err(|_| sp_blockchain::Error::Backend("it holds a shelf of another version".into()))
+			.ok_or_else(|| sp_blockchain::Error::Backend("it holds a shelf of another version".into()))
 	}
 
 	/// Puts a block there.
@@ -182,7 +183,7 @@ impl Shelf {
 	pub fn get<S: AuxStore>(&self, store: &S, hash: &H256) -> Option<Block> {
 		self.heights.get(hash)?;
 		let bytes = AuxStore::get_aux(store, &key(hash)).ok().flatten()?;
-		Block::decode(&mut &bytes[..]).ok()
+		read_block(&bytes)
 	}
 
 	/// Takes a block that has no children, and is not the best, out of the chain of the database and puts it there.

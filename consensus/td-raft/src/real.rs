@@ -1,7 +1,7 @@
 //! The cryptography of the chain: sr25519 votes and lots, publicly verifiable dealings, shares encrypted with sealed
 //! boxes (X25519, XSalsa20-Poly1305).
 
-use codec::{Decode, Encode};
+use codec::{DecodeAll, Encode};
 use crypto_box::{PublicKey, SecretKey};
 use rand_core::OsRng;
 use schnorrkel::Keypair;
@@ -149,6 +149,12 @@ fn lot(output: &VrfOutput) -> Lot<BlockHash> {
 	}
 }
 
+/// The share in an opened box, if it is bound to this. The box has nothing beside both.
+pub fn read_share(plain: &[u8], binding: &ShareBinding<BlockHash>) -> Option<OpenedShare> {
+	let (bound_to, share) = <(ShareBinding<BlockHash>, OpenedShare)>::decode_all(&mut &*plain).ok()?;
+	(bound_to == *binding).then_some(share)
+}
+
 /// With the certificate's encoding, which the candidacy borrows.
 fn with_candidacy<R>(candidacy: &Candidacy<BlockHash>, f: impl FnOnce(&trapdoor::Candidacy) -> R) -> R {
 	let high_qc = candidacy.high_qc.encode();
@@ -240,8 +246,7 @@ impl Crypto for Keys {
 
 	fn unseal_share(&self, binding: &ShareBinding<BlockHash>, sealed: &Vec<u8>) -> Option<OpenedShare> {
 		let plain = Zeroizing::new(self.ephemeral.as_ref()?.unseal(sealed).ok()?);
-		let (bound_to, share) = <(ShareBinding<BlockHash>, OpenedShare)>::decode(&mut &plain[..]).ok()?;
-		(bound_to == *binding).then_some(share)
+		read_share(&plain, binding)
 	}
 
 	fn recover(

@@ -93,8 +93,7 @@ pub fn write(secret: &SecretKey, folder: &Path, passphrase: &PassphraseSource) -
 	keystore::refuse_existing(&files.public)?;
 	let failed = |error: serde_json::Error| Error::file(error.to_string());
 	let public = serde_json::to_vec_pretty(&public_part(secret)?).map_err(failed)?;
-	let [p, q] = secret.factors().map(|factor| secret_hex(&factor));
-	let factors = keystore::secret_json(&Factors { version: 1, p, q })?;
+	let factors = factors_json(secret)?;
 	// The secret last: a ceremony is over once it is there.
 	keystore::write_new(&files.public, &public)?;
 	keystore::write_secret(&files.secret, SECRET_NAME, &factors, passphrase).inspect_err(|_| {
@@ -113,14 +112,24 @@ pub fn read(path: &Path, passphrase: &PassphraseSource) -> Result<SecretKey> {
 	} else {
 		path.into()
 	};
-	let json = keystore::read_secret(&path, SECRET_NAME, passphrase)?;
+	read_factors(&keystore::read_secret(&path, SECRET_NAME, passphrase)?, &path)
+}
+
+/// What the secret file holds, to be encrypted.
+pub fn factors_json(secret: &SecretKey) -> Result<Zeroizing<Vec<u8>>> {
+	let [p, q] = secret.factors().map(|factor| secret_hex(&factor));
+	keystore::secret_json(&Factors { version: 1, p, q })
+}
+
+/// The key in what the secret file held, decrypted. `path` is the file's, to be named in what is wrong with it.
+pub fn read_factors(json: &[u8], path: &Path) -> Result<SecretKey> {
 	let wrong = || {
 		Error::file(format!(
 			"{} does not hold a certificate authority's key.",
 			path.display()
 		))
 	};
-	let factors: Factors = serde_json::from_slice(&json).map_err(|_| wrong())?;
+	let factors: Factors = serde_json::from_slice(json).map_err(|_| wrong())?;
 	if factors.version != 1 {
 		return Err(Error::file(format!(
 			"{} was written by a newer version.",

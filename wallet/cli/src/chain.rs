@@ -15,6 +15,7 @@ use jsonrpsee::{
 		params::ArrayParams,
 	},
 	rpc_params,
+	types::ErrorObject,
 	ws_client::WsClient,
 };
 use pallet_certificates::{Certificate, Moment, OrderId};
@@ -344,11 +345,16 @@ impl Chain {
 	}
 }
 
+/// What the pool has against a transaction, if that is what the node answers.
+pub fn refusal_in(answer: &ErrorObject<'_>) -> Option<Refusal> {
+	let data = answer.data().map(|data| data.get());
+	Refusal::from_pool(answer.code(), answer.message(), data)
+}
+
 /// An error of the connection or of a request.
 fn rpc_error(method: &str, error: RpcError) -> Error {
 	if let RpcError::Call(answer) = &error {
-		let data = answer.data().map(|data| data.get());
-		if let Some(refusal) = Refusal::from_pool(answer.code(), answer.message(), data) {
+		if let Some(refusal) = refusal_in(answer) {
 			return refusal.into();
 		}
 	}

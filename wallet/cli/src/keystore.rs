@@ -278,6 +278,27 @@ impl Drop for SecretAccount {
 	}
 }
 
+/// What an account's file holds, to be encrypted.
+pub fn account_json(mnemonic: &str) -> Result<Zeroizing<Vec<u8>>> {
+	secret_json(&SecretAccount {
+		version: 1,
+		mnemonic: mnemonic.into(),
+	})
+}
+
+/// The account in what its file held, decrypted. `path` is the file's, to be named in what is wrong with it.
+pub fn read_account(json: &[u8], path: &Path) -> Result<Account> {
+	let damaged = |_| Error::file(format!("{} does not hold an account.", path.display()));
+	let secret: SecretAccount = serde_json::from_slice(json).map_err(damaged)?;
+	if secret.version != 1 {
+		return Err(Error::file(format!(
+			"{} was written by a newer version.",
+			path.display()
+		)));
+	}
+	Account::from_mnemonic(&secret.mnemonic)
+}
+
 /// The accounts of one person, in the folder `accounts` of a base path.
 #[derive(Clone, Debug)]
 pub struct Keystore {
@@ -337,10 +358,7 @@ impl Keystore {
 		let (secret, public) = (self.path(name, "age")?, self.path(name, "json")?);
 		refuse_existing(&secret)?;
 		let account = Account::from_mnemonic(mnemonic)?;
-		let json = secret_json(&SecretAccount {
-			version: 1,
-			mnemonic: mnemonic.into(),
-		})?;
+		let json = account_json(mnemonic)?;
 		let about = PublicAccount {
 			address: account.address(),
 		};
@@ -364,15 +382,7 @@ impl Keystore {
 			return Err(self.unknown(name));
 		}
 		let json = read_secret(&path, &format!("account {name}"), passphrase)?;
-		let damaged = || Error::file(format!("{} does not hold an account.", path.display()));
-		let secret: SecretAccount = serde_json::from_slice(&json).map_err(|_| damaged())?;
-		if secret.version != 1 {
-			return Err(Error::file(format!(
-				"{} was written by a newer version.",
-				path.display()
-			)));
-		}
-		let account = Account::from_mnemonic(&secret.mnemonic)?;
+		let account = read_account(&json, &path)?;
 		if self
 			.about(name)
 			.is_ok_and(|public| public.address != account.address())

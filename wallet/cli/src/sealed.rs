@@ -20,6 +20,7 @@ use codec::Encode;
 use crypto_box::PublicKey;
 use jsonrpsee::rpc_params;
 use rand_core::OsRng;
+use serde_json::Value;
 use sp_core::Bytes;
 use veilmart_runtime::{Hash, RuntimeCall, UncheckedExtrinsic};
 use veilmart_td_raft::{
@@ -71,16 +72,17 @@ pub fn seal(genesis: &Hash, record: &AuthorityRecord, transaction: Vec<u8>) -> R
 	})
 }
 
+/// Who leads by what the node says of its consensus (`tdRaft_roundState`), if it says so.
+pub fn leader_in(round_state: &Value) -> Option<AuthorityId> {
+	let bytes = round_state["leader"].as_str().and_then(unhex)?;
+	bytes.try_into().ok().map(AuthorityId)
+}
+
 impl Chain {
 	/// The record of the authority that leads, as the node sees it. None if none leads, or if it has not published one that is
 	/// good.
 	pub async fn leader_record(&self) -> Result<Option<AuthorityRecord>> {
-		let state = self.round_state().await?;
-		let leader = state["leader"]
-			.as_str()
-			.and_then(unhex)
-			.and_then(|bytes| bytes.try_into().ok())
-			.map(AuthorityId);
+		let leader = leader_in(&self.round_state().await?);
 		let leader = match leader {
 			Some(leader) => Some(leader),
 			// A node that was started since the election has not heard of it, but of blocks.

@@ -139,8 +139,15 @@ impl Dispatched {
 
 /// What is needed of `chain_getBlock`.
 #[derive(Deserialize)]
-struct SignedBlock {
+pub struct SignedBlock {
 	block: BlockBody,
+}
+
+impl SignedBlock {
+	/// The block's transactions, as encoded.
+	pub fn transactions(&self) -> impl Iterator<Item = &[u8]> {
+		self.block.extrinsics.iter().map(|encoded| encoded.as_ref())
+	}
 }
 
 #[derive(Deserialize)]
@@ -274,24 +281,14 @@ impl Chain {
 		let body = self.request::<Option<SignedBlock>>("chain_getBlock", rpc_params![block]);
 		let (body, events, time) = try_join3(body, self.events(block), self.time(block)).await?;
 		let body = body.ok_or_else(|| Error::node(format!("The node has no body of block {number}.")))?;
-		let transactions = body
-			.block
-			.extrinsics
-			.iter()
-			.map(|encoded| Dispatched::read(encoded.as_ref()))
-			.collect();
+		let transactions = body.transactions().map(Dispatched::read).collect();
 		Ok(sorted(number, block, time, transactions, events))
 	}
 
 	/// The index of an encoded transaction in a block, if it is there.
 	pub(crate) async fn place_in(&self, encoded: &[u8], block: Hash) -> Result<Option<u32>> {
 		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
-		let place = body.and_then(|body| {
-			body.block
-				.extrinsics
-				.iter()
-				.position(|bytes| bytes.as_ref() == encoded)
-		});
+		let place = body.and_then(|body| body.transactions().position(|bytes| bytes == encoded));
 		Ok(place.and_then(|index| index.try_into().ok()))
 	}
 
@@ -365,15 +362,20 @@ impl Sent {
 
 /// What a node reports about a transaction in its pool.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+pub enum Progress {
+	/// Nothing that would count.
 	Waiting,
+	/// It is in this block.
 	InBlock(Hash),
+	/// It is in this block, which is final.
 	Finalized(Hash),
+	/// It is there no more, and how that came.
 	Left(&'static str),
 }
 
 impl Progress {
-	fn read(status: &Value) -> Self {
+	/// Reads a report. What is not understood says that the transaction waits.
+	pub fn read(status: &Value) -> Self {
 		const ENDS: [&str; 3] = ["invalid", "dropped", "usurped"];
 		let block = |name: &str| status.get(name).and_then(|hash| H256::deserialize(hash).ok());
 		if let Some(block) = block("finalized") {
@@ -487,11 +489,7 @@ mod tests {
 	fn blocks_are_read_in_both_forms() {
 		let body: SignedBlock =
 			serde_json::from_value(json!({ "block": { "extrinsics": ["0x2805", [40, 5]] } })).unwrap();
-		assert!(body
-			.block
-			.extrinsics
-			.iter()
-			.all(|bytes| bytes.as_ref() == [40, 5]));
+		assert_eq!(body.transactions().collect::<Vec<_>>(), [[40_u8, 5]; 2]);
 	}
 
 	fn record(index: u32, event: frame_system::Event<Runtime>) -> Event {

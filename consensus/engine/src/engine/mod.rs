@@ -7,7 +7,6 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-use codec::Decode;
 use futures::{
 	channel::{
 		mpsc::{unbounded, UnboundedReceiver, UnboundedSender},
@@ -701,14 +700,9 @@ fn by_bytes(transactions: Vec<Vec<u8>>, most: usize) -> Vec<Vec<Vec<u8>>> {
 
 /// Whether an extrinsic is an inherent: neither signed nor general.
 fn is_inherent(extrinsic: &sp_runtime::OpaqueExtrinsic) -> bool {
-	use codec::Encode;
-	let bytes = extrinsic.encode();
-	let mut input = &bytes[..];
-	let Ok(codec::Compact(_)) = codec::Compact::<u32>::decode(&mut input) else {
-		return false;
-	};
 	// The two highest bits of the first byte say what it is.
-	input.first().is_some_and(|version| version & 0b1100_0000 == 0)
+	let version = extrinsic.inner().first();
+	version.is_some_and(|version| version & 0b1100_0000 == 0)
 }
 
 /// As the core sees it, shared.

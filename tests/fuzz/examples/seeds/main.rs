@@ -3,6 +3,8 @@
 //! Files that the fuzzer found (`found-…`) stay.
 
 mod chain;
+mod engine;
+mod node;
 mod papers;
 mod protocol;
 mod trade;
@@ -46,8 +48,10 @@ fn main() {
 	trade::add(&mut corpora);
 	chain::add(&mut corpora);
 	protocol::add(&mut corpora);
+	engine::add(&mut corpora);
 	wallet::add(&mut corpora);
 	papers::add(&mut corpora);
+	node::add(&mut corpora);
 	let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora");
 	let mut total = 0;
 	for (target, files) in corpora.0 {

@@ -1,16 +1,21 @@
-//! Files and words that people hand to each other, and the key of a chain.
+//! Files and words that people hand to each other or keep, and the key of a chain.
 
 use codec::Decode;
-use pallet_certificates::{signing_payload, CertificateRequest, Role, ViewKey};
+use pallet_certificates::{signing_payload, CertificateRequest, OrderId, Role, ViewKey};
 use pallet_ecommerce::{Accumulators, GenesisKey};
 use serde_json::json;
 use sp_core::H256;
 use veilmart_cli::{
-	account::address, audit_report::AuditReport, ca::hex, certificate::SignedRequest, chain_key::Pin,
-	keystore::PublicAccount,
+	account::address,
+	audit_report::AuditReport,
+	ca::{factors_json, hex},
+	certificate::SignedRequest,
+	chain_key::Pin,
+	keystore::{account_json, PublicAccount},
+	serve::journal::{self, Step, Steps},
 };
 use veilmart_confidential::PARAMETER_SET;
-use veilmart_fuzz_targets::GENESIS;
+use veilmart_fuzz_targets::{document, input, secret, GENESIS};
 use veilmart_paillier::test_keys;
 use veilmart_runtime::api;
 use veilmart_wallet::keys::phrase_of_entropy;
@@ -18,7 +23,7 @@ use veilmart_wallet::keys::phrase_of_entropy;
 use crate::{
 	broken,
 	chain::{keys, sign},
-	trade::{account, answering, ALICE, EVE},
+	trade::{account, answering, ALICE, BOB, EVE},
 	Corpora,
 };
 
@@ -57,6 +62,64 @@ fn request() -> SignedRequest {
 	}
 }
 
+/// Secrets as they are in their files, decrypted.
+fn secrets(corpora: &mut Corpora) {
+	let text = |json: &[u8]| String::from_utf8(json.to_vec()).expect("JSON is text");
+	let phrase = phrase_of_entropy(&[7; 16]).expect("16 bytes are a phrase");
+	let account = text(&account_json(&phrase).expect("it is printable"));
+	let secret = test_keys::secret(PARAMETER_SET).expect("the test key");
+	let [p, q] = secret.factors().map(|factor| hex(&factor));
+	let factors = text(&factors_json(&secret).expect("it is printable"));
+	for (format, name, content) in [
+		(
+			"account",
+			"broken-version",
+			account.replace("\"version\":1", "\"version\":2"),
+		),
+		(
+			"account",
+			"broken-words",
+			account.replace(phrase.as_str(), "abandon abandon"),
+		),
+		("account", "account", account),
+		("factors", "broken-equal", factors.replace(&q, &p)),
+		("factors", "broken-digits", factors.replace("0x", "0y")),
+		("factors", "factors", factors),
+	] {
+		corpora.add("secret", name, input(&secret::FORMATS, format, content));
+	}
+}
+
+fn journals(corpora: &mut Corpora) {
+	let order = |seq| OrderId {
+		buyer: account(BOB),
+		seq,
+	};
+	let steps: Steps = [Step::Mine, Step::Begun, Step::Shipped, Step::NotShipped]
+		.into_iter()
+		.zip(1..)
+		.map(|(step, seq)| (order(seq), (step, 1_800_000_000_000 + seq)))
+		.collect();
+	let write = |steps: &Steps, signer| {
+		journal::write(steps, H256(GENESIS), &account(signer)).expect("it is printable")
+	};
+	let journal = write(&steps, ALICE);
+	for (name, content) in [
+		("new", write(&Steps::new(), ALICE)),
+		("torn", journal[..journal.len() - 30].to_owned()),
+		("broken-account", write(&steps, BOB)),
+		("broken-line", journal.replace("begun", "begin")),
+		(
+			"broken-version",
+			journal.replacen("\"journal\":1", "\"journal\":2", 1),
+		),
+		("broken-empty", String::new()),
+		("journal", journal),
+	] {
+		corpora.add("journal", name, content);
+	}
+}
+
 /// The corpora of files and words.
 pub fn add(corpora: &mut Corpora) {
 	let modulus = test_keys::modulus(PARAMETER_SET);
@@ -91,7 +154,6 @@ pub fn add(corpora: &mut Corpora) {
 		counter: 2,
 		..request.clone()
 	};
-	let rules = include_str!("../../../../docs/rules.toml");
 	for (name, content) in [
 		("broken-report", report.replacen("\"0.00\"", "\"0.01\"", 1)),
 		("report", report),
@@ -105,15 +167,23 @@ pub fn add(corpora: &mut Corpora) {
 		("key", text(serde_json::to_string(&key))),
 		("pin", text(serde_json::to_string(&pin))),
 		("account", text(serde_json::to_string(&public))),
-		("rules", rules.to_owned()),
+	] {
+		let format = name.trim_start_matches("broken-");
+		corpora.add("document", name, input(&document::FORMATS, format, content));
+	}
+	let rules = include_str!("../../../../docs/rules.toml");
+	for (name, content) in [
+		("example", rules.to_owned()),
 		(
-			"broken-rules",
+			"broken-twice",
 			rules.replace("max_quantity = 10", "max_quantity = 10\nmax_quantity = 11"),
 		),
-		("broken-rules-unit", rules.replace("\"5.00\"", "\"5.001\"")),
+		("broken-unit", rules.replace("\"5.00\"", "\"5.001\"")),
 	] {
-		corpora.add("document", name, content);
+		corpora.add("rules", name, content);
 	}
+	secrets(corpora);
+	journals(corpora);
 	let phrase = phrase_of_entropy(&[7; 16]).expect("16 bytes are a phrase");
 	for (name, words) in [
 		("amount", "12.50"),

@@ -5,6 +5,7 @@ use sp_core::H256;
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 use veilmart_fuzz_targets::{
 	authorities,
+	consensus::BINDING,
 	trapdoor::{Answer, CANDIDACY, CONTEXT},
 	SecretAuthority, GENESIS,
 };
@@ -273,6 +274,18 @@ fn trapdoors(corpora: &mut Corpora, authorities: &Authorities) {
 	let Ok(Recovery::Trapdoor(trapdoor)) = verified.recover(&good) else {
 		panic!("an honest dealing has its trapdoor");
 	};
+	let box_of_share = (BINDING, &shares[0]).encode();
+	corpora.add(
+		"consensus",
+		"broken-share",
+		broken(&box_of_share, box_of_share.len() - 1),
+	);
+	corpora.add(
+		"consensus",
+		"broken-share-end",
+		[&box_of_share[..], &[0]].concat(),
+	);
+	corpora.add("consensus", "share", box_of_share);
 	let collision: Collision = trapdoor.collide(&CANDIDACY).expect("another message");
 	let answer: Answer = (shares.into_iter().collect(), collision);
 	let whole = (&dealing, &answer).encode();

@@ -76,13 +76,71 @@ struct Line {
 	time: Moment,
 }
 
+/// The last step of each order, and when it was noted, in milliseconds since the Unix epoch.
+pub type Steps = BTreeMap<OrderId<AccountId>, (Step, Moment)>;
+
+/// A line that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+	/// Its number, from 1.
+	pub line: usize,
+	/// What is wrong with it.
+	pub problem: &'static str,
+}
+
+/// What the content of a journal of this account on this chain says, and how many of its bytes do: what follows has no end, and
+/// was never acted upon.
+pub fn read(content: &[u8], genesis: Hash, account: &AccountId) -> Result<(Steps, usize), Unreadable> {
+	let whole = content
+		.iter()
+		.rposition(|byte| *byte == b'\n')
+		.map_or(0, |end| end + 1);
+	let wrong = |line, problem| Unreadable { line, problem };
+	let text = std::str::from_utf8(content.get(..whole).unwrap_or_default())
+		.map_err(|_| wrong(1, "this is no text"))?;
+	let mut lines = text.lines().enumerate();
+	let head = lines
+		.next()
+		.and_then(|(_, line)| serde_json::from_str::<Head>(line).ok());
+	let head = head.ok_or_else(|| wrong(1, "this is no journal of `veilmart serve`"))?;
+	if head.journal != VERSION {
+		return Err(wrong(1, "the journal is of another version of this program"));
+	}
+	if head.genesis != genesis || head.account != address(account) {
+		return Err(wrong(1, "the journal is of another account or chain"));
+	}
+	let mut steps = Steps::new();
+	for (index, line) in lines {
+		let parsed = serde_json::from_str::<Line>(line).ok();
+		let entry = parsed.and_then(|line| Some((parse_order(&line.order)?, (line.step, line.time))));
+		let (order, step) = entry.ok_or_else(|| wrong(index + 1, "this line cannot be read"))?;
+		steps.insert(order, step);
+	}
+	Ok((steps, whole))
+}
+
+/// The content of a journal of this account on this chain that says this.
+pub fn write(steps: &Steps, genesis: Hash, account: &AccountId) -> serde_json::Result<String> {
+	let head = Head {
+		journal: VERSION,
+		genesis,
+		account: address(account),
+	};
+	let mut text = serde_json::to_string(&head)?;
+	text.push('\n');
+	for (order, (step, time)) in steps {
+		text += &line(order, *step, *time)?;
+	}
+	Ok(text)
+}
+
 /// The journal of an account on a chain, and the right to act for it.
 #[derive(Debug)]
 pub struct Journal {
 	path: PathBuf,
 	of: Owner,
 	file: Option<File>,
-	steps: BTreeMap<OrderId<AccountId>, (Step, Moment)>,
+	steps: Steps,
 	_lock: File,
 }
 
@@ -125,7 +183,7 @@ impl Journal {
 				account: account.clone(),
 			},
 			file: None,
-			steps: BTreeMap::new(),
+			steps: Steps::new(),
 			_lock: lock,
 		};
 		match fs::read(&journal.path) {
@@ -137,38 +195,14 @@ impl Journal {
 	}
 
 	fn load(&mut self, content: &[u8]) -> Result<()> {
-		// What has no end was never acted upon.
-		let whole = content
-			.iter()
-			.rposition(|byte| *byte == b'\n')
-			.map_or(0, |end| end + 1);
-		let wrong = |line: usize, problem: &str| {
-			Error::file(format!(
-				"{}, line {line}: {problem}. Nothing is shipped on a guess: repair the file, or move it away and say with --shipped \
-				or --not-shipped what happened to each accepted order.",
-				self.path.display()
-			))
-		};
-		let text = std::str::from_utf8(content.get(..whole).unwrap_or_default())
-			.map_err(|_| wrong(1, "this is no text"))?;
-		let mut lines = text.lines().enumerate();
-		let head = lines
-			.next()
-			.and_then(|(_, line)| serde_json::from_str::<Head>(line).ok());
-		let head = head.ok_or_else(|| wrong(1, "this is no journal of `veilmart serve`"))?;
-		if head.journal != VERSION {
-			return Err(wrong(1, "the journal is of another version of this program"));
-		}
-		if head.genesis != self.of.genesis || head.account != address(&self.of.account) {
-			return Err(wrong(1, "the journal is of another account or chain"));
-		}
-		let mut steps = BTreeMap::new();
-		for (index, line) in lines {
-			let parsed = serde_json::from_str::<Line>(line).ok();
-			let entry = parsed.and_then(|line| Some((parse_order(&line.order)?, (line.step, line.time))));
-			let (order, step) = entry.ok_or_else(|| wrong(index + 1, "this line cannot be read"))?;
-			steps.insert(order, step);
-		}
+		let (steps, whole) =
+			read(content, self.of.genesis, &self.of.account).map_err(|Unreadable { line, problem }| {
+				Error::file(format!(
+					"{}, line {line}: {problem}. Nothing is shipped on a guess: repair the file, or move it away and say with --shipped \
+					or --not-shipped what happened to each accepted order.",
+					self.path.display()
+				))
+			})?;
 		self.steps = steps;
 		let cannot = |error| Error::file(format!("Cannot write {}: {error}", self.path.display()));
 		let mut file = options().open(&self.path).map_err(cannot)?;
@@ -241,16 +275,8 @@ impl Journal {
 	fn rewrite(&mut self) -> Result<()> {
 		let path = &self.path;
 		let failed = |error: io::Error| Error::file(format!("Cannot write {}: {error}", path.display()));
-		let head = Head {
-			journal: VERSION,
-			genesis: self.of.genesis,
-			account: address(&self.of.account),
-		};
-		let mut text = serde_json::to_string(&head).map_err(|error| failed(error.into()))?;
-		text.push('\n');
-		for (order, (step, time)) in &self.steps {
-			text += &line(order, *step, *time).map_err(|error| failed(error.into()))?;
-		}
+		let text =
+			write(&self.steps, self.of.genesis, &self.of.account).map_err(|error| failed(error.into()))?;
 		let new = path.with_extension("journal.new");
 		let mut file = options().create(true).truncate(true).open(&new).map_err(failed)?;
 		file.write_all(text.as_bytes())
