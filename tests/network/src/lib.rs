@@ -12,6 +12,7 @@ pub mod mounts;
 pub mod namespaces;
 pub mod preload;
 pub mod proxies;
+pub mod room;
 pub mod router;
 pub mod scene;
 pub mod second_process;

@@ -8,25 +8,33 @@ use std::{
 };
 
 use tokio::task::block_in_place;
-use veilmart_demo_parts::process::{export_preset, Network, Node, AUTHORITIES};
+use veilmart_demo_parts::process::{Node, Place, AUTHORITIES};
 use veilmart_network_tests::{
 	moments::{rounds, Moments},
-	mounts::{with_mounts, without_loop, Disk, Rights, Small},
+	mounts::{with_mounts, without_loop, Disk, FileSystem, Rights, Small},
 	scene::Scene,
-	Result, PATIENCE, SPECIFICATION,
+	Result, PATIENCE,
 };
 
 /// Between one MiB and the next, where a disk fills while a node works: faster than most copy to a disk.
 const PACE: Duration = Duration::from_millis(50);
 
 /// A network at work, each node with a file system of its own for what belongs to its chain; its log is elsewhere.
-async fn with_file_systems<T>(make: impl Fn(&Path) -> Result<T>) -> (Scene, Vec<T>) {
-	let folder = tempfile::tempdir().unwrap();
-	let specification = folder.path().join(SPECIFICATION);
-	export_preset("local", &specification).await.unwrap();
-	let file_systems = AUTHORITIES.map(|name| make(&folder.path().join(name)).unwrap());
-	let (network, ..) = Network::start(&specification, folder.path()).await.unwrap();
-	(Scene::of(network, folder).await, file_systems.into())
+async fn with_file_systems<T: FileSystem>(make: impl Fn(&Path) -> Result<T>) -> (Scene, Vec<T>) {
+	let mut file_systems = Vec::new();
+	let scene = Scene::at(|folder| {
+		let mut places = [Place::here()?, Place::here()?, Place::here()?, Place::here()?];
+		for (name, place) in AUTHORITIES.into_iter().zip(&mut places) {
+			let file_system = make(&folder.join(name))?;
+			for (variable, value) in file_system.variables() {
+				place.set_variable(variable, value);
+			}
+			file_systems.push(file_system);
+		}
+		Ok(places)
+	})
+	.await;
+	(scene, file_systems)
 }
 
 /// Reads what becomes final at all nodes, again and again.
