@@ -16,6 +16,7 @@ pub mod room;
 pub mod router;
 pub mod scene;
 pub mod second_process;
+pub mod syncs;
 pub mod versions;
 
 use std::{

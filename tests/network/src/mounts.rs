@@ -59,7 +59,7 @@ impl Rights {
 			Self::Disks => {
 				"This test takes the power from disks, which are files mounted with `mount -o loop`. It needs root, loop \
 				devices, `unshare` and `mount` (package util-linux), `ip` (iproute2), `mkfs.ext4` (e2fsprogs), `python3`. Where \
-				that cannot be had, VEILMART_WITHOUT_LOOP=1 leaves it out."
+				that cannot be had, VEILMART_WITHOUT_LOOP=1 leaves it out; another test needs none of it."
 			}
 		}
 	}
@@ -69,7 +69,7 @@ impl Rights {
 pub fn without_loop() -> bool {
 	let without = env::var_os("VEILMART_WITHOUT_LOOP").is_some();
 	if without {
-		println!("Left out: VEILMART_WITHOUT_LOOP is set. Nothing is shown about the power going.");
+		println!("Left out: VEILMART_WITHOUT_LOOP is set. Another test takes what was not synced from the vote logs.");
 	}
 	without
 }
