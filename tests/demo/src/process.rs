@@ -98,11 +98,12 @@ const PORT: u16 = 30_333;
 /// The port of its RPC.
 const RPC_PORT: u16 = 9_944;
 
-/// The network in which a node runs.
+/// The network in which a node runs, and what it finds there.
 #[derive(Clone, Debug)]
 pub struct Place {
 	/// What comes before the program.
 	launcher: Vec<OsString>,
+	environment: Vec<(OsString, OsString)>,
 	address: Ipv4Addr,
 	port: u16,
 	rpc_port: u16,
@@ -114,6 +115,7 @@ impl Place {
 		let [port, rpc_port] = free_ports()?;
 		Ok(Self {
 			launcher: Vec::new(),
+			environment: Vec::new(),
 			address: Ipv4Addr::LOCALHOST,
 			port,
 			rpc_port,
@@ -125,10 +127,21 @@ impl Place {
 		let launcher = ["nsenter", "--target", &process.to_string(), "--net", "--"];
 		Self {
 			launcher: launcher.map(OsString::from).into(),
+			environment: Vec::new(),
 			address,
 			port: PORT,
 			rpc_port: RPC_PORT,
 		}
+	}
+
+	/// The port at which other nodes reach it.
+	pub fn port(&self) -> u16 {
+		self.port
+	}
+
+	/// Sets a variable in the environment of the node's process.
+	pub fn set_variable(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+		self.environment.push((name.into(), value.into()));
 	}
 }
 
@@ -176,6 +189,7 @@ impl Node {
 	) -> Result<Self> {
 		let Place {
 			launcher,
+			environment,
 			address: ip,
 			port,
 			rpc_port,
@@ -229,7 +243,7 @@ impl Node {
 		Ok(Self {
 			child: None,
 			launcher,
-			environment: Vec::new(),
+			environment,
 			arguments,
 			folder: folder.to_owned(),
 			name,

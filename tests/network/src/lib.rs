@@ -10,8 +10,13 @@ pub mod governance;
 pub mod moments;
 pub mod mounts;
 pub mod namespaces;
+pub mod preload;
+pub mod proxies;
+pub mod room;
+pub mod router;
 pub mod scene;
 pub mod second_process;
+pub mod syncs;
 pub mod versions;
 
 use std::{

@@ -2,14 +2,16 @@
 //!
 //! [`with_mounts`] runs a test's body in a second process, in mount, network and process namespaces that the system takes
 //! down with everything in them when it ends, however it ends. Needed: `unshare`, `mount` and `umount` (package util-linux),
-//! `ip` (iproute2); for [`Disk`] the rights to mount a file as a disk, `mkfs.ext4` (e2fsprogs) and `python3`.
+//! `ip` (iproute2); for [`Disk`] the rights to mount a file as a disk, `mkfs.ext4` (e2fsprogs) and `python3`. Where nobody
+//! but root may mount, the body that needs a file system in memory runs where it is, and [`Small`] is a folder of which the node
+//! is told that it is full.
 //!
 //! The network is its own because the process is: every such process has the number 2, from which the choice of ports
 //! begins, and two of them would give the same ones to their nodes.
 
 use std::{
 	env,
-	ffi::OsStr,
+	ffi::{OsStr, OsString},
 	fs::{self, File},
 	future::Future,
 	io::{self, Write},
@@ -21,7 +23,21 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-use crate::{namespaces::loopback, second_process::in_second_process, Result};
+use crate::{
+	namespaces::loopback,
+	room::Room,
+	second_process::{in_second_process, is_second, refused},
+	Result,
+};
+
+/// What a small file system holds, in MiB: several times what a node needs for a test's chain.
+pub const ROOM: u64 = 256;
+
+/// What a test does with a file system in memory, once, as a script of the shell.
+const TRIAL: &str = "
+	mount -t tmpfs -o size=1m tmpfs \"${TMPDIR:-/tmp}\"
+	ip link set lo up
+";
 
 /// What a test has to be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +59,7 @@ impl Rights {
 			Self::Disks => {
 				"This test takes the power from disks, which are files mounted with `mount -o loop`. It needs root, loop \
 				devices, `unshare` and `mount` (package util-linux), `ip` (iproute2), `mkfs.ext4` (e2fsprogs), `python3`. Where \
-				that cannot be had, VEILMART_WITHOUT_LOOP=1 leaves it out."
+				that cannot be had, VEILMART_WITHOUT_LOOP=1 leaves it out; another test needs none of it."
 			}
 		}
 	}
@@ -53,12 +69,13 @@ impl Rights {
 pub fn without_loop() -> bool {
 	let without = env::var_os("VEILMART_WITHOUT_LOOP").is_some();
 	if without {
-		println!("Left out: VEILMART_WITHOUT_LOOP is set. Nothing is shown about the power going.");
+		println!("Left out: VEILMART_WITHOUT_LOOP is set. Another test takes what was not synced from the vote logs.");
 	}
 	without
 }
 
-/// Runs the body of the test of this name where it may mount what it likes. The name is what the test program calls it.
+/// Runs the body of the test of this name where it may mount what it likes, or where [`Small`] needs no mounts. The name is
+/// what the test program calls it.
 pub fn with_mounts<F: Future<Output = ()>>(name: &str, rights: Rights, body: impl FnOnce() -> F) {
 	let needed = rights.needed();
 	// Within the namespaces everybody is root.
@@ -68,6 +85,12 @@ pub fn with_mounts<F: Future<Output = ()>>(name: &str, rights: Rights, body: imp
 		(false, Rights::Memory) => &["--user", "--map-root-user", "--mount", "--net"],
 		(false, Rights::Disks) => panic!("{needed}"),
 	};
+	if rights == Rights::Memory {
+		if let Some(why) = refused(options, TRIAL) {
+			println!("Nodes are told that their disk is full. No file system in memory: {why}");
+			return Runtime::new().unwrap().block_on(body());
+		}
+	}
 	in_second_process(name, options, needed, || {
 		loopback().unwrap();
 		Runtime::new().unwrap().block_on(body());
@@ -87,20 +110,31 @@ fn run<A: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = A>) -
 	Ok(())
 }
 
-/// A small file system in memory.
+/// What a node has some of its files on.
+pub trait FileSystem {
+	/// What the node's process needs in its environment.
+	fn variables(&self) -> Vec<(&'static str, OsString)> {
+		Vec::new()
+	}
+}
+
+/// A small file system.
 #[derive(Debug)]
-pub struct Small {
-	mount: PathBuf,
+pub enum Small {
+	/// In memory, mounted here.
+	Memory(PathBuf),
+	/// Any, about which the node is told something else.
+	Told(Room),
 }
 
 impl Small {
-	/// What it holds, in MiB: several times what a node needs for a test's chain.
-	const SIZE: u32 = 256;
-
-	/// An empty one, mounted here.
-	pub fn make(mount: &Path) -> Result<Self> {
-		fs::create_dir_all(mount)?;
-		let size = format!("size={}m", Self::SIZE);
+	/// An empty one here.
+	pub fn make(here: &Path) -> Result<Self> {
+		fs::create_dir_all(here)?;
+		if !is_second() {
+			return Ok(Self::Told(Room::make(here)?));
+		}
+		let size = format!("size={ROOM}m");
 		let mounted = run(
 			"mount",
 			[
@@ -109,22 +143,19 @@ impl Small {
 				"-o".as_ref(),
 				size.as_ref(),
 				"tmpfs".as_ref(),
-				mount.as_os_str(),
+				here.as_os_str(),
 			],
 		);
 		mounted.map_err(|error| format!("{error}. {}", Rights::Memory.needed()))?;
-		Ok(Self {
-			mount: mount.to_owned(),
-		})
-	}
-
-	fn ballast(&self) -> PathBuf {
-		self.mount.join("ballast")
+		Ok(Self::Memory(here.to_owned()))
 	}
 
 	/// Writes a file until nothing more fits, with a pause after each MiB.
 	pub fn fill(&self, pause: Duration) -> Result<()> {
-		let mut ballast = File::create(self.ballast())?;
+		let mut ballast = match self {
+			Self::Memory(mount) => File::create(ballast(mount))?,
+			Self::Told(room) => return room.fill(pause),
+		};
 		loop {
 			for _ in 0..256 {
 				match ballast.write_all(&[1; 4096]) {
@@ -139,7 +170,23 @@ impl Small {
 
 	/// Takes that file away.
 	pub fn make_room(&self) -> Result<()> {
-		Ok(fs::remove_file(self.ballast())?)
+		match self {
+			Self::Memory(mount) => Ok(fs::remove_file(ballast(mount))?),
+			Self::Told(room) => room.make_room(),
+		}
+	}
+}
+
+fn ballast(mount: &Path) -> PathBuf {
+	mount.join("ballast")
+}
+
+impl FileSystem for Small {
+	fn variables(&self) -> Vec<(&'static str, OsString)> {
+		match self {
+			Self::Memory(_) => Vec::new(),
+			Self::Told(room) => room.variables(),
+		}
 	}
 }
 
@@ -233,6 +280,8 @@ impl Disk {
 		}
 	}
 }
+
+impl FileSystem for Disk {}
 
 /// What is written to see whether it is lost.
 const MARK: &[u8] = b"There was power when this was written.";

@@ -11,25 +11,28 @@
 //!                ...
 //! ```
 //!
-//! [`isolated`] runs a test's body in a second process, in user, network and process namespaces that the system takes
+//! [`in_namespaces`] runs a test's body in a second process, in user, network and process namespaces that the system takes
 //! down with everything in them when it ends, however it ends. That needs no rights where the system lets users make user
 //! namespaces, and is the same for root. Needed: `unshare`, `nsenter` (util-linux), `ip` (iproute2), `bash`; for a slow
-//! network `python3` and the right to use `/dev/net/tun`.
+//! network `python3` and the right to use `/dev/net/tun`. [`refused`] says whether a machine has all that.
 
 use std::{
 	collections::BTreeSet,
 	fs,
-	future::Future,
 	io::{BufRead, BufReader, Write},
 	net::Ipv4Addr,
 	process::{Child, Command, Stdio},
 	thread,
 	time::{Duration, Instant},
 };
-use tokio::runtime::Runtime;
-use veilmart_demo_parts::process::{export_preset, Network, Place, AUTHORITIES};
+use veilmart_demo_parts::process::{Place, AUTHORITIES};
 
-use crate::{scene::Scene, second_process::in_second_process, Result};
+use crate::{
+	router::{pairs, Needs, Way, Ways},
+	scene::Scene,
+	second_process::{self, in_second_process},
+	Result,
+};
 
 /// A port at which nobody listens.
 const CLOSED_PORT: u16 = 9;
@@ -46,38 +49,54 @@ const NEEDED: &str = "This test cuts nodes off from each other in network namesp
 	user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a \
 	container its own rules, which may also hide parts of /proc.";
 
-/// Runs the body of the test of this name with four nodes at work in namespaces of their own. The name is what the test
-/// program calls the test.
-pub fn isolated<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Scene, Router) -> F) {
-	in_namespaces(name, || {
-		Runtime::new().unwrap().block_on(async {
-			let (scene, router) = Router::with_nodes().await.unwrap();
-			body(scene, router).await;
-		});
-	});
+/// A second process is its user's root in an empty network.
+const OPTIONS: [&str; 3] = ["--user", "--map-root-user", "--net"];
+/// What a test does in such a process, once, as a script of the shell.
+const TRIAL: &str = "
+	for tool in ip nsenter bash; do
+		command -v $tool >/dev/null || { echo \"there is no $tool\" >&2; exit 1; }
+	done
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	ip link add name one type veth peer name other
+	ip rule add pref 100 iif one to 10.99.1.2 blackhole
+	unshare --net -- true
+";
+/// The same for a slow network.
+const SLOW_TRIAL: &str = "
+	command -v python3 >/dev/null || { echo 'there is no python3' >&2; exit 1; }
+	exec 3<>/dev/net/tun
+";
+
+/// Why this machine has no namespaces that do what the test needs. None if it has.
+pub fn refused(needs: Needs) -> Option<String> {
+	match needs {
+		Needs::Cuts => second_process::refused(&OPTIONS, TRIAL),
+		Needs::Delays => second_process::refused(&OPTIONS, &[TRIAL, SLOW_TRIAL].concat()),
+	}
 }
 
-/// Runs the body in a second process, as its user's root in an empty network.
-fn in_namespaces(name: &str, body: impl FnOnce()) {
-	in_second_process(name, &["--user", "--map-root-user", "--net"], NEEDED, body);
+/// Runs the body of the test of this name in a second process, as its user's root in an empty network. The name is what
+/// the test program calls the test.
+pub fn in_namespaces(name: &str, body: impl FnOnce()) {
+	in_second_process(name, &OPTIONS, NEEDED, body);
 }
 
 /// What joins the namespaces of the nodes, and what it drops.
-pub struct Router {
+pub struct Wires {
 	/// Each keeps a namespace.
 	keepers: Vec<Child>,
 	/// Other processes.
 	helpers: Vec<Child>,
 	/// From which node to which nothing passes.
-	cut: BTreeSet<(usize, usize)>,
+	cut: BTreeSet<Way>,
 }
 
-impl Router {
+impl Wires {
 	/// Four namespaces that reach each other.
 	fn new() -> Result<Self> {
 		fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
 		loopback()?;
-		let mut router = Self {
+		let mut wires = Self {
 			keepers: Vec::new(),
 			helpers: Vec::new(),
 			cut: BTreeSet::new(),
@@ -92,7 +111,7 @@ impl Router {
 			let stdout = keeper.stdout.take().ok_or("no output")?;
 			BufReader::new(stdout).read_line(&mut String::new())?;
 			let id = keeper.id();
-			router.keepers.push(keeper);
+			wires.keepers.push(keeper);
 			let (wire, address, gate) = (wire(position), address(position), gate(position));
 			ip(&format!(
 				"link add name {wire} type veth peer name wire netns {id}\n\
@@ -109,63 +128,60 @@ impl Router {
 				),
 			)?;
 		}
-		Ok(router)
+		Ok(wires)
 	}
 
 	/// Four nodes at work in four namespaces.
-	async fn with_nodes() -> Result<(Scene, Self)> {
-		let router = Self::new()?;
-		let folder = tempfile::tempdir()?;
-		let specification = folder.path().join("chain.json");
-		export_preset("local", &specification).await?;
+	pub async fn with_nodes() -> Result<(Scene, Self)> {
+		let wires = Self::new()?;
 		let places = std::array::from_fn(|position| {
-			Place::namespace_of(router.keepers[position].id(), address(position))
+			Place::namespace_of(wires.keepers[position].id(), address(position))
 		});
-		let (network, ..) = Network::start_at(&specification, folder.path(), places).await?;
-		router.check();
-		Ok((Scene::of(network, folder).await, router))
+		let scene = Scene::at(|_| Ok(places)).await;
+		wires.check();
+		Ok((scene, wires))
 	}
 
-	/// Lets nothing pass between sides, and everything within each. Who is on no side is alone.
-	pub fn separate(&mut self, sides: &[&[usize]]) {
-		let side = |node: usize| sides.iter().position(|side| side.contains(&node));
-		self.drop_if(|from, to| side(from).is_none() || side(from) != side(to));
+	/// How long a datagram takes from one namespace to another, at most. One to a closed port is counted where it arrives.
+	fn travels(&self, from: usize, to: usize) -> Result<Option<Duration>> {
+		let receiver = self.keepers[to].id();
+		let before = datagrams_for_nobody(receiver)?;
+		let start = Instant::now();
+		let send = format!("echo > /dev/udp/{}/{CLOSED_PORT}", address(to));
+		let status = enter(self.keepers[from].id())
+			.args(["bash", "-c", &send])
+			.status()?;
+		if !status.success() {
+			return Err("the datagram was not sent".into());
+		}
+		while start.elapsed() < PROBE {
+			if datagrams_for_nobody(receiver)? > before {
+				return Ok(Some(start.elapsed()));
+			}
+			thread::sleep(Duration::from_millis(5));
+		}
+		Ok(None)
 	}
+}
 
-	/// Lets nothing pass from this node, and everything to it.
-	pub fn mute(&mut self, node: usize) {
-		self.drop_if(|from, _| from == node);
-	}
-
-	/// Lets nothing pass to this node, and everything from it.
-	pub fn deafen(&mut self, node: usize) {
-		self.drop_if(|_, to| to == node);
-	}
-
-	/// Lets everything pass.
-	pub fn heal(&mut self) {
-		self.drop_if(|_, _| false);
-	}
-
-	fn drop_if(&mut self, cut: impl Fn(usize, usize) -> bool) {
-		let cut: BTreeSet<_> = pairs().filter(|(from, to)| cut(*from, *to)).collect();
-		let rule = |word: &str, (from, to): &(usize, usize)| {
+impl Ways for Wires {
+	fn cut_exactly(&mut self, ways: BTreeSet<Way>) {
+		let rule = |word: &str, (from, to): &Way| {
 			format!(
 				"rule {word} pref 100 iif {} to {} blackhole\n",
 				wire(*from),
 				address(*to)
 			)
 		};
-		let added = cut.difference(&self.cut).map(|pair| rule("add", pair));
-		let removed = self.cut.difference(&cut).map(|pair| rule("del", pair));
+		let added = ways.difference(&self.cut).map(|way| rule("add", way));
+		let removed = self.cut.difference(&ways).map(|way| rule("del", way));
 		let batch: String = added.chain(removed).collect();
 		ip(&batch).unwrap();
-		self.cut = cut;
+		self.cut = ways;
 		self.check();
 	}
 
-	/// From now on every packet between nodes takes this long, and a part of them gets lost.
-	pub fn slow_down(&mut self, delay: Duration, loss: f64) {
+	fn slow_down(&mut self, delay: Duration, loss: f64) {
 		let mut line = Command::new("python3")
 			.args(["-c", DELAY_LINE, SLOW])
 			.args([delay.as_secs_f64().to_string(), loss.to_string()])
@@ -195,8 +211,8 @@ impl Router {
 		assert!(times.iter().all(|time| *time >= delay), "{times:?}");
 	}
 
-	/// Makes sure, by a datagram from each node's namespace to each other's, that exactly that passes which should.
-	pub fn check(&self) {
+	/// By a datagram from each node's namespace to each other's.
+	fn check(&self) {
 		for (from, to) in pairs() {
 			let wanted = !self.cut.contains(&(from, to));
 			assert_eq!(
@@ -207,30 +223,9 @@ impl Router {
 			);
 		}
 	}
-
-	/// How long a datagram takes from one namespace to another, at most. One to a closed port is counted where it arrives.
-	fn travels(&self, from: usize, to: usize) -> Result<Option<Duration>> {
-		let receiver = self.keepers[to].id();
-		let before = datagrams_for_nobody(receiver)?;
-		let start = Instant::now();
-		let send = format!("echo > /dev/udp/{}/{CLOSED_PORT}", address(to));
-		let status = enter(self.keepers[from].id())
-			.args(["bash", "-c", &send])
-			.status()?;
-		if !status.success() {
-			return Err("the datagram was not sent".into());
-		}
-		while start.elapsed() < PROBE {
-			if datagrams_for_nobody(receiver)? > before {
-				return Ok(Some(start.elapsed()));
-			}
-			thread::sleep(Duration::from_millis(5));
-		}
-		Ok(None)
-	}
 }
 
-impl Drop for Router {
+impl Drop for Wires {
 	fn drop(&mut self) {
 		for child in self.helpers.iter_mut().chain(&mut self.keepers) {
 			// If it has ended, so much the better.
@@ -238,14 +233,6 @@ impl Drop for Router {
 			let _ = child.wait();
 		}
 	}
-}
-
-/// Every node with every other one.
-fn pairs() -> impl Iterator<Item = (usize, usize)> {
-	let count = AUTHORITIES.len();
-	(0..count * count)
-		.map(move |pair| (pair / count, pair % count))
-		.filter(|(from, to)| from != to)
 }
 
 /// The router's end of a node's wire.
@@ -324,42 +311,53 @@ fn datagrams_for_nobody(process: u32) -> Result<u64> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::router::{deafened, muted, separated};
 	use std::panic::{catch_unwind, AssertUnwindSafe};
+
+	/// In namespaces, or not at all: where there are none, no test is run in them.
+	fn where_they_are(name: &str, needs: Needs, body: impl FnOnce()) {
+		match refused(needs) {
+			None => in_namespaces(name, body),
+			Some(why) => println!(
+				"Left out: no namespaces ({why}). Tests use proxies here, which have tests of their own."
+			),
+		}
+	}
 
 	#[test]
 	fn datagrams_pass_where_they_may_and_nowhere_else() {
-		in_namespaces(
+		where_they_are(
 			"namespaces::tests::datagrams_pass_where_they_may_and_nowhere_else",
+			Needs::Cuts,
 			|| {
 				// Each step makes sure of all twelve ways.
-				let mut router = Router::new().unwrap();
-				router.check();
-				router.separate(&[&[0, 1], &[2, 3]]);
-				assert_eq!(router.cut.len(), 8);
-				router.separate(&[&[1, 2, 3]]);
-				assert_eq!(router.cut.len(), 6);
-				router.mute(1);
-				assert_eq!(router.cut, BTreeSet::from([(1, 0), (1, 2), (1, 3)]));
-				router.deafen(3);
-				assert_eq!(router.cut, BTreeSet::from([(0, 3), (1, 3), (2, 3)]));
-				router.heal();
-				assert!(router.cut.is_empty());
+				let mut wires = Wires::new().unwrap();
+				wires.check();
+				wires.cut_exactly(separated(&[&[0, 1], &[2, 3]]));
+				wires.cut_exactly(separated(&[&[1, 2, 3]]));
+				wires.cut_exactly(muted(1));
+				wires.cut_exactly(deafened(3));
+				wires.cut_exactly(BTreeSet::new());
 				// A cut that is none does not go unnoticed, nor does one that nobody asked for.
-				router.cut.insert((0, 1));
-				assert!(catch_unwind(AssertUnwindSafe(|| router.check())).is_err());
-				router.cut.clear();
-				router.separate(&[]);
-				router.cut.remove(&(2, 0));
-				assert!(catch_unwind(AssertUnwindSafe(|| router.check())).is_err());
+				wires.cut.insert((0, 1));
+				assert!(catch_unwind(AssertUnwindSafe(|| wires.check())).is_err());
+				wires.cut.clear();
+				wires.cut_exactly(separated(&[]));
+				wires.cut.remove(&(2, 0));
+				assert!(catch_unwind(AssertUnwindSafe(|| wires.check())).is_err());
 			},
 		);
 	}
 
 	#[test]
 	fn what_is_slowed_down_arrives_late() {
-		in_namespaces("namespaces::tests::what_is_slowed_down_arrives_late", || {
-			let mut router = Router::new().unwrap();
-			router.slow_down(Duration::from_millis(100), 0.01);
-		});
+		where_they_are(
+			"namespaces::tests::what_is_slowed_down_arrives_late",
+			Needs::Delays,
+			|| {
+				let mut wires = Wires::new().unwrap();
+				wires.slow_down(Duration::from_millis(100), 0.01);
+			},
+		);
 	}
 }

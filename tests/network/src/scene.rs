@@ -84,9 +84,17 @@ impl Scene {
 		(Self::at_work(network, folder, machine).await, today)
 	}
 
-	/// Four nodes that the caller has started, with their files, after progress.
-	pub async fn of(network: Network, folder: tempfile::TempDir) -> Self {
-		Self::at_work(network, folder, turn().await).await
+	/// As [`Scene::new`], at places that the caller finds. They are told the folder in which the nodes' folders are going to be.
+	pub async fn at(places: impl FnOnce(&Path) -> Result<[Place; AUTHORITIES.len()]>) -> Self {
+		let machine = turn().await;
+		let folder = tempfile::tempdir().unwrap();
+		let specification = folder.path().join(SPECIFICATION);
+		export_preset("local", &specification).await.unwrap();
+		let places = places(folder.path()).unwrap();
+		let (network, ..) = Network::start_at(&specification, folder.path(), places)
+			.await
+			.unwrap();
+		Self::at_work(network, folder, machine).await
 	}
 
 	async fn at_work(network: Network, folder: tempfile::TempDir, machine: Turn) -> Self {

@@ -12,6 +12,40 @@ use crate::scene::the_machine;
 /// Where the second process says that it came to its end: a file. It is named in this variable, so that the process knows
 /// that it is the second.
 const PASSED: &str = "VEILMART_SECOND_PROCESS";
+/// Where it is set, tests do as if the machine let nobody make namespaces, if they have another way.
+const WITHOUT: &str = "VEILMART_WITHOUT_NAMESPACES";
+/// What every second process is started with.
+const ALWAYS: [&str; 5] = ["--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+
+/// Whether this is a second process.
+pub fn is_second() -> bool {
+	env::var_os(PASSED).is_some()
+}
+
+/// Why a second process under `unshare` with these options is not to be had, or not one in which this script of the shell
+/// succeeds. None if it is. The script complains to its standard error.
+pub fn refused(options: &[&str], script: &str) -> Option<String> {
+	if is_second() {
+		return None;
+	}
+	if env::var_os(WITHOUT).is_some() {
+		return Some(format!("{WITHOUT} is set"));
+	}
+	let tried = Command::new("unshare")
+		.args(options)
+		.args(ALWAYS)
+		.args(["sh", "-ec", script])
+		.stdin(Stdio::null())
+		.output();
+	match tried {
+		Ok(output) if output.status.success() => None,
+		Ok(output) => {
+			let complained = String::from_utf8_lossy(&output.stderr);
+			Some(format!("{}: {}", output.status, complained.trim()))
+		}
+		Err(error) => Some(format!("unshare: {error}")),
+	}
+}
 
 /// Runs the body in a second process under `unshare` with these options (a process namespace is among them, see below). The
 /// name is what the test program calls the test. `needed` says what a machine has to allow.
@@ -31,7 +65,7 @@ pub fn in_second_process(name: &str, options: &[&str], needed: &str, body: impl 
 	let passed = folder.path().join("passed");
 	let mut second = Command::new("unshare")
 		.args(options)
-		.args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+		.args(ALWAYS)
 		.arg(env::current_exe().unwrap())
 		.args(["--exact", name, "--nocapture", "--include-ignored"])
 		.env(PASSED, &passed)

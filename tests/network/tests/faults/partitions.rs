@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use veilmart_network_tests::{
-	namespaces::{isolated, Router},
+	router::{behind_proxies, isolated, Needs, Router},
 	scene::{term, Scene},
 	PATIENCE,
 };
@@ -14,7 +14,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(500);
 
 /// So many seconds, or three times as many for those who have the time. Not more: a connection that was cut tries again
-/// when it has waited as long as it had before (TCP, up to two minutes), and progress comes no sooner.
+/// when it has waited as long as it had before (TCP, up to two minutes), and progress comes no sooner (behind proxies it does).
 fn span(seconds: u64) -> Duration {
 	let factor = std::env::var("VEILMART_SOAK").map_or(1, |_| 3);
 	Duration::from_secs(seconds * factor)
@@ -114,6 +114,7 @@ async fn heal(mut scene: Scene, mut router: Router) {
 fn two_and_two_make_nothing_final_until_they_meet_again() {
 	isolated(
 		"partitions::two_and_two_make_nothing_final_until_they_meet_again",
+		Needs::Cuts,
 		|mut scene, mut router| async move {
 			let leader = scene.network.leader().await.unwrap();
 			let [one, two, three] = without(leader);
@@ -125,32 +126,42 @@ fn two_and_two_make_nothing_final_until_they_meet_again() {
 	);
 }
 
+async fn a_leader_is_cut_off(mut scene: Scene, mut router: Router) {
+	let leader = scene.network.leader().await.unwrap();
+	let others = without(leader);
+	router.separate(&[&others]);
+	let time = progress_of(&mut scene, &others).await;
+	println!("The others went on after {time:?}");
+	let before = term(&scene.network.nodes[leader]).await;
+	stand_still(&mut scene, &[leader], span(15)).await;
+	progress_of(&mut scene, &others).await;
+	for term in terms(&scene, &others).await {
+		assert!(term > before, "{term} after {before}");
+	}
+	router.check();
+	heal(scene, router).await;
+}
+
 #[test]
 fn a_leader_that_is_cut_off_is_replaced_and_makes_nothing_final() {
 	isolated(
 		"partitions::a_leader_that_is_cut_off_is_replaced_and_makes_nothing_final",
-		|mut scene, mut router| async move {
-			let leader = scene.network.leader().await.unwrap();
-			let others = without(leader);
-			router.separate(&[&others]);
-			let time = progress_of(&mut scene, &others).await;
-			println!("The others went on after {time:?}");
-			let before = term(&scene.network.nodes[leader]).await;
-			stand_still(&mut scene, &[leader], span(15)).await;
-			progress_of(&mut scene, &others).await;
-			for term in terms(&scene, &others).await {
-				assert!(term > before, "{term} after {before}");
-			}
-			router.check();
-			heal(scene, router).await;
-		},
+		Needs::Cuts,
+		a_leader_is_cut_off,
 	);
+}
+
+/// Whatever the machine allows: on most there are namespaces, and proxies would be forgotten.
+#[test]
+fn a_leader_that_is_cut_off_by_proxies_is_replaced_and_makes_nothing_final() {
+	behind_proxies(a_leader_is_cut_off);
 }
 
 #[test]
 fn a_follower_that_is_cut_off_disturbs_nobody_then_or_later() {
 	isolated(
 		"partitions::a_follower_that_is_cut_off_disturbs_nobody_then_or_later",
+		Needs::Cuts,
 		|mut scene, mut router| async move {
 			let leader = scene.network.leader().await.unwrap();
 			let alone = (leader + 1) % 4;
@@ -176,6 +187,7 @@ fn a_follower_that_is_cut_off_disturbs_nobody_then_or_later() {
 fn partitions_that_move_about_leave_one_chain() {
 	isolated(
 		"partitions::partitions_that_move_about_leave_one_chain",
+		Needs::Cuts,
 		|mut scene, mut router| async move {
 			let plan: [&[&[usize]]; 8] = [
 				&[&[0, 1], &[2, 3]],
@@ -206,6 +218,7 @@ fn partitions_that_move_about_leave_one_chain() {
 fn a_leader_that_nobody_hears_is_replaced() {
 	isolated(
 		"partitions::a_leader_that_nobody_hears_is_replaced",
+		Needs::Cuts,
 		|mut scene, mut router| async move {
 			let leader = scene.network.leader().await.unwrap();
 			let before = term(&scene.network.nodes[leader]).await;
@@ -221,6 +234,7 @@ fn a_leader_that_nobody_hears_is_replaced() {
 fn a_leader_that_hears_nobody_is_replaced() {
 	isolated(
 		"partitions::a_leader_that_hears_nobody_is_replaced",
+		Needs::Cuts,
 		|mut scene, mut router| async move {
 			let leader = scene.network.leader().await.unwrap();
 			let before = term(&scene.network.nodes[leader]).await;
@@ -248,6 +262,7 @@ async fn is_replaced(scene: &mut Scene, leader: usize, before: u64) {
 fn a_slow_network_that_loses_packets_makes_progress() {
 	isolated(
 		"partitions::a_slow_network_that_loses_packets_makes_progress",
+		Needs::Delays,
 		|mut scene, mut router| async move {
 			router.slow_down(Duration::from_millis(50), 0.01);
 			let start = Instant::now();

@@ -102,7 +102,7 @@ async fn a_node_without_its_vote_log_refuses_to_start_until_told_otherwise() {
 async fn databases_that_lost_their_last_seconds_are_restored_from_the_vote_logs() {
 	let mut scene = Scene::new().await;
 	// The databases as they were some seconds before the end, as if their writes had not reached the disks. The logs are
-	// whole: that each write of theirs is synced before it counts is not shown here.
+	// whole here; in `storage` they end where they were synced.
 	let copies: Vec<_> = scene
 		.network
 		.nodes

@@ -1,32 +1,43 @@
 //! Disks that lose their power, and disks that are full.
 
 use std::{
+	fs,
 	os::unix::process::ExitStatusExt,
-	path::Path,
+	path::{Path, PathBuf},
 	process::ExitStatus,
 	time::{Duration, Instant},
 };
 
 use tokio::task::block_in_place;
-use veilmart_demo_parts::process::{export_preset, Network, Node, AUTHORITIES};
+use veilmart_demo_parts::process::{Node, Place, AUTHORITIES};
 use veilmart_network_tests::{
+	files::{copy_folder, database, vote_logs},
 	moments::{rounds, Moments},
-	mounts::{with_mounts, without_loop, Disk, Rights, Small},
+	mounts::{with_mounts, without_loop, Disk, FileSystem, Rights, Small},
 	scene::Scene,
-	Result, PATIENCE, SPECIFICATION,
+	syncs::ForgetfulDisk,
+	Result, PATIENCE,
 };
 
 /// Between one MiB and the next, where a disk fills while a node works: faster than most copy to a disk.
 const PACE: Duration = Duration::from_millis(50);
 
 /// A network at work, each node with a file system of its own for what belongs to its chain; its log is elsewhere.
-async fn with_file_systems<T>(make: impl Fn(&Path) -> Result<T>) -> (Scene, Vec<T>) {
-	let folder = tempfile::tempdir().unwrap();
-	let specification = folder.path().join(SPECIFICATION);
-	export_preset("local", &specification).await.unwrap();
-	let file_systems = AUTHORITIES.map(|name| make(&folder.path().join(name)).unwrap());
-	let (network, ..) = Network::start(&specification, folder.path()).await.unwrap();
-	(Scene::of(network, folder).await, file_systems.into())
+async fn with_file_systems<T: FileSystem>(make: impl Fn(&Path) -> Result<T>) -> (Scene, Vec<T>) {
+	let mut file_systems = Vec::new();
+	let scene = Scene::at(|folder| {
+		let mut places = [Place::here()?, Place::here()?, Place::here()?, Place::here()?];
+		for (name, place) in AUTHORITIES.into_iter().zip(&mut places) {
+			let file_system = make(&folder.join(name))?;
+			for (variable, value) in file_system.variables() {
+				place.set_variable(variable, value);
+			}
+			file_systems.push(file_system);
+		}
+		Ok(places)
+	})
+	.await;
+	(scene, file_systems)
 }
 
 /// Reads what becomes final at all nodes, again and again.
@@ -85,6 +96,87 @@ fn what_was_final_when_the_power_of_all_went_is_final_when_it_is_back() {
 		}
 		scene.end().await;
 	});
+}
+
+/// A copy of the node's database as it is now. The node stands still meanwhile: were the database written while it is
+/// copied, it would be one that no disk ever had.
+fn copy_database(node: &Node) {
+	node.freeze().unwrap();
+	let copied = copy_folder(&database(node), &copy_of(node));
+	node.thaw().unwrap();
+	copied.unwrap();
+}
+
+fn copy_of(node: &Node) -> PathBuf {
+	node.folder().join("copy")
+}
+
+/// How many bytes of the nodes' logs are not synced.
+fn at_stake(scene: &Scene, disks: &[ForgetfulDisk]) -> u64 {
+	let nodes = scene.network.nodes.iter().zip(disks);
+	let logs = nodes.flat_map(|(node, disk)| {
+		let logs = vote_logs(node).unwrap().into_iter();
+		logs.map(move |log| disk.at_stake(&log).unwrap())
+	});
+	logs.sum()
+}
+
+/// Ends all nodes at once, at a moment at which one of them is writing in its log, if there soon is one.
+async fn end_all_while_they_write(scene: &mut Scene, disks: &[ForgetfulDisk], moments: &mut Moments) {
+	for _ in 0..100 {
+		for node in &scene.network.nodes {
+			node.freeze().unwrap();
+		}
+		if at_stake(scene, disks) > 0 {
+			break;
+		}
+		for node in &scene.network.nodes {
+			node.thaw().unwrap();
+		}
+		tokio::time::sleep(moments.within(Duration::from_millis(100))).await;
+	}
+	for node in &mut scene.network.nodes {
+		node.kill().await.unwrap();
+	}
+}
+
+/// As above where nobody may mount disks: the databases are as they were some seconds before, and the logs end where they were
+/// synced last.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_final_when_all_lost_what_was_not_synced_is_final_when_they_are_back() {
+	let (mut scene, disks) = with_file_systems(ForgetfulDisk::of).await;
+	let mut moments = Moments::new();
+	for round in 0..rounds(3, 20) {
+		watch(&mut scene, moments.within(Duration::from_secs(3))).await;
+		for node in &scene.network.nodes {
+			copy_database(node);
+		}
+		watch(&mut scene, moments.within(Duration::from_secs(8))).await;
+		let height = scene.ledger.height();
+		end_all_while_they_write(&mut scene, &disks, &mut moments).await;
+		let mut lost = 0;
+		for (node, disk) in scene.network.nodes.iter().zip(&disks) {
+			for log in vote_logs(node).unwrap() {
+				lost += disk.cut(&log, &mut moments).unwrap();
+			}
+			fs::remove_dir_all(database(node)).unwrap();
+			fs::rename(copy_of(node), database(node)).unwrap();
+		}
+		for node in &mut scene.network.nodes {
+			node.spawn(&[]).unwrap();
+		}
+		for node in &mut scene.network.nodes {
+			if let Err(error) = node.answers().await {
+				scene.give_up(&format!("round {round}: {error}"));
+			}
+		}
+		let time = scene.progress().await;
+		println!("Round {round}: final was {height}, the logs lost {lost} bytes, progress after {time:?}");
+		if let Err(error) = scene.ledger.read_all(&scene.network).await {
+			scene.give_up(&format!("round {round}: {error}"));
+		}
+	}
+	scene.end().await;
 }
 
 /// Waits for the end of a node.
