@@ -329,6 +329,30 @@ fn is_taken(told: &Told) -> bool {
 	matches!(told, Ok(BlockImportStatus::ImportedUnknown(_, about, _)) if !about.bad_justification)
 }
 
+/// Whether others send them or the node's own synchronization brings them, and in which order.
+#[test]
+fn the_best_of_two_first_blocks_is_that_of_the_later_term() {
+	for later_comes_first in [true, false] {
+		for is_brought in [true, false] {
+			let mut lab = Lab::new(false);
+			let later = lab.first(9, b"later");
+			let mut blocks = [later.clone(), lab.first(1, b"earlier")];
+			if !later_comes_first {
+				blocks.reverse();
+			}
+			for block in &blocks {
+				if is_brought {
+					assert!(is_taken(&lab.bring(block, None)));
+				} else {
+					lab.send(block);
+				}
+			}
+			assert_eq!(lab.leaves(), 2);
+			assert_eq!(lab.ledger.info().best_hash, later.header.hash());
+		}
+	}
+}
+
 /// A leader seals as many blocks of each height as a database takes. Two are executed, whichever way they come; what is certified
 /// gets in, at this height and at the next.
 #[test]
