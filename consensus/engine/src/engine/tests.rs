@@ -739,6 +739,19 @@ fn an_engine_that_has_stopped_blames_nobody() {
 }
 
 #[test]
+fn a_question_that_is_answered_leaves_its_place_to_others() {
+	let mut lab = Lab::new(false);
+	let handle = lab.handle.clone();
+	let [state, highest] = lab.answering(move || {
+		let state = block_on(handle.round_state()).map(|state| state.authorities);
+		let highest = block_on(handle.handovers()).map(|(_, highest)| highest.target.number.0 as u16);
+		[state, highest]
+	});
+	assert_eq!((state, highest), (Ok(1), Ok(0)));
+	assert!(lab.handle.questions.is_unused());
+}
+
+#[test]
 fn transactions_are_passed_on_in_parts_that_fit_into_a_packet() {
 	let sizes = |parts: Vec<Vec<Vec<u8>>>| -> Vec<Vec<usize>> {
 		let sizes = |part: &Vec<Vec<u8>>| part.iter().map(Vec::len).collect();
