@@ -204,6 +204,8 @@ impl Node {
 			"--no-prometheus".into(),
 			"--no-telemetry".into(),
 			"--no-mdns".into(),
+			// Each line of the log says its level.
+			"--detailed-log-output".into(),
 			// The nodes of all tests have the same runtime, and one compiles it.
 			"--runtime-cache".into(),
 			programs()?.join("runtime-cache").into(),

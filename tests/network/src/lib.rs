@@ -7,6 +7,7 @@ pub mod clients;
 pub mod clocks;
 pub mod files;
 pub mod governance;
+pub mod logs;
 pub mod metrics;
 pub mod moments;
 pub mod mounts;
