@@ -666,4 +666,20 @@ mod tests {
 		peers.enqueue(&peer, Arc::new(vec![CORE]));
 		assert_eq!((peers.left_out(), peers.waiting(&peer)), (0, 0));
 	}
+
+	#[test]
+	fn connections_are_reserved_to_others_and_only_when_these_change() {
+		let (mut peers, one, wire) = connected();
+		let (local, other) = (peers.network.local, PeerId::random());
+		let addresses = |nodes: &[PeerId]| -> HashSet<Multiaddr> {
+			let address = |node: &PeerId| -> Multiaddr { format!("/p2p/{node}").parse().unwrap() };
+			nodes.iter().map(address).collect()
+		};
+		peers.reserve([one, local, other]);
+		assert_eq!(wire.reserved(), [addresses(&[one, other])]);
+		peers.reserve([other, one]);
+		assert_eq!(wire.reserved().len(), 1);
+		peers.reserve([other]);
+		assert_eq!(wire.reserved().last(), Some(&addresses(&[other])));
+	}
 }

@@ -26,6 +26,7 @@ type Packets = Arc<Mutex<Vec<Vec<u8>>>>;
 pub struct Wire {
 	sent: Packets,
 	sending: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+	reserved: Arc<Mutex<Vec<HashSet<Multiaddr>>>>,
 }
 
 impl Wire {
@@ -43,6 +44,11 @@ impl Wire {
 		}
 	}
 
+	/// The nodes to which connections were reserved, each time anew.
+	pub fn reserved(&self) -> Vec<HashSet<Multiaddr>> {
+		self.reserved.lock().unwrap().clone()
+	}
+
 	/// Sends everything that waits, and gives it.
 	pub fn send(&self) -> Vec<Vec<u8>> {
 		let mut sending = self.sending.lock().unwrap();
@@ -56,7 +62,8 @@ impl Connections for Wire {
 
 	fn disconnect(&self, _peer: PeerId, _protocol: ProtocolName) {}
 
-	fn reserve(&self, _protocol: ProtocolName, _nodes: HashSet<Multiaddr>) -> Result<(), String> {
+	fn reserve(&self, _protocol: ProtocolName, nodes: HashSet<Multiaddr>) -> Result<(), String> {
+		self.reserved.lock().unwrap().push(nodes);
 		Ok(())
 	}
 }

@@ -276,6 +276,18 @@ impl Node {
 		Ok((Ipv4Addr::LOCALHOST, port).into())
 	}
 
+	/// Has it know nobody's address, from the next start on.
+	pub fn forget_others(&mut self) {
+		let mut arguments = std::mem::take(&mut self.arguments).into_iter();
+		while let Some(argument) = arguments.next() {
+			if argument == "--bootnodes" {
+				arguments.next();
+			} else {
+				self.arguments.push(argument);
+			}
+		}
+	}
+
 	fn log(&self) -> PathBuf {
 		self.folder.join("node.log")
 	}

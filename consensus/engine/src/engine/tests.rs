@@ -8,8 +8,9 @@ use crate::{
 	block::{self, core_block},
 	import::{block_import, HeaderVerifier},
 	keys::{self, Identity},
-	ledger::{Author, Database, Ledger, EARLY},
+	ledger::{peer_id, Author, Database, Ledger, EARLY, RECORDED},
 	siblings::LEVEL,
+	wire::Wire,
 };
 use codec::Encode;
 use futures::{executor::block_on, FutureExt};
@@ -17,10 +18,11 @@ use sc_client_api::blockchain::Backend as _;
 use sc_consensus::{
 	import_single_block, BlockImportError, BlockImportStatus, IncomingBlock, JustificationImport,
 };
-use sc_network::PeerId;
+use sc_network::{multiaddr::Multiaddr, PeerId};
 use sp_blockchain::HeaderBackend as _;
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::{Digest, DigestItem};
+use std::collections::HashSet;
 use veilmart_td_raft::{
 	header, sign, Authority, AuthorityIndex, AuthoritySet, BlockHash, HeaderDigest, Number, SealBody,
 	SealedTransaction, ShareKey, Signature, Timing, Vote, ENGINE_ID,
@@ -736,6 +738,26 @@ fn an_engine_that_has_stopped_blames_nobody() {
 	drop(engine);
 	let told = bring(ledger, handle, incoming);
 	assert!(matches!(told, Err(BlockImportError::Other(_))), "{told:?}");
+}
+
+/// The chain says so, from the first second on.
+#[test]
+fn connections_to_the_nodes_of_authorities_are_reserved() {
+	let mut lab = Lab::new(false);
+	let recorded = RECORDED.map(|key| PeerId::from_bytes(&peer_id(&key)).unwrap());
+	let [own, others @ ..] = recorded;
+	let wire = Wire::default();
+	let genesis = lab.genesis().hash().0;
+	lab.engine.peers = Some(Peers::new(
+		wire.network(own),
+		genesis,
+		lab.engine.setup.identity.clone(),
+	));
+	lab.engine.on_tick();
+	lab.work();
+	let address = |node: &PeerId| -> Multiaddr { format!("/p2p/{node}").parse().unwrap() };
+	let wanted: HashSet<Multiaddr> = others.iter().map(address).collect();
+	assert_eq!(wire.reserved(), [wanted]);
 }
 
 #[test]

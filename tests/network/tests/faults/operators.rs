@@ -1,7 +1,9 @@
-//! What operators rely on beside the answers of a node: what it counts.
+//! What operators rely on beside the answers of a node: what it counts, and that authorities find each other.
 
+use serde_json::Value;
 use veilmart_demo_parts::process::Node;
 use veilmart_network_tests::{
+	clients::{publish_record, round_state},
 	metrics::Metrics,
 	scene::{term, Scene},
 	PATIENCE,
@@ -73,6 +75,47 @@ async fn metrics_show_how_long_it_took_to_replace_a_leader() {
 	assert!(counted(&after, "election_seconds_sum") < longest, "{after:?}");
 	assert_eq!(counted(&after, "offences_total"), 0.0);
 	scene.restart(leader).await;
+	scene.progress().await;
+	scene.end().await;
+}
+
+/// Records name nodes and no addresses. A node that has just been started knows no address, if it has none on its command line and
+/// hears of nobody in its local network; its memory of others is as short as its life. Those who had it among the authorities
+/// before call it, and it keeps its connections to them, whatever the slots.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_knows_nobodys_address_is_called_by_the_others_and_keeps_to_them() {
+	let mut scene = Scene::new().await;
+	for node in &scene.network.nodes {
+		publish_record(node, 1).await.unwrap();
+	}
+	// None of the others was started with its address.
+	let last = scene.network.nodes.len() - 1;
+	let node = &mut scene.network.nodes[last];
+	node.kill().await.unwrap();
+	node.forget_others();
+	let offered = node.offer_metrics().unwrap();
+	scene.restart(last).await;
+	let time = scene.progress().await;
+	println!("It follows after {time:?}");
+	round_state(&scene.network.nodes[last], |state| {
+		let peers = state["peers"].as_array().unwrap();
+		let is_there = |peer: &Value| peer["connected"] == true && peer["authority"] == true;
+		peers.len() == 3 && peers.iter().all(is_there)
+	})
+	.await
+	.unwrap();
+	// The network counts them as reserved, whoever has called whom; and nobody else.
+	let connections = "substrate_sub_libp2p_peerset_num_connected";
+	Metrics::when(offered, |metrics| {
+		let of_kind = |kind| metrics.value(connections, &[kind, "/td-raft/1\""]);
+		of_kind("\"reserved\"") == Some(3.0) && of_kind("\"non-reserved\"") == Some(0.0)
+	})
+	.await
+	.unwrap();
+	// Without another one it is needed.
+	scene.network.nodes[0].kill().await.unwrap();
+	scene.progress().await;
+	scene.restart(0).await;
 	scene.progress().await;
 	scene.end().await;
 }
