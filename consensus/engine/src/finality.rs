@@ -9,7 +9,12 @@ use veilmart_td_raft::{
 	QuorumCertificate, SetId, ENGINE_ID,
 };
 
-use crate::{block, chain::Chain, import::EngineHandle, Block, Header};
+use crate::{
+	block,
+	chain::Chain,
+	import::{EngineHandle, Unanswered},
+	Block, Header,
+};
 
 /// Why there is no proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +36,10 @@ pub enum ProofError {
 	/// The block is older than the set to begin with.
 	#[error("the block was made final by set {0}, before the one to begin with")]
 	EarlierSet(u64),
-	/// The database or the engine fails.
+	/// The engine does not answer.
+	#[error(transparent)]
+	Unanswered(#[from] Unanswered),
+	/// The database fails.
 	#[error("{0}")]
 	Failed(String),
 }
@@ -72,7 +80,7 @@ pub async fn prove_finality<BE: Backend<Block>, C: Chain<BE>>(
 	if set < from {
 		return Err(ProofError::EarlierSet(set.0));
 	}
-	let (closings, highest) = engine.handovers().await.map_err(ProofError::Failed)?;
+	let (closings, highest) = engine.handovers().await?;
 	let mut handovers = Vec::new();
 	for set_id in from.0..set.0 {
 		let certificate = closings

@@ -79,32 +79,59 @@ pub(crate) enum Request {
 	Justified(Box<QuorumCertificate>, oneshot::Sender<Justified>),
 	/// Pass a sealed transaction on to the leader. It has a place until then.
 	Sealed(SealedTransaction, Place, oneshot::Sender<Result<(), String>>),
-	/// What the engine is doing.
-	Round(oneshot::Sender<RoundState>),
-	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
-	Handovers(oneshot::Sender<(Vec<QuorumCertificate>, QuorumCertificate)>),
+	/// What the engine is doing. The question has a place until it is answered.
+	Round(Place, oneshot::Sender<RoundState>),
+	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate. It has a place, too.
+	Handovers(
+		Place,
+		oneshot::Sender<(Vec<QuorumCertificate>, QuorumCertificate)>,
+	),
 }
 
 /// The engine as the rest of the node sees it.
+///
+/// What clients ask and bring waits in a bounded number of places. The import of blocks is refused nothing: it asks one thing after
+/// the other.
 #[derive(Clone)]
 pub struct EngineHandle {
 	pub(crate) requests: UnboundedSender<Request>,
 	/// Sealed transactions that wait for the engine.
 	pub(crate) sealed: Places,
+	/// Questions of clients that wait for it.
+	pub(crate) questions: Places,
 }
 
 /// Sealed transactions that wait for the engine, at most: anybody may bring them.
 const SEALED_WAITING: usize = 64;
+/// Questions that wait for the engine, at most: anybody may ask them. It answers thousands in a second.
+const QUESTIONS_WAITING: usize = 256;
+
+/// Why the engine does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+	/// Too many others wait for an answer.
+	#[error("too many questions wait for the consensus engine; try again")]
+	Busy,
+	/// It has stopped.
+	#[error("the consensus engine has stopped")]
+	Stopped,
+}
+
+impl From<Unanswered> for String {
+	fn from(unanswered: Unanswered) -> Self {
+		unanswered.to_string()
+	}
+}
 
 impl EngineHandle {
-	/// What the engine is doing. An error if it has stopped.
-	pub async fn round_state(&self) -> Result<RoundState, String> {
-		self.ask(Request::Round).await
+	/// What the engine is doing.
+	pub async fn round_state(&self) -> Result<RoundState, Unanswered> {
+		self.question(Request::Round).await
 	}
 
 	/// The commit certificates of the last closing blocks, in order, and the highest commit certificate.
-	pub(crate) async fn handovers(&self) -> Result<(Vec<QuorumCertificate>, QuorumCertificate), String> {
-		self.ask(Request::Handovers).await
+	pub(crate) async fn handovers(&self) -> Result<(Vec<QuorumCertificate>, QuorumCertificate), Unanswered> {
+		self.question(Request::Handovers).await
 	}
 
 	/// Passes a sealed transaction on to the leader. It is gone if the leader is not connected, or drops it. An error if there
@@ -117,13 +144,21 @@ impl EngineHandle {
 		self.ask(|answer| Request::Sealed(sealed, place, answer)).await?
 	}
 
-	async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, String> {
-		let stopped = || "the consensus engine has stopped".to_string();
+	/// Asks what clients ask, if there is a place.
+	async fn question<T>(
+		&self,
+		request: impl FnOnce(Place, oneshot::Sender<T>) -> Request,
+	) -> Result<T, Unanswered> {
+		let place = self.questions.take(QUESTIONS_WAITING).ok_or(Unanswered::Busy)?;
+		self.ask(|answer| request(place, answer)).await
+	}
+
+	async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Unanswered> {
 		let (sender, answer) = oneshot::channel();
 		self.requests
 			.unbounded_send(request(sender))
-			.map_err(|_| stopped())?;
-		answer.await.map_err(|_| stopped())
+			.map_err(|_| Unanswered::Stopped)?;
+		answer.await.map_err(|_| Unanswered::Stopped)
 	}
 }
 
@@ -170,7 +205,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Verifier<Block> for HeaderVerif
 		let verdict = match asked {
 			Ok(verdict) => verdict?,
 			Err(stopped) => {
-				params.insert_intermediate(UNEXECUTED, Unexecuted::Failed(stopped));
+				params.insert_intermediate(UNEXECUTED, Unexecuted::Failed(stopped.into()));
 				return Ok(params);
 			}
 		};
@@ -214,6 +249,10 @@ impl<BE, C> Clone for TellingImport<BE, C> {
 	}
 }
 
+fn unanswered(error: Unanswered) -> ConsensusError {
+	ConsensusError::ClientImport(error.into())
+}
+
 /// The certificate among a block's justifications.
 fn certificate_in(justifications: Option<Justifications>) -> Option<QuorumCertificate> {
 	let bytes = justifications?.into_justification(ENGINE_ID)?;
@@ -247,13 +286,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> BlockImport<Block> for TellingI
 			self.engine
 				.ask(|answer| Request::Imported(Box::new(header), answer))
 				.await
-				.map_err(ConsensusError::ClientImport)?;
+				.map_err(unanswered)?;
 			if let Some(certificate) = certificate {
 				let justified = self
 					.engine
 					.ask(|answer| Request::Justified(Box::new(certificate), answer))
 					.await
-					.map_err(ConsensusError::ClientImport)?;
+					.map_err(unanswered)?;
 				if let (Justified::False, ImportResult::Imported(about)) = (justified, &mut result) {
 					// The block is good: it stays, and who sent it goes.
 					about.bad_justification = true;
@@ -291,7 +330,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> JustificationImport<Block> for 
 			.engine
 			.ask(|answer| Request::Justified(Box::new(certificate), answer))
 			.await
-			.map_err(ConsensusError::ClientImport)?;
+			.map_err(unanswered)?;
 		match justified {
 			Justified::Final => Ok(()),
 			// The one refusal for which a peer is not banned. If it is good, the engine has it now.
@@ -327,6 +366,7 @@ pub fn import_queue<BE: Backend<Block> + 'static, C: Chain<BE>>(
 mod tests {
 	use super::*;
 	use futures::FutureExt;
+	use sp_runtime::traits::Header as _;
 	use veilmart_td_raft::AuthorityId;
 
 	#[test]
@@ -345,5 +385,36 @@ mod tests {
 		assert!(refused.is_err_and(|error| error.contains("too many")));
 		drop(requests);
 		assert!(handle.sealed.is_unused(), "a place is free when nobody waits");
+	}
+
+	/// Nor do they keep the node from importing blocks, whatever clients ask.
+	#[test]
+	fn questions_that_wait_are_bounded_and_take_no_place_from_the_import() {
+		let (handle, requests) = crate::handle();
+		for number in 0..QUESTIONS_WAITING {
+			let waits = if number.is_multiple_of(2) {
+				handle.round_state().now_or_never().is_none()
+			} else {
+				handle.handovers().now_or_never().is_none()
+			};
+			assert!(waits, "{number} wait before it");
+		}
+		assert_eq!(handle.round_state().now_or_never(), Some(Err(Unanswered::Busy)));
+		assert_eq!(handle.handovers().now_or_never(), Some(Err(Unanswered::Busy)));
+		let header = Header::new(
+			1,
+			H256::default(),
+			H256::default(),
+			H256::default(),
+			Default::default(),
+		);
+		let imported = handle.ask(|answer| Request::Imported(Box::new(header), answer));
+		assert_eq!(imported.now_or_never(), None, "it waits, and is not refused");
+		drop(requests);
+		assert!(handle.questions.is_unused(), "a place is free when nobody waits");
+		assert_eq!(
+			handle.round_state().now_or_never(),
+			Some(Err(Unanswered::Stopped))
+		);
 	}
 }

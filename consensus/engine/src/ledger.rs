@@ -25,7 +25,10 @@ use sp_state_machine::Backend as _;
 use sp_timestamp::TimestampInherentData as _;
 use std::{path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use veilmart_td_raft::{runtime_api::TdRaftApi, Evidence};
+use veilmart_td_raft::{
+	runtime_api::TdRaftApi, AuthorityId, AuthorityRecord, Evidence, PeerIdBytes, RecordBody, Signature,
+	Timing,
+};
 
 use crate::{chain::Propose, Block, Header};
 
@@ -333,6 +336,27 @@ impl AuxStore for Ledger {
 	}
 }
 
+/// Who said on the chain how they are reached: nodes with these identities.
+pub const RECORDED: [[u8; 32]; 3] = [[1; 32], [2; 32], [3; 32]];
+
+/// The identity of a node with this public key (Ed25519), as it stands in a record.
+pub fn peer_id(key: &[u8; 32]) -> Vec<u8> {
+	// The multihash of an encoded public key that is short enough to stand there itself.
+	[&[0, 36, 8, 1, 18, 32][..], key].concat()
+}
+
+fn record(key: &[u8; 32]) -> AuthorityRecord {
+	AuthorityRecord {
+		body: RecordBody {
+			authority: AuthorityId(*key),
+			counter: 1,
+			peer_id: PeerIdBytes::new(peer_id(key)).expect("38 bytes"),
+			sealing_key: [0; 32],
+		},
+		signature: Signature([0; 64]),
+	}
+}
+
 /// The runtime.
 pub struct Runtime;
 
@@ -348,6 +372,14 @@ sp_api::mock_impl_runtime_apis! {
 	impl TdRaftApi<Block> for Runtime {
 		fn offence_report(_evidence: Evidence) -> Option<OpaqueExtrinsic> {
 			None
+		}
+
+		fn timing() -> Timing {
+			Timing::LOCAL
+		}
+
+		fn records() -> Vec<AuthorityRecord> {
+			RECORDED.iter().map(record).collect()
 		}
 	}
 

@@ -60,14 +60,16 @@ mod siblings;
 mod start;
 mod transactions;
 mod vote_log;
+#[cfg(test)]
+mod wire;
 mod worker;
 
 pub use chain::{Chain, Pool, Propose};
 pub use engine::{handle, Engine, Parts, Requests};
 pub use finality::{prove_finality, ProofError};
-pub use import::{block_import, import_queue, EngineHandle};
+pub use import::{block_import, import_queue, EngineHandle, Unanswered};
 pub use keys::{Chain as KeyChain, Identity, KeyError};
-pub use peers::{notification_config, protocol_name, Network};
+pub use peers::{notification_config, protocol_name, Connections, Network};
 pub use record::authority_record;
 pub use room::{check_room, watch_room};
 pub use round::{Certified, PeerState, Role, RoundState};

@@ -2,7 +2,8 @@
 
 use futures::channel::mpsc::UnboundedSender;
 use std::{
-	path::PathBuf,
+	io,
+	path::{Path, PathBuf},
 	sync::mpsc,
 	thread,
 	time::{Duration, Instant},
@@ -11,7 +12,7 @@ use veilmart_td_raft_core::Sequence;
 
 use crate::{
 	room::check_room,
-	vote_log::{Entry, VoteLog, MOST},
+	vote_log::{Entry, LogError, VoteLog, MOST},
 	LOG_TARGET,
 };
 
@@ -20,6 +21,32 @@ const LONG: u64 = 64 * 1024 * 1024;
 /// How long the database takes at most to hand what it committed to the operating system: its queue holds some
 /// megabytes, and it refuses commits while that is full.
 const DATABASE_DELAY: Duration = Duration::from_secs(10);
+
+/// Where the thread writes.
+trait Log: Send + 'static {
+	/// Writes 1 to [`MOST`] entries. When it comes back, they are on disk.
+	fn append(&mut self, entries: &[Entry]) -> io::Result<()>;
+
+	/// Its length in bytes.
+	fn length(&self) -> u64;
+
+	/// Leaves out the blocks up to a height, which are on the database's disk.
+	fn compact(&mut self, up_to: u32) -> Result<(), LogError>;
+}
+
+impl Log for VoteLog {
+	fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+		VoteLog::append(self, entries)
+	}
+
+	fn length(&self) -> u64 {
+		VoteLog::length(self)
+	}
+
+	fn compact(&mut self, up_to: u32) -> Result<(), LogError> {
+		VoteLog::compact(self, up_to)
+	}
+}
 
 /// What the thread is told.
 enum Order {
@@ -48,10 +75,11 @@ pub struct LogWriter {
 impl LogWriter {
 	/// Starts the thread. `database` is where the node's database lives. Without a log (a node that is no authority) what is
 	/// to be written counts as written.
-	pub fn start(
-		log: Option<(VoteLog, PathBuf)>,
-		answers: UnboundedSender<Written>,
-	) -> std::io::Result<Self> {
+	pub fn start(log: Option<(VoteLog, PathBuf)>, answers: UnboundedSender<Written>) -> io::Result<Self> {
+		Self::on(log, answers)
+	}
+
+	fn on(log: Option<(impl Log, PathBuf)>, answers: UnboundedSender<Written>) -> io::Result<Self> {
 		let (orders, thread) = match log {
 			Some((log, database)) => {
 				let (orders, todo) = mpsc::channel();
@@ -115,7 +143,7 @@ struct Compaction {
 }
 
 fn run(
-	mut log: VoteLog,
+	mut log: impl Log,
 	database: PathBuf,
 	todo: &mpsc::Receiver<Order>,
 	answers: &UnboundedSender<Written>,
@@ -161,7 +189,7 @@ fn run(
 }
 
 impl Compaction {
-	fn review(&mut self, log: &mut VoteLog, database: &std::path::Path) -> Result<(), String> {
+	fn review(&mut self, log: &mut impl Log, database: &Path) -> Result<(), String> {
 		if log.length() < LONG {
 			return Ok(());
 		}
@@ -181,7 +209,212 @@ impl Compaction {
 }
 
 /// Has the operating system write everything that the database gave it.
-pub fn sync_file_system(path: &std::path::Path) -> std::io::Result<()> {
+pub fn sync_file_system(path: &Path) -> io::Result<()> {
 	let directory = std::fs::File::open(path)?;
 	Ok(rustix::fs::syncfs(&directory)?)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use futures::{
+		channel::mpsc::{unbounded, UnboundedReceiver},
+		executor::block_on,
+		FutureExt, StreamExt,
+	};
+	use tempfile::TempDir;
+	use veilmart_td_raft::Term;
+	use veilmart_td_raft_core::safety::Durable;
+
+	/// So long a test waits for what does not come.
+	const PATIENCE: Duration = Duration::from_secs(10);
+
+	/// A log whose disk is the test.
+	struct Disk {
+		/// What was given to the file at once, by its terms: it is not on the disk yet.
+		given: mpsc::Sender<Vec<u64>>,
+		/// The ends of syncs.
+		synced: mpsc::Receiver<io::Result<()>>,
+	}
+
+	impl Log for Disk {
+		fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+			let terms = entries.iter().map(|entry| entry.durable.current_term.0);
+			self.given.send(terms.collect()).unwrap();
+			self.synced.recv().unwrap()
+		}
+
+		fn length(&self) -> u64 {
+			0
+		}
+
+		fn compact(&mut self, _up_to: u32) -> Result<(), LogError> {
+			Ok(())
+		}
+	}
+
+	/// A writer, and the other side of its log.
+	struct Lab {
+		writer: LogWriter,
+		written: UnboundedReceiver<Written>,
+		given: mpsc::Receiver<Vec<u64>>,
+		sync: mpsc::Sender<io::Result<()>>,
+		_database: TempDir,
+	}
+
+	impl Lab {
+		fn new() -> Self {
+			let database = tempfile::tempdir().unwrap();
+			let (given_sender, given) = mpsc::channel();
+			let (sync, synced) = mpsc::channel();
+			let disk = Disk {
+				given: given_sender,
+				synced,
+			};
+			let (answers, written) = unbounded();
+			let writer = LogWriter::on(Some((disk, database.path().to_owned())), answers).unwrap();
+			Self {
+				writer,
+				written,
+				given,
+				sync,
+				_database: database,
+			}
+		}
+
+		/// Has records written, of these terms and with these sequence numbers.
+		fn write(&self, records: impl IntoIterator<Item = u64>) {
+			for record in records {
+				self.writer.write(Sequence(record), entry(record));
+			}
+		}
+
+		/// What the file is given next.
+		fn given(&self) -> Vec<u64> {
+			self.given.recv_timeout(PATIENCE).expect("something is written")
+		}
+
+		/// Ends the sync under way.
+		fn end_sync(&self, result: io::Result<()>) {
+			self.sync.send(result).unwrap();
+		}
+
+		/// What the writer says next.
+		fn says(&mut self) -> Option<Written> {
+			block_on(self.written.next())
+		}
+
+		fn is_silent(&mut self) -> bool {
+			self.written.next().now_or_never().is_none()
+		}
+	}
+
+	fn entry(term: u64) -> Entry {
+		let mut durable = Durable::genesis([7; 32]);
+		durable.current_term = Term(term);
+		Entry { durable, block: None }
+	}
+
+	#[test]
+	fn nothing_counts_as_persisted_before_its_sync_has_ended() {
+		let mut lab = Lab::new();
+		for record in 1..=3 {
+			lab.write([record]);
+			assert_eq!(lab.given(), [record]);
+			assert!(lab.is_silent(), "{record} is on its way to the disk");
+			lab.end_sync(Ok(()));
+			assert_eq!(lab.says(), Some(Written::Persisted(Sequence(record))));
+		}
+		lab.writer.close();
+		assert_eq!(block_on(lab.written.next()), None);
+	}
+
+	/// A disk that takes long for each sync is not waited for by each record.
+	#[test]
+	fn what_comes_during_a_sync_is_written_at_once_by_the_next() {
+		let mut lab = Lab::new();
+		lab.write([1]);
+		assert_eq!(lab.given(), [1]);
+		lab.write(2..=5);
+		// That blocks are final is no record, and parts none.
+		lab.writer.finalized(1);
+		lab.write([6]);
+		lab.end_sync(Ok(()));
+		assert_eq!(lab.says(), Some(Written::Persisted(Sequence(1))));
+		assert_eq!(lab.given(), [2, 3, 4, 5, 6]);
+		assert!(lab.is_silent(), "their one sync has not ended");
+		lab.end_sync(Ok(()));
+		assert_eq!(
+			lab.says(),
+			Some(Written::Persisted(Sequence(6))),
+			"said once for all"
+		);
+		assert!(lab.is_silent());
+	}
+
+	/// Each may hold a block, and what is read at a start is bounded.
+	#[test]
+	fn so_many_records_are_written_at_once_and_no_more() {
+		let mut lab = Lab::new();
+		lab.write([1]);
+		assert_eq!(lab.given(), [1]);
+		let most = MOST as u64;
+		lab.write(2..=most + 3);
+		lab.end_sync(Ok(()));
+		assert_eq!(lab.says(), Some(Written::Persisted(Sequence(1))));
+		assert_eq!(lab.given(), (2..=most + 1).collect::<Vec<_>>());
+		lab.end_sync(Ok(()));
+		assert_eq!(lab.says(), Some(Written::Persisted(Sequence(most + 1))));
+		assert_eq!(lab.given(), [most + 2, most + 3]);
+		assert!(lab.is_silent());
+		lab.end_sync(Ok(()));
+		assert_eq!(lab.says(), Some(Written::Persisted(Sequence(most + 3))));
+	}
+
+	/// Nobody knows what of it is on the disk, so nothing may follow.
+	#[test]
+	fn a_sync_that_fails_ends_the_writer() {
+		let mut lab = Lab::new();
+		lab.write([1]);
+		assert_eq!(lab.given(), [1]);
+		lab.write([2]);
+		lab.end_sync(Err(io::Error::other("the disk is gone")));
+		let said = lab.says();
+		assert!(
+			matches!(&said, Some(Written::Failed(why)) if why.contains("the disk is gone")),
+			"{said:?}"
+		);
+		lab.write([3]);
+		lab.writer.close();
+		assert_eq!(block_on(lab.written.next()), None, "neither of the others counts");
+		assert!(lab.given.try_recv().is_err(), "nor was either written");
+	}
+
+	/// What was given before the end is written, and said to be.
+	#[test]
+	fn a_writer_that_is_closed_writes_what_it_was_given() {
+		let mut lab = Lab::new();
+		lab.write([1]);
+		assert_eq!(lab.given(), [1]);
+		lab.write([2, 3]);
+		for _ in 0..2 {
+			lab.end_sync(Ok(()));
+		}
+		lab.writer.close();
+		assert_eq!(
+			block_on(lab.written.by_ref().collect::<Vec<_>>()),
+			[1, 3].map(|record| Written::Persisted(Sequence(record)))
+		);
+		assert_eq!(lab.given.try_recv(), Ok(vec![2, 3]));
+	}
+
+	/// It signs nothing that counts.
+	#[test]
+	fn without_a_log_everything_counts_as_written() {
+		let (answers, mut written) = unbounded();
+		let writer = LogWriter::start(None, answers).unwrap();
+		assert!(!writer.has_log());
+		writer.write(Sequence(1), entry(1));
+		assert_eq!(block_on(written.next()), Some(Written::Persisted(Sequence(1))));
+	}
 }

@@ -150,3 +150,143 @@ impl Inner {
 		})
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::round::{Certified, PeerState};
+	use std::{collections::BTreeSet, time::Duration};
+	use substrate_prometheus_endpoint::prometheus::TextEncoder;
+
+	/// What operators are told.
+	const OPERATORS: &str = include_str!("../../../docs/operators.md");
+
+	const SECOND: Duration = Duration::from_secs(1);
+
+	/// The names of which operators are told.
+	fn documented() -> BTreeSet<&'static str> {
+		let (_, list) = OPERATORS
+			.split_once("The same as Prometheus metrics")
+			.expect("operators are told of metrics");
+		let (list, _) = list.split_once("Worth an alarm").expect("and which are alarms");
+		list.split('`')
+			.filter(|word| word.starts_with("td_raft_"))
+			.collect()
+	}
+
+	/// What Prometheus reads.
+	fn text(registry: &Registry) -> String {
+		TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
+	}
+
+	/// The names of the metrics in it.
+	fn names(text: &str) -> BTreeSet<&str> {
+		text.lines()
+			.filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+			.collect()
+	}
+
+	fn value(text: &str, name: &str) -> f64 {
+		let value = text
+			.lines()
+			.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+		value
+			.and_then(|value| value.parse().ok())
+			.unwrap_or_else(|| panic!("there is no {name} in {text}"))
+	}
+
+	fn peer(id: &str, authority: bool, connected: bool, committed: u64) -> PeerState {
+		PeerState {
+			id: id.into(),
+			authority,
+			connected,
+			committed,
+			..Default::default()
+		}
+	}
+
+	#[test]
+	fn each_metric_is_registered_says_what_happened_and_is_documented() {
+		let registry = Registry::new();
+		let metrics = Metrics::new(Some(&registry));
+		let mut state = RoundState {
+			role: Role::Leader,
+			set_id: 3,
+			term: 7,
+			leader: Some("one".into()),
+			finalized: Certified {
+				number: 40,
+				..Default::default()
+			},
+			pending: 2,
+			peers: vec![
+				peer("two", true, true, 39),
+				peer("three", true, false, 38),
+				peer("of the next set", false, true, 37),
+			],
+			..Default::default()
+		};
+		let since = Instant::now().checked_sub(SECOND).expect("a machine that runs");
+		metrics.observe(&state, 5);
+		// The first leader of a node that has just started: it has not lost patience.
+		metrics.elected(None);
+		metrics.elected(Some(since));
+		metrics.voted();
+		metrics.finalized(since);
+		metrics.persisted(since);
+		metrics.offence();
+
+		let seen = text(&registry);
+		assert_eq!(names(&seen), documented());
+		for (name, expected) in [
+			("td_raft_term", 7.0),
+			("td_raft_set_id", 3.0),
+			("td_raft_role", 3.0),
+			("td_raft_leader_known", 1.0),
+			("td_raft_finalized_height", 40.0),
+			("td_raft_pending_blocks", 2.0),
+			("td_raft_authorities_connected", 1.0),
+			("td_raft_peer_committed{authority=\"two\"}", 39.0),
+			("td_raft_peer_committed{authority=\"three\"}", 38.0),
+			("td_raft_elections_total", 2.0),
+			("td_raft_election_seconds_count", 1.0),
+			("td_raft_votes_total", 1.0),
+			("td_raft_proposal_to_final_seconds_count", 1.0),
+			("td_raft_vote_log_seconds_count", 1.0),
+			("td_raft_offences_total", 1.0),
+			("td_raft_packets_left_out", 5.0),
+		] {
+			assert_eq!(value(&seen, name), expected, "{name}");
+		}
+		for name in ["election", "proposal_to_final", "vote_log"] {
+			let sum = value(&seen, &format!("td_raft_{name}_seconds_sum"));
+			assert!((1.0..60.0).contains(&sum), "{name}: {sum}");
+		}
+
+		// What is no longer so is not said any more.
+		state.leader = None;
+		state.role = Role::Observer;
+		state.peers.remove(0);
+		metrics.observe(&state, 5);
+		let seen = text(&registry);
+		assert_eq!(value(&seen, "td_raft_leader_known"), 0.0);
+		assert_eq!(value(&seen, "td_raft_role"), 0.0);
+		assert!(!seen.contains("\"two\""), "{seen}");
+	}
+
+	#[test]
+	fn a_node_without_metrics_or_with_a_registry_that_refuses_does_without() {
+		let registry = Registry::new();
+		let first = Metrics::new(Some(&registry));
+		// The names are taken.
+		for metrics in [Metrics::new(None), Metrics::new(Some(&registry))] {
+			metrics.observe(&RoundState::default(), 0);
+			metrics.voted();
+			metrics.offence();
+		}
+		first.voted();
+		let seen = text(&registry);
+		assert_eq!(value(&seen, "td_raft_votes_total"), 1.0);
+		assert_eq!(value(&seen, "td_raft_offences_total"), 0.0);
+	}
+}

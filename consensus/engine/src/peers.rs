@@ -5,12 +5,12 @@
 //! packets are left out: the protocol repeats whatever matters.
 
 use codec::Encode;
-use futures::{channel::mpsc, StreamExt};
+use futures::{channel::mpsc, future::BoxFuture, StreamExt};
 use sc_network::{
 	config::{NonReservedPeerMode, SetConfig},
 	multiaddr::Multiaddr,
 	peer_store::PeerStoreProvider,
-	service::traits::{NetworkService, NotificationEvent, NotificationService, ValidationResult},
+	service::traits::{MessageSink, NotificationEvent, NotificationService, ValidationResult},
 	NetworkBackend, NetworkPeers, NotificationMetrics, PeerId, ProtocolName, ReputationChange,
 };
 use sp_core::{traits::SpawnNamed, H256};
@@ -98,12 +98,38 @@ pub fn notification_config<N: NetworkBackend<Block, H256>>(
 	)
 }
 
+/// What the engine has the network do about peers.
+pub trait Connections: Send + Sync {
+	/// A peer did something for which its reputation changes.
+	fn report(&self, peer: PeerId, change: ReputationChange);
+
+	/// Ends a protocol's connection to a peer.
+	fn disconnect(&self, peer: PeerId, protocol: ProtocolName);
+
+	/// Keeps a protocol's connections to these nodes, whatever the slots. Those of before are like any others again.
+	fn reserve(&self, protocol: ProtocolName, nodes: HashSet<Multiaddr>) -> Result<(), String>;
+}
+
+impl<N: NetworkPeers + Send + Sync> Connections for N {
+	fn report(&self, peer: PeerId, change: ReputationChange) {
+		self.report_peer(peer, change);
+	}
+
+	fn disconnect(&self, peer: PeerId, protocol: ProtocolName) {
+		self.disconnect_peer(peer, protocol);
+	}
+
+	fn reserve(&self, protocol: ProtocolName, nodes: HashSet<Multiaddr>) -> Result<(), String> {
+		self.set_reserved_peers(protocol, nodes)
+	}
+}
+
 /// What the engine needs of the network.
 pub struct Network {
 	/// Sends and receives.
 	pub notifications: Box<dyn NotificationService>,
 	/// Reports peers and connects to reserved ones.
-	pub peers: Arc<dyn NetworkService>,
+	pub peers: Arc<dyn Connections>,
 	/// The protocol's name.
 	pub protocol: ProtocolName,
 	/// The node's own identity in the network.
@@ -128,9 +154,47 @@ pub enum Event {
 	},
 }
 
+/// What waits to be sent to a peer.
 struct Outgoing {
 	queue: mpsc::Sender<Arc<Vec<u8>>>,
+	/// Bytes in it, and of the packet that is being sent.
 	waiting: Arc<AtomicUsize>,
+}
+
+impl Outgoing {
+	/// Nothing waits. With what sends, as fast as the peer takes it.
+	fn to(sink: Box<dyn MessageSink>) -> (Self, BoxFuture<'static, ()>) {
+		// Whoever may put something into a queue has a place beside those that it is made with.
+		let (queue, mut packets) = mpsc::channel::<Arc<Vec<u8>>>(QUEUE - 1);
+		let waiting = Arc::new(AtomicUsize::new(0));
+		let sent = waiting.clone();
+		let send = async move {
+			while let Some(packet) = packets.next().await {
+				let result = sink.send_async_notification(packet.to_vec()).await;
+				sent.fetch_sub(packet.len(), Ordering::Relaxed);
+				if result.is_err() {
+					break;
+				}
+			}
+		};
+		(Self { queue, waiting }, Box::pin(send))
+	}
+
+	/// Has a packet wait, if there is room for it.
+	fn push(&mut self, packet: Arc<Vec<u8>>) -> bool {
+		let waiting = self.waiting.load(Ordering::Relaxed);
+		let length = packet.len();
+		// The network closes a connection on which more is sent at once than the protocol allows.
+		if length as u64 > MAX_PACKET || waiting.saturating_add(length) > QUEUE_BYTES {
+			return false;
+		}
+		self.waiting.fetch_add(length, Ordering::Relaxed);
+		let waits = self.queue.try_send(packet).is_ok();
+		if !waits {
+			self.waiting.fetch_sub(length, Ordering::Relaxed);
+		}
+		waits
+	}
 }
 
 struct Peer {
@@ -264,27 +328,14 @@ impl Peers {
 		let Some(sink) = self.network.notifications.message_sink(&peer) else {
 			return;
 		};
-		let (queue, mut waiting_packets) = mpsc::channel::<Arc<Vec<u8>>>(QUEUE);
-		let waiting = Arc::new(AtomicUsize::new(0));
-		let sent = waiting.clone();
-		let send = async move {
-			while let Some(packet) = waiting_packets.next().await {
-				let result = sink.send_async_notification(packet.to_vec()).await;
-				sent.fetch_sub(packet.len(), Ordering::Relaxed);
-				if result.is_err() {
-					break;
-				}
-			}
-		};
-		self.network
-			.spawner
-			.spawn("td-raft-send", Some("td-raft"), Box::pin(send));
+		let (outgoing, send) = Outgoing::to(sink);
+		self.network.spawner.spawn("td-raft-send", Some("td-raft"), send);
 		self.closed(&peer);
 		self.peers.insert(
 			peer,
 			Peer {
 				id: None,
-				outgoing: Outgoing { queue, waiting },
+				outgoing,
 				incoming: Incoming::new(Instant::now()),
 			},
 		);
@@ -335,9 +386,7 @@ impl Peers {
 			(Packet::Hello(hello), _) => {
 				if !is_authentic(&hello, &self.genesis, &peer, &self.network.local) {
 					self.report(peer, FALSE_NAME);
-					self.network
-						.peers
-						.disconnect_peer(peer, self.network.protocol.clone());
+					self.network.peers.disconnect(peer, self.network.protocol.clone());
 					return None;
 				}
 				if id == Some(hello.id) {
@@ -376,23 +425,14 @@ impl Peers {
 	/// Tells the network what a peer did wrong.
 	pub fn report(&self, peer: PeerId, change: ReputationChange) {
 		log::debug!(target: LOG_TARGET, "{peer}: {}", change.reason);
-		self.network.peers.report_peer(peer, change);
+		self.network.peers.report(peer, change);
 	}
 
 	fn enqueue(&mut self, peer: &PeerId, packet: Arc<Vec<u8>>) {
 		let Some(Peer { outgoing, .. }) = self.peers.get_mut(peer) else {
 			return;
 		};
-		let waiting = outgoing.waiting.load(Ordering::Relaxed);
-		let length = packet.len();
-		// The network closes a connection on which more is sent at once than the protocol allows.
-		if length as u64 > MAX_PACKET || waiting.saturating_add(length) > QUEUE_BYTES {
-			self.left_out += 1;
-			return;
-		}
-		outgoing.waiting.fetch_add(length, Ordering::Relaxed);
-		if outgoing.queue.try_send(packet).is_err() {
-			outgoing.waiting.fetch_sub(length, Ordering::Relaxed);
+		if !outgoing.push(packet) {
 			self.left_out += 1;
 		}
 	}
@@ -463,7 +503,7 @@ impl Peers {
 		match self
 			.network
 			.peers
-			.set_reserved_peers(self.network.protocol.clone(), wanted.clone())
+			.reserve(self.network.protocol.clone(), wanted.clone())
 		{
 			Ok(()) => self.reserved = wanted,
 			Err(error) => {
@@ -492,6 +532,7 @@ impl Peers {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{keys::Chain, wire::Wire};
 	use std::time::Duration;
 
 	/// The fates of so many packets with this first byte, evenly spread over the first second.
@@ -557,5 +598,88 @@ mod tests {
 		}
 		let member = fates(Standing::Member, PROPOSAL, 1 << 20, 60);
 		assert_eq!(count(&member, Fate::Taken), 60);
+	}
+
+	/// A connection to one peer, over a wire that the test holds. The own name waits to be sent.
+	fn connected() -> (Peers, PeerId, Wire) {
+		let wire = Wire::default();
+		let chain = Chain {
+			genesis: [1; 32],
+			genesis_binding: [2; 32],
+		};
+		let network = wire.network(PeerId::random());
+		let mut peers = Peers::new(network, chain.genesis, Identity::observer(chain));
+		let peer = PeerId::random();
+		peers.opened(peer);
+		assert!(peers.waiting(&peer) > 0);
+		(peers, peer, wire)
+	}
+
+	#[test]
+	fn so_many_packets_wait_for_a_peer_and_what_comes_then_is_left_out_and_counted() {
+		let (mut peers, peer, wire) = connected();
+		let small = Arc::new(vec![CORE]);
+		for _ in 1..QUEUE {
+			peers.enqueue(&peer, small.clone());
+		}
+		assert_eq!(peers.left_out(), 0);
+		let full = peers.waiting(&peer);
+		for _ in 0..3 {
+			peers.enqueue(&peer, small.clone());
+		}
+		assert_eq!(peers.left_out(), 3);
+		assert_eq!(peers.waiting(&peer), full, "what is left out takes no room");
+
+		assert_eq!(wire.send().len(), QUEUE);
+		assert_eq!(peers.waiting(&peer), 0);
+		peers.enqueue(&peer, small);
+		assert_eq!(wire.send(), [vec![CORE]]);
+		assert_eq!(peers.left_out(), 3);
+	}
+
+	#[test]
+	fn so_many_bytes_wait_for_a_peer_and_no_packet_is_larger_than_the_protocol_allows() {
+		let (mut peers, peer, wire) = connected();
+		let largest = Arc::new(vec![CORE; MAX_PACKET as usize]);
+		let rest = QUEUE_BYTES - peers.waiting(&peer) - 3 * largest.len();
+		for _ in 0..3 {
+			peers.enqueue(&peer, largest.clone());
+		}
+		peers.enqueue(&peer, Arc::new(vec![CORE; rest]));
+		assert_eq!((peers.left_out(), peers.waiting(&peer)), (0, QUEUE_BYTES));
+		peers.enqueue(&peer, Arc::new(vec![CORE]));
+		assert_eq!((peers.left_out(), peers.waiting(&peer)), (1, QUEUE_BYTES));
+
+		assert_eq!(wire.send().len(), 5);
+		peers.enqueue(&peer, Arc::new(vec![CORE; MAX_PACKET as usize + 1]));
+		assert_eq!((peers.left_out(), peers.waiting(&peer)), (2, 0));
+		peers.enqueue(&peer, largest);
+		assert_eq!(wire.send().len(), 1);
+		assert_eq!(peers.left_out(), 2);
+	}
+
+	/// Nothing waits for somebody who is gone.
+	#[test]
+	fn what_is_for_a_peer_that_is_gone_is_no_packet_left_out() {
+		let (mut peers, peer, _wire) = connected();
+		peers.closed(&peer);
+		peers.enqueue(&peer, Arc::new(vec![CORE]));
+		assert_eq!((peers.left_out(), peers.waiting(&peer)), (0, 0));
+	}
+
+	#[test]
+	fn connections_are_reserved_to_others_and_only_when_these_change() {
+		let (mut peers, one, wire) = connected();
+		let (local, other) = (peers.network.local, PeerId::random());
+		let addresses = |nodes: &[PeerId]| -> HashSet<Multiaddr> {
+			let address = |node: &PeerId| -> Multiaddr { format!("/p2p/{node}").parse().unwrap() };
+			nodes.iter().map(address).collect()
+		};
+		peers.reserve([one, local, other]);
+		assert_eq!(wire.reserved(), [addresses(&[one, other])]);
+		peers.reserve([other, one]);
+		assert_eq!(wire.reserved().len(), 1);
+		peers.reserve([other]);
+		assert_eq!(wire.reserved().last(), Some(&addresses(&[other])));
 	}
 }

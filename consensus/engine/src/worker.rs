@@ -26,7 +26,7 @@ use veilmart_td_raft::{
 use veilmart_td_raft_core::{real::OnChain, Anchor, Build};
 
 use crate::{
-	block::{core_block, take_seal, Core, Weight},
+	block::{core_block, is_better, take_seal, Core},
 	chain::{Chain, Propose},
 	fetch::is_too_long,
 	keys::Identity,
@@ -360,8 +360,8 @@ pub fn fork_choice<BE: Backend<Block>, C: Chain<BE>>(
 		.header(client.info().best_hash)
 		.map_err(|error| error.to_string())?
 		.ok_or("the best block is not in the database")?;
-	let weight = |header| Weight::of_header(header).map_err(|error| error.to_string());
-	Ok(ForkChoiceStrategy::Custom(weight(header)? > weight(&best)?))
+	let better = is_better(header, &best).map_err(|error| error.to_string())?;
+	Ok(ForkChoiceStrategy::Custom(better))
 }
 
 /// Refuses a block that is dated too far ahead.

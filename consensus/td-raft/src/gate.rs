@@ -16,6 +16,9 @@ use crate::{
 	timers::Timer,
 };
 
+/// How often an attempt that fails makes the next one twice as long.
+pub(crate) const DOUBLINGS: u32 = 2;
+
 /// How often a withdrawn wish is repeated.
 const WITHDRAWALS: u8 = 3;
 
@@ -270,7 +273,7 @@ impl<C: Crypto> Core<C> {
 		}
 		self.end_attempt();
 		let timing = &self.config.timing;
-		let factor = 1u64 << self.election.failures.min(2);
+		let factor = 1u64 << self.election.failures.min(DOUBLINGS);
 		let end = self
 			.now
 			.saturating_add(u64::from(timing.election_timeout) * factor);

@@ -245,6 +245,7 @@
 
 mod ballots;
 mod block;
+mod bounds;
 mod catch_up;
 mod chain;
 mod core;
@@ -268,6 +269,7 @@ pub mod verify;
 
 pub use self::{
 	block::Block,
+	bounds::{progress_bound, recovery_bound},
 	chain::{Anchor, Chain, Pending},
 	core::{Config, Core},
 	io::{Build, Input, Instant, Output, To},

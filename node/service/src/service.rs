@@ -298,7 +298,7 @@ where
 		proposer,
 		network: Some(engine::Network {
 			notifications,
-			peers: network.clone(),
+			peers: Arc::new(network.clone()),
 			protocol,
 			local: peer,
 			spawner: Box::new(task_manager.spawn_handle()),

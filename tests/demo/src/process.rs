@@ -7,7 +7,7 @@ use std::{
 	error::Error,
 	ffi::{OsStr, OsString},
 	fs,
-	net::{Ipv4Addr, TcpListener},
+	net::{Ipv4Addr, SocketAddr, TcpListener},
 	path::{Path, PathBuf},
 	process::{ExitStatus, Stdio},
 	sync::atomic::{AtomicU16, Ordering},
@@ -112,7 +112,7 @@ pub struct Place {
 impl Place {
 	/// This machine's own network: nobody else reaches the node.
 	pub fn here() -> Result<Self> {
-		let [port, rpc_port] = free_ports()?;
+		let [port, rpc_port] = free_ports::<2>()?;
 		Ok(Self {
 			launcher: Vec::new(),
 			environment: Vec::new(),
@@ -218,6 +218,8 @@ impl Node {
 			"--no-prometheus".into(),
 			"--no-telemetry".into(),
 			"--no-mdns".into(),
+			// Each line of the log says its level.
+			"--detailed-log-output".into(),
 			// The nodes of all tests have the same runtime, and one compiles it.
 			"--runtime-cache".into(),
 			programs()?.join("runtime-cache").into(),
@@ -277,6 +279,27 @@ impl Node {
 	/// Sets a variable in the environment of its process, from the next start on.
 	pub fn set_variable(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
 		self.environment.push((name.into(), value.into()));
+	}
+
+	/// Has it offer its metrics to this machine, from the next start on. Gives where.
+	pub fn offer_metrics(&mut self) -> Result<SocketAddr> {
+		let [port] = free_ports::<1>()?;
+		self.arguments.retain(|argument| argument != "--no-prometheus");
+		self.arguments
+			.extend(["--prometheus-port".into(), port.to_string().into()]);
+		Ok((Ipv4Addr::LOCALHOST, port).into())
+	}
+
+	/// Has it know nobody's address, from the next start on.
+	pub fn forget_others(&mut self) {
+		let mut arguments = std::mem::take(&mut self.arguments).into_iter();
+		while let Some(argument) = arguments.next() {
+			if argument == "--bootnodes" {
+				arguments.next();
+			} else {
+				self.arguments.push(argument);
+			}
+		}
 	}
 
 	fn log(&self) -> PathBuf {
@@ -373,20 +396,20 @@ impl Node {
 const FIRST_PORT: u16 = 10_000;
 const PORTS: u16 = 20_000;
 
-/// Two ports that nobody listens at, and that this process gave to nobody else.
-fn free_ports() -> Result<[u16; 2]> {
+/// Ports that nobody listens at, and that this process gave to nobody else.
+fn free_ports<const N: usize>() -> Result<[u16; N]> {
 	static GIVEN: AtomicU16 = AtomicU16::new(0);
 	// Programs that run at once begin at different ones: those of one process namespace do.
 	let begin = std::process::id().wrapping_mul(64) % u32::from(PORTS);
-	let mut free = (0..PORTS).filter_map(|_| {
+	let free = (0..PORTS).filter_map(|_| {
 		let given = u32::from(GIVEN.fetch_add(1, Ordering::Relaxed));
 		let port = FIRST_PORT + u16::try_from((begin + given) % u32::from(PORTS)).ok()?;
 		TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
 	});
-	match (free.next(), free.next()) {
-		(Some(first), Some(second)) => Ok([first, second]),
-		_ => Err("there are no free ports".into()),
-	}
+	let ports: Vec<u16> = free.take(N).collect();
+	ports
+		.try_into()
+		.map_err(|_: Vec<u16>| "there are no free ports".into())
 }
 
 /// A network of the four authorities of `local_testnet`.

@@ -12,7 +12,9 @@ use veilmart_cli::chain::Chain;
 use veilmart_demo_parts::process::{export_preset, Network, Node, Place, AUTHORITIES};
 
 use crate::{
-	four, traffic,
+	four,
+	logs::complaints,
+	traffic,
 	versions::{specification_under, AnyVersion},
 	Ledger, Result, PATIENCE, SPECIFICATION,
 };
@@ -144,14 +146,31 @@ impl Scene {
 
 	/// Waits for progress at all nodes that run, or says where the logs are.
 	pub async fn progress(&mut self) -> Duration {
-		self.progress_within(PATIENCE).await
+		self.progress_within(self.ledger.patience()).await
 	}
 
-	/// The same where there is a reason, which is not the protocol's, why it may take another time than [`PATIENCE`].
+	/// The same where there is a reason, which is not the protocol's, why it may take another time than [`Ledger::patience`].
 	pub async fn progress_within(&mut self, patience: Duration) -> Duration {
 		match self.ledger.progress(&self.network, patience).await {
 			Ok(time) => time,
 			Err(error) => self.give_up(&error.to_string()),
+		}
+	}
+
+	/// Makes sure that no node has logged anything above `INFO` since its first start: nobody has disturbed the network.
+	pub fn nobody_complains(&mut self) {
+		let mut said = String::new();
+		for node in &self.network.nodes {
+			let words = node.words();
+			match complaints(&words) {
+				Ok(lines) => lines
+					.into_iter()
+					.for_each(|line| said += &format!("{}: {line}\n", node.name)),
+				Err(error) => said += &format!("{}: {error}\n", node.name),
+			}
+		}
+		if !said.is_empty() {
+			self.give_up(&format!("nodes complain, and nothing was wrong:\n{said}"));
 		}
 	}
 

@@ -170,8 +170,12 @@ pub struct Engine<BE, C> {
 /// Prepares the handle by which the rest of the node talks to the engine, and what the engine takes from it.
 pub fn handle() -> (EngineHandle, Requests) {
 	let (requests, receiver) = unbounded();
-	let sealed = Places::default();
-	(EngineHandle { requests, sealed }, Requests(receiver))
+	let handle = EngineHandle {
+		requests,
+		sealed: Places::default(),
+		questions: Places::default(),
+	};
+	(handle, Requests(receiver))
 }
 
 /// What the engine is asked through its handle.
@@ -500,10 +504,10 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			Request::Sealed(sealed, _place, answer) => {
 				let _ = answer.send(self.on_sealed(sealed, Sender::Own));
 			}
-			Request::Round(answer) => {
+			Request::Round(_place, answer) => {
 				let _ = answer.send(self.round_state());
 			}
-			Request::Handovers(answer) => {
+			Request::Handovers(_place, answer) => {
 				let anchor = self.core.chain().anchor();
 				let _ = answer.send((anchor.handovers.clone(), anchor.commit_qc.clone()));
 			}

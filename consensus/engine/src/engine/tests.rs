@@ -8,8 +8,9 @@ use crate::{
 	block::{self, core_block},
 	import::{block_import, HeaderVerifier},
 	keys::{self, Identity},
-	ledger::{Author, Database, Ledger, EARLY},
+	ledger::{peer_id, Author, Database, Ledger, EARLY, RECORDED},
 	siblings::LEVEL,
+	wire::Wire,
 };
 use codec::Encode;
 use futures::{executor::block_on, FutureExt};
@@ -17,10 +18,11 @@ use sc_client_api::blockchain::Backend as _;
 use sc_consensus::{
 	import_single_block, BlockImportError, BlockImportStatus, IncomingBlock, JustificationImport,
 };
-use sc_network::PeerId;
+use sc_network::{multiaddr::Multiaddr, PeerId};
 use sp_blockchain::HeaderBackend as _;
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::{Digest, DigestItem};
+use std::collections::HashSet;
 use veilmart_td_raft::{
 	header, sign, Authority, AuthorityIndex, AuthoritySet, BlockHash, HeaderDigest, Number, SealBody,
 	SealedTransaction, ShareKey, Signature, Timing, Vote, ENGINE_ID,
@@ -327,6 +329,30 @@ fn is_left_out(told: &Told) -> bool {
 
 fn is_taken(told: &Told) -> bool {
 	matches!(told, Ok(BlockImportStatus::ImportedUnknown(_, about, _)) if !about.bad_justification)
+}
+
+/// Whether others send them or the node's own synchronization brings them, and in which order.
+#[test]
+fn the_best_of_two_first_blocks_is_that_of_the_later_term() {
+	for later_comes_first in [true, false] {
+		for is_brought in [true, false] {
+			let mut lab = Lab::new(false);
+			let later = lab.first(9, b"later");
+			let mut blocks = [later.clone(), lab.first(1, b"earlier")];
+			if !later_comes_first {
+				blocks.reverse();
+			}
+			for block in &blocks {
+				if is_brought {
+					assert!(is_taken(&lab.bring(block, None)));
+				} else {
+					lab.send(block);
+				}
+			}
+			assert_eq!(lab.leaves(), 2);
+			assert_eq!(lab.ledger.info().best_hash, later.header.hash());
+		}
+	}
 }
 
 /// A leader seals as many blocks of each height as a database takes. Two are executed, whichever way they come; what is certified
@@ -712,6 +738,39 @@ fn an_engine_that_has_stopped_blames_nobody() {
 	drop(engine);
 	let told = bring(ledger, handle, incoming);
 	assert!(matches!(told, Err(BlockImportError::Other(_))), "{told:?}");
+}
+
+/// The chain says so, from the first second on.
+#[test]
+fn connections_to_the_nodes_of_authorities_are_reserved() {
+	let mut lab = Lab::new(false);
+	let recorded = RECORDED.map(|key| PeerId::from_bytes(&peer_id(&key)).unwrap());
+	let [own, others @ ..] = recorded;
+	let wire = Wire::default();
+	let genesis = lab.genesis().hash().0;
+	lab.engine.peers = Some(Peers::new(
+		wire.network(own),
+		genesis,
+		lab.engine.setup.identity.clone(),
+	));
+	lab.engine.on_tick();
+	lab.work();
+	let address = |node: &PeerId| -> Multiaddr { format!("/p2p/{node}").parse().unwrap() };
+	let wanted: HashSet<Multiaddr> = others.iter().map(address).collect();
+	assert_eq!(wire.reserved(), [wanted]);
+}
+
+#[test]
+fn a_question_that_is_answered_leaves_its_place_to_others() {
+	let mut lab = Lab::new(false);
+	let handle = lab.handle.clone();
+	let [state, highest] = lab.answering(move || {
+		let state = block_on(handle.round_state()).map(|state| state.authorities);
+		let highest = block_on(handle.handovers()).map(|(_, highest)| highest.target.number.0 as u16);
+		[state, highest]
+	});
+	assert_eq!((state, highest), (Ok(1), Ok(0)));
+	assert!(lab.handle.questions.is_unused());
 }
 
 #[test]

@@ -8,17 +8,18 @@ pub mod messages;
 pub mod replica;
 
 use crate::{
-	clock::{Micros, MILLISECOND},
+	clock::Micros,
 	replica::{byzantine_bound, NodeId, Protocol, Tamper},
 };
 use adversary::{Behaviour, TdRaftAdversary};
 use anyhow::{anyhow, ensure, Result};
 use messages::{TdRaftRecord, Wire};
 use replica::TdRaftReplica;
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 use veilmart_td_raft::{Number, Timing};
 use veilmart_td_raft_core::{
 	crypto::Set,
+	progress_bound,
 	symbolic::{digest, genesis_dealing, set, Digest, Name, Symbols, Token},
 	Anchor, Block, Mutants,
 };
@@ -141,20 +142,10 @@ impl Protocol for TdRaftProtocol {
 		)))
 	}
 
-	/// The attempt in progress may have grown to four timeouts. Then attempts follow each other, each at most as long;
-	/// 1.4 of them bring an honest leader on average, and ten in a row without have a probability below one in ten
-	/// thousand, with fixed seeds. A leader that was elected may still be one that censors or withholds: the
-	/// synchronization timeout and one more patience each, for each of `f`.
+	/// That of the protocol, with as many faulty authorities as it tolerates.
 	fn progress_bound(&self, delay: Micros) -> Micros {
-		let Timing {
-			election_timeout,
-			sync_timeout,
-			status,
-			..
-		} = self.shared.timing;
-		let attempt = 4 * election_timeout as Micros;
-		let leader = (election_timeout + 2 * sync_timeout) as Micros;
-		let faulty = byzantine_bound(self.shared.n) as Micros;
-		(10 * attempt + (faulty + 1) * leader + status as Micros) * MILLISECOND + 50 * delay
+		let faulty = byzantine_bound(self.shared.n);
+		let bound = progress_bound(&self.shared.timing, faulty, Duration::from_micros(delay));
+		bound.as_micros() as Micros
 	}
 }

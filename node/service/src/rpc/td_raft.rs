@@ -25,7 +25,8 @@ use sp_core::Bytes;
 use veilmart_runtime::Hash;
 use veilmart_td_raft::{runtime_api::TdRaftApi as _, SealedTransaction, SetId, ENGINE_ID};
 use veilmart_td_raft_engine::{
-	authority_record, check_sealed, prove_finality, EngineHandle, Identity, KeyChain, RoundState,
+	authority_record, check_sealed, prove_finality, EngineHandle, Identity, KeyChain, ProofError, RoundState,
+	Unanswered,
 };
 
 use crate::service::{FullBackend, FullClient};
@@ -45,6 +46,14 @@ fn error(code: i32, message: impl ToString) -> ErrorObjectOwned {
 
 fn failed(message: impl ToString) -> ErrorObjectOwned {
 	error(FAILED, message)
+}
+
+/// The engine does not answer.
+fn unanswered(refusal: Unanswered) -> ErrorObjectOwned {
+	match refusal {
+		Unanswered::Busy => error(BUSY, refusal),
+		Unanswered::Stopped => failed(refusal),
+	}
 }
 
 /// An election, as clients read it.
@@ -82,7 +91,8 @@ pub struct Justified {
 /// The methods.
 #[rpc(server, namespace = "tdRaft")]
 pub trait TdRaftApi {
-	/// What the node's consensus is doing: role, term, leader, certificates, the other authorities.
+	/// What the node's consensus is doing: role, term, leader, certificates, the other authorities. An error (7003) if too many ask
+	/// at a time.
 	#[method(name = "roundState")]
 	async fn round_state(&self) -> RpcResult<RoundState>;
 
@@ -131,7 +141,7 @@ pub struct Consensus {
 #[async_trait]
 impl TdRaftApiServer for Consensus {
 	async fn round_state(&self) -> RpcResult<RoundState> {
-		self.engine.round_state().await.map_err(failed)
+		self.engine.round_state().await.map_err(unanswered)
 	}
 
 	fn elections(&self, at: Option<Hash>) -> RpcResult<Vec<Election>> {
@@ -155,7 +165,10 @@ impl TdRaftApiServer for Consensus {
 		let from = SetId(from.unwrap_or(0));
 		prove_finality::<FullBackend, FullClient>(&self.client, &self.engine, block, from)
 			.map_ok(|proof| proof.encode().into())
-			.map_err(|refusal| error(NO_PROOF, refusal))
+			.map_err(|refusal| match refusal {
+				ProofError::Unanswered(refusal) => unanswered(refusal),
+				refusal => error(NO_PROOF, refusal),
+			})
 			.await
 	}
 
@@ -228,4 +241,17 @@ fn justified(client: &FullClient, hash: Hash) -> Option<Justified> {
 		number: client.number(hash).ok().flatten()?,
 		justification: justification.into(),
 	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn clients_learn_whether_to_ask_again() {
+		let busy = unanswered(Unanswered::Busy);
+		assert_eq!(busy.code(), BUSY);
+		assert!(busy.message().contains("try again"), "{busy:?}");
+		assert_eq!(unanswered(Unanswered::Stopped).code(), FAILED);
+	}
 }

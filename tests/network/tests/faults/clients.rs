@@ -58,6 +58,8 @@ async fn nodes_say_what_the_consensus_does_and_prove_what_is_final() {
 	justifications_verify(&scene).await;
 	what_makes_no_sense_is_refused(&scene).await;
 	proofs_are_verified_by_those_who_know_the_authorities(&scene).await;
+	// Under load, and whatever clients ask.
+	scene.nobody_complains();
 	what_is_not_final_has_no_proof(&mut scene).await;
 	scene.progress().await;
 	scene.end().await;
@@ -464,6 +466,8 @@ async fn an_authority_leaves_and_comes_back_and_the_first_set_vouches_for_all_th
 		.await
 		.unwrap();
 	assert_ne!(state["role"], "observer", "{state}");
+	// Two changes of the set are nothing to complain of.
+	scene.nobody_complains();
 	// Now three of four have to vote, one of them is the one that came back.
 	scene.network.nodes[1].kill().await.unwrap();
 	scene.progress().await;

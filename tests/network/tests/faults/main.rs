@@ -3,6 +3,7 @@
 mod clients;
 mod clocks;
 mod imports;
+mod operators;
 mod partitions;
 mod processes;
 mod sealed;
