@@ -7,12 +7,13 @@ pub mod clients;
 pub mod clocks;
 pub mod files;
 pub mod governance;
-pub mod moments;
 pub mod mounts;
 pub mod namespaces;
 pub mod scene;
 pub mod second_process;
 pub mod versions;
+
+pub use veilmart_demo_parts::moments;
 
 use std::{
 	collections::BTreeMap,
