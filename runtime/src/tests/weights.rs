@@ -39,7 +39,7 @@ use crate::{
 /// The longest time that the proof of an `order` was seen to take, without vector instructions. (docs/benchmarks.md, "Weights".)
 const PROVED: Duration = Duration::from_millis(15);
 
-/// The longest time that the rest of a call was seen to take. (docs/benchmarks.md, "Figures": what a block with one call takes, by `tests/demo/tests/replay.rs`.)
+/// The longest time that the rest of a call was seen to take. (docs/benchmarks.md, "Figures": what a block with one call takes, by `tests/demo/tests/replay`.)
 const UNPROVED: Duration = Duration::from_millis(1);
 
 /// Every call of the marketplace, with the most that its weight depends on.

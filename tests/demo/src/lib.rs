@@ -5,6 +5,7 @@ pub mod cheats;
 pub mod council;
 pub mod justice;
 pub mod market;
+pub mod moments;
 pub mod process;
 pub mod program;
 pub mod report;

@@ -40,6 +40,8 @@ pub struct Market {
 	chain: Chain,
 	issuer: Session,
 	issued: u64,
+	/// What each seller and customer wrote down.
+	words: BTreeMap<AccountId, String>,
 	/// The sellers.
 	pub sellers: Vec<Party>,
 	/// The customers, by their number in the file.
@@ -95,24 +97,30 @@ impl Market {
 		let join = |roles: Roles, name: String| {
 			let ca = &ca;
 			async move {
-				let (account, _) = Account::generate()?;
+				let (account, phrase) = Account::generate()?;
 				certify(chain, ca, &account, roles, &name).await?;
 				let session = Session::open(chain.clone(), account).await?;
-				Ok::<_, Box<dyn Error>>(Party {
+				let party = Party {
 					name,
 					session,
 					expected: 0,
-				})
+				};
+				Ok::<_, Box<dyn Error>>((party, phrase.to_string()))
 			}
 		};
+		let mut words = BTreeMap::new();
 		let mut sellers = Vec::new();
 		for name in SELLERS {
-			sellers.push(join([Role::Seller].into(), name.into()).await?);
+			let (party, phrase) = join([Role::Seller].into(), name.into()).await?;
+			words.insert(party.session.id().clone(), phrase);
+			sellers.push(party);
 		}
 		let mut customers = BTreeMap::new();
 		for line in lines {
 			if !customers.contains_key(&line.customer) {
-				let party = join([Role::Buyer].into(), format!("customer {}", line.customer)).await?;
+				let (party, phrase) =
+					join([Role::Buyer].into(), format!("customer {}", line.customer)).await?;
+				words.insert(party.session.id().clone(), phrase);
 				customers.insert(line.customer.clone(), party);
 			}
 		}
@@ -121,6 +129,7 @@ impl Market {
 			chain: chain.clone(),
 			issuer,
 			issued: 0,
+			words,
 			sellers,
 			customers,
 			catalogue: BTreeMap::new(),
@@ -130,6 +139,11 @@ impl Market {
 	/// The consortium's bank.
 	pub fn issuer(&self) -> &Session {
 		&self.issuer
+	}
+
+	/// The mnemonic of a seller or a customer that the market began with.
+	pub fn words(&self, of: &AccountId) -> Option<&str> {
+		self.words.get(of).map(String::as_str)
 	}
 
 	/// The chain that it is on.

@@ -9,7 +9,6 @@ pub mod files;
 pub mod governance;
 pub mod logs;
 pub mod metrics;
-pub mod moments;
 pub mod mounts;
 pub mod namespaces;
 pub mod preload;
@@ -20,6 +19,8 @@ pub mod scene;
 pub mod second_process;
 pub mod syncs;
 pub mod versions;
+
+pub use veilmart_demo_parts::moments;
 
 use std::{
 	collections::BTreeMap,

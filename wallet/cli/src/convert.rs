@@ -28,6 +28,13 @@ pub(crate) fn order_name(id: &OrderId<AccountId>) -> state::OrderName {
 	}
 }
 
+pub(crate) fn order_id(name: &state::OrderName) -> OrderId<AccountId> {
+	OrderId {
+		buyer: name.buyer.into(),
+		seq: name.seq,
+	}
+}
+
 /// A balance, or what was issued.
 pub fn owned(owned: Owned) -> state::Owned {
 	state::Owned {

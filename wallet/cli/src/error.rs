@@ -54,10 +54,17 @@ impl Error {
 
 	/// What a command line that asks for `--json` has wrong, for a program to read; none if a person asks.
 	pub fn in_command_line(error: &clap::Error, words: &[OsString]) -> Option<Self> {
-		(error.use_stderr() && words.iter().any(|word| word == "--json")).then(|| {
-			let text = error.render().to_string();
-			Self::usage(text.strip_prefix("error: ").unwrap_or(&text).trim_end())
-		})
+		(error.use_stderr() && words.iter().any(|word| word == "--json"))
+			.then(|| Self::usage(Self::reason(error)))
+	}
+
+	/// What a command line has wrong.
+	pub fn reason(error: &clap::Error) -> String {
+		let text = error.render().to_string();
+		text.strip_prefix("error: ")
+			.unwrap_or(&text)
+			.trim_end()
+			.to_owned()
 	}
 
 	/// The wallet's own refusal.

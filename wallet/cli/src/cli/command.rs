@@ -302,6 +302,19 @@ pub enum Command {
 		csv: bool,
 	},
 
+	/// Make the calls of a file in a row, without waiting for blocks in between
+	#[command(
+		after_help = "EXAMPLES:\n  veilmart --account buyer batch orders.txt\n  veilmart --account buyer batch --first 17 orders.txt\n\nEach line is a command as it is written behind `veilmart --account buyer`, such as `order shop:3 2`; lines that begin\nwith # are left out. Each call has a number of its own, the first of which is told at the beginning: with it the file\ncan be given again after whatever happened, and nothing is done twice. Until it is through, nothing else may act for\nthe account. The first call that fails ends it."
+	)]
+	Batch {
+		/// The file; - for the standard input. Commands: issue, transfer, redeem, list, reprice, restock, quote, order, cancel,
+		/// confirm, dispute, accept, decline, ship.
+		file: PathBuf,
+		/// The number of the file's first call, if it was begun before: what is done already is left out.
+		#[arg(long, value_name = "NUMBER")]
+		first: Option<u64>,
+	},
+
 	/// Serve as a seller's agent: accept, decline, ship and collect by a rule file
 	#[command(
 		after_help = "EXAMPLES:\n  veilmart serve --rules rules.toml --check\n  veilmart --account shop serve --rules rules.toml\n  veilmart --account shop --json serve --rules rules.toml --once\n\nEnds with Ctrl-C or SIGTERM when what it sent is final; a second time, at once. With --once the exit status is 1 if\nsomething failed or needs you."

@@ -107,6 +107,8 @@ fn commands_are_understood() {
 		cli.command,
 		Command::Serve { once: true, check: false, shipped, .. } if shipped == ["//Bob:4"]
 	));
+	let cli = parse("veilmart --account buyer batch --first 17 orders.txt").unwrap();
+	assert!(matches!(cli.command, Command::Batch { first: Some(17), .. }));
 	let cli = parse("veilmart refresh stock 3 --account shop").unwrap();
 	assert!(matches!(
 		cli.command,
@@ -157,6 +159,7 @@ fn wrong_usage_is_refused_with_status_2() {
 		"veilmart ca recover --key k --out f balance",
 		"veilmart audit verify",
 		"veilmart recover",
+		"veilmart batch",
 		"veilmart certificate revoke",
 		"veilmart order //Alice:3 two",
 		"veilmart reclaim 12",

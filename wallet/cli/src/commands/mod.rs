@@ -3,6 +3,7 @@
 mod audits;
 mod authorities;
 mod authority;
+mod batch;
 mod beside;
 mod certificates;
 mod finality;
@@ -146,6 +147,7 @@ impl Context {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;
 			}
+			Command::Batch { file, first } => return self.batch(&file, first).await,
 			Command::Serve {
 				rules,
 				check,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::{
-	future::{join, try_join, try_join4},
+	future::{join, try_join, try_join3},
 	lock::MutexGuard,
 };
 use pallet_certificates::OrderId;
@@ -13,11 +13,11 @@ use pallet_ecommerce::{
 use rand_core::OsRng;
 use veilmart_runtime::{AccountId, Hash, Runtime, RuntimeCall};
 use veilmart_wallet::{
-	opening::{Opened, OpenedOrder},
-	state::Party,
+	opening::{Opened, OpenedOrder, Quoted},
+	state::{Party, Terms},
 };
 
-use super::{OpenCredit, Session, Side};
+use super::{bodies, OpenCredit, Session, Side};
 use crate::{
 	account::address,
 	amount, convert,
@@ -67,6 +67,13 @@ pub struct NewListing {
 	pub commodity: u64,
 }
 
+/// What an order is made upon, besides what the buyer has.
+pub(super) struct Offer {
+	pub(super) quoted: Quoted,
+	pub(super) terms: Terms,
+	pub(super) seller: Party,
+}
+
 impl Session {
 	/// Issues money to an account; it waits there to be collected.
 	pub async fn issue(&self, to: &AccountId, amount: u64) -> Result<Done<CreditId<AccountId>>> {
@@ -88,17 +95,7 @@ impl Session {
 			seq: call.seq,
 			kind: CreditKind::Issued,
 		};
-		let call = Call::issue {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			to: to.clone(),
-			amount: Box::new(call.amount),
-			issued_after: Box::new(call.issued_after),
-			own_note: convert::note(call.own_note),
-			note: convert::note(call.note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id).await
+		self.send(bodies::issue(call)?, id).await
 	}
 
 	/// Offers something for sale.
@@ -122,7 +119,11 @@ impl Session {
 		Ok(out)
 	}
 
-	fn list_call(&self, seq: u64, item: NewListing) -> Result<(ListingId<AccountId>, Call<Runtime>)> {
+	pub(super) fn list_call(
+		&self,
+		seq: u64,
+		item: NewListing,
+	) -> Result<(ListingId<AccountId>, Call<Runtime>)> {
 		let call = self
 			.wallet
 			.list(seq, item.price, item.stock, item.commodity, &mut OsRng)?;
@@ -164,7 +165,7 @@ impl Session {
 		Ok(out)
 	}
 
-	pub(super) async fn quote_call(
+	async fn quote_call(
 		&self,
 		seq: u64,
 		listing: u64,
@@ -181,13 +182,7 @@ impl Session {
 		let call = self
 			.wallet
 			.quote(seq, &self.open_listing(&id, stored)?, &party, &mut OsRng)?;
-		let call = Call::quote {
-			seq,
-			listing: call.listing,
-			buyer: buyer.clone(),
-			note: convert::note(call.note),
-		};
-		Ok((id, call))
+		Ok((id, bodies::quote(call)))
 	}
 
 	/// Orders pieces of something that the account has a quote for, if one piece costs at most `max_price`.
@@ -199,20 +194,37 @@ impl Session {
 	) -> Result<Done<OrderId<AccountId>>> {
 		let _turn = self.turn().await?;
 		let at = self.chain.best().await?;
-		let (stored, quote, market, state) = try_join4(
+		let state = self.chain.account(&self.id, Some(at));
+		let (offer, state) = try_join(self.offer(listing, max_price, at), state).await?;
+		let balance = self.open_balance(&state)?;
+		let call = self.wallet.order(
+			state.seq,
+			&balance,
+			&offer.quoted,
+			quantity,
+			&offer.terms,
+			&offer.seller.view_key,
+			&mut OsRng,
+		)?;
+		let id = convert::order_id(&call.order.name());
+		self.send(bodies::order(call)?, id).await
+	}
+
+	/// What the seller and the chain say to an order after a block, if there is a quote and one piece costs at most `max_price`.
+	pub(super) async fn offer(
+		&self,
+		listing: &ListingId<AccountId>,
+		max_price: Option<u64>,
+		at: Hash,
+	) -> Result<Offer> {
+		let (stored, quote, market) = try_join3(
 			self.chain.listing(listing, Some(at)),
 			self.chain.quote(&self.id, listing, Some(at)),
 			self.chain.market(Some(at)),
-			self.chain.account(&self.id, Some(at)),
 		)
 		.await?;
 		let stored = stored.ok_or_else(|| no_listing(listing))?;
-		let quote = quote.ok_or_else(|| {
-			Error::wallet(format!(
-				"You have no quote for listing {}; ask the seller for one.",
-				show_listing(listing)
-			))
-		})?;
+		let quote = quote.ok_or_else(|| no_quote(listing))?;
 		let quoted = self.open_quote(listing, stored, quote)?;
 		let price = quoted.price().value();
 		if let Some(max_price) = max_price.filter(|max_price| price > *max_price) {
@@ -222,36 +234,11 @@ impl Session {
 				amount::show(max_price)
 			)));
 		}
-		let seller = self.party(&listing.seller, at).await?;
-		let terms = market.terms.into();
-		let balance = self.open_balance(&state)?;
-		let call = self.wallet.order(
-			state.seq,
-			&balance,
-			&quoted,
-			quantity,
-			&terms,
-			&seller.view_key,
-			&mut OsRng,
-		)?;
-		let id = OrderId {
-			buyer: self.id.clone(),
-			seq: call.seq,
-		};
-		let call = Call::order {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			listing: listing.clone(),
-			version: call.version,
-			quantity: Box::new(call.quantity),
-			total: Box::new(call.total),
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			note: convert::note(call.note),
-			quote: convert::note(call.quote),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id).await
+		Ok(Offer {
+			quoted,
+			terms: market.terms.into(),
+			seller: self.party(&listing.seller, at).await?,
+		})
 	}
 
 	/// Takes back an own order that is not accepted yet.
@@ -282,17 +269,7 @@ impl Session {
 		let call = self
 			.wallet
 			.accept(state.seq, &balance, &listing, &order, &mut OsRng)?;
-		let call = Call::accept {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			order: id.clone(),
-			stock_after: Box::new(call.stock_after),
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			stock_note: convert::note(call.stock_note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id.clone()).await
+		self.send(bodies::accept(call)?, id.clone()).await
 	}
 
 	/// Declines an order of an own listing.
@@ -458,12 +435,20 @@ impl Session {
 		state: OrderState,
 		side: Side,
 	) -> Result<Order<AccountId>> {
+		let stored = self.chain.order(id, None).await?;
+		self.fitting(id, stored, state, side)
+	}
+
+	/// The order as it was read, if the account is on this side of it and it is in this state.
+	pub(super) fn fitting(
+		&self,
+		id: &OrderId<AccountId>,
+		stored: Option<Order<AccountId>>,
+		state: OrderState,
+		side: Side,
+	) -> Result<Order<AccountId>> {
 		let name = show_order(id);
-		let order = self
-			.chain
-			.order(id, None)
-			.await?
-			.ok_or_else(|| Error::wallet(format!("There is no order {name} (any more).")))?;
+		let order = stored.ok_or_else(|| Error::wallet(format!("There is no order {name} (any more).")))?;
 		let party = match side {
 			Side::Buyer => &id.buyer,
 			Side::Seller => &order.listing.seller,
@@ -526,6 +511,13 @@ impl Session {
 		}
 		Ok(out)
 	}
+}
+
+pub(super) fn no_quote(id: &ListingId<AccountId>) -> Error {
+	Error::wallet(format!(
+		"You have no quote for listing {}; ask the seller for one.",
+		show_listing(id)
+	))
 }
 
 pub(super) fn no_listing(id: &ListingId<AccountId>) -> Error {

@@ -6,7 +6,7 @@ use pallet_ecommerce::{Call, OrderState, Verdict};
 use rand_core::OsRng;
 use veilmart_runtime::AccountId;
 
-use super::{Done, Session, Side};
+use super::{bodies, Done, Session, Side};
 use crate::{
 	convert,
 	error::{Error, Result},
@@ -26,15 +26,7 @@ impl Session {
 		let opened = self.wallet.open_order_as_buyer(&convert::order(&id, stored))?;
 		let balance = self.open_balance(&state)?;
 		let call = self.wallet.dispute(state.seq, &balance, &opened, &mut OsRng)?;
-		let call = Call::dispute {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			order,
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id).await
+		self.send(bodies::dispute(call)?, id).await
 	}
 
 	/// Decides a dispute, as an arbiter that is no party of the order.

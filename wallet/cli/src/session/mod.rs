@@ -12,6 +12,7 @@
 //! The one thing that is kept is the index of the account's view key, read when the session opens. Who changes the view
 //! key opens a new session.
 
+mod bodies;
 mod calls;
 mod disputes;
 mod history;
@@ -23,7 +24,7 @@ mod recovery;
 
 pub use calls::{Done, NewListing};
 pub use history::Entry;
-pub use pipeline::{Outcome, Pipeline};
+pub use pipeline::{Numbers, Outcome, Pipeline};
 pub use reading::{
 	Holdings, ListingContents, OpenCredit, OpenListing, OpenOrder, OpenQuote, OpenRedemption, OrderContents,
 	QuoteContents, Side,

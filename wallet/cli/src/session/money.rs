@@ -11,7 +11,7 @@ use veilmart_wallet::{
 	WalletError,
 };
 
-use super::{calls::no_listing, Done, OpenRedemption, Session};
+use super::{bodies, calls::no_listing, Done, OpenRedemption, Session};
 use crate::{
 	account::address,
 	convert,
@@ -37,17 +37,7 @@ impl Session {
 			seq: call.seq,
 			kind: CreditKind::Transfer,
 		};
-		let call = Call::transfer {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			to: to.clone(),
-			amount: Box::new(call.amount),
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			note: convert::note(call.note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id).await
+		self.send(bodies::transfer(call)?, id).await
 	}
 
 	/// Burns money, which the issuer has to pay outside of the chain.
@@ -62,17 +52,7 @@ impl Session {
 			holder: self.id.clone(),
 			seq: call.seq,
 		};
-		let call = Call::redeem {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			issuer: issuer.clone(),
-			amount: Box::new(call.amount),
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			note: convert::note(call.note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, id).await
+		self.send(bodies::redeem(call)?, id).await
 	}
 
 	async fn payment(&self, to: &AccountId, pay: Pay<'_>) -> Result<PaymentCall> {

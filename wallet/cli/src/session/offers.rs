@@ -6,8 +6,8 @@ use rand_core::OsRng;
 use veilmart_runtime::AccountId;
 use veilmart_wallet::opening::OpenedListing;
 
-use super::{calls::no_listing, Done, Session};
-use crate::{convert, error::Result};
+use super::{bodies, calls::no_listing, Done, Session};
+use crate::error::Result;
 
 impl Session {
 	/// Sets another price for an own listing. Those who were quoted the old one need a new quote.
@@ -15,16 +15,7 @@ impl Session {
 		let _turn = self.turn().await?;
 		let (seq, opened) = self.offered(listing).await?;
 		let call = self.wallet.reprice(seq, &opened, price, &mut OsRng)?;
-		let call = Call::reprice {
-			seq,
-			salt: convert::salt(call.salt),
-			listing,
-			version: call.version,
-			price: Box::new(call.price),
-			own_note: convert::note(call.own_note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, self.own_listing(listing)).await
+		self.send(bodies::reprice(call)?, self.own_listing(listing)).await
 	}
 
 	/// Adds pieces to the stock of an own listing.
@@ -32,16 +23,7 @@ impl Session {
 		let _turn = self.turn().await?;
 		let (seq, opened) = self.offered(listing).await?;
 		let call = self.wallet.restock(seq, &opened, pieces, &mut OsRng)?;
-		let call = Call::restock {
-			seq,
-			salt: convert::salt(call.salt),
-			listing,
-			version: call.version,
-			delivery: Box::new(call.delivery),
-			own_note: convert::note(call.own_note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.send(call, self.own_listing(listing)).await
+		self.send(bodies::restock(call)?, self.own_listing(listing)).await
 	}
 
 	/// Takes an own listing away. What was ordered and not accepted yet cannot be accepted any more.

@@ -1,8 +1,9 @@
 //! Calls of one account in a row, without waiting for blocks.
 //!
 //! Every proof is about what the call before it leaves behind. A [`Pipeline`] therefore carries forward what the account
-//! will have once all that it sent is in blocks: the opened balance, the opened stock of each listing that it touched, the
-//! marketplace's sequence number and the transaction number. So one block can take many acceptances.
+//! will have once all that it sent is in blocks: the opened balance, what was issued, the opened listings that it touched, the
+//! states of its orders, the quotes that are used up, the marketplace's sequence number and the transaction number. So one block
+//! can take many acceptances, or many orders.
 //!
 //! 1. It starts from a *final* block in which all earlier calls of the account have their effect, and reads nothing younger.
 //! 2. What it carries moves on only when the node's pool took a call. A call that the wallet or the pool refuses leaves no
@@ -11,13 +12,21 @@
 //! 4. When a call fails on the chain, those behind it fail, too: each names the sequence number that the failed one should
 //!    have raised. Nothing that was carried outlives the pipeline; the next one starts from the chain again.
 //! 5. A call that was given up may still sit in some node's pool and come back to life when the numbers before it are used
-//!    up by other calls. That is harmless for what the chain compares: a proof names the ciphertexts before and after, and
-//!    an order is accepted, declined or shipped once. It would be fatal for `collect`, whose note is about a balance that
-//!    the chain does not compare with it: on top of another balance, nobody could open the account's balance any more.
-//!    So a pipeline collects only as its first call, upon a balance that is final for that sequence number.
+//!    up by other calls. What it says of the account has to be true then, too:
+//!    - `order`, `transfer`, `redeem`, `dispute`, `accept` and `issue` go anywhere in a row. Each names the ciphertext that it
+//!      leaves behind, of the balance or of what was issued, and the chain compares that with the one that it finds: upon
+//!      anything else than it was made for it is refused.
+//!    - `list`, `quote`, `cancel`, `confirm`, `decline` and `ship` go anywhere. They say nothing about what other calls change.
+//!    - `collect`, `restock` and `reprice` would be fatal: they leave a note about a balance or a stock that the chain does not
+//!      compare with it, and beside another one it would open nothing any more. They go only first, upon a state that is final
+//!      for that sequence number.
+//!    - The note that `accept` leaves beside the stock says the price, too, which the chain does not compare either. It does not
+//!      go behind a `reprice` of the listing.
+//! 6. A row is no more careless than single calls: what the chain would refuse behind the calls before it, the wallet refuses. A
+//!    quote is good for one order, an order is confirmed once.
 
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
 	time::{Duration, Instant},
 };
 
@@ -26,15 +35,18 @@ use futures::{
 	lock::MutexGuard,
 };
 use pallet_certificates::OrderId;
-use pallet_ecommerce::{Call, CreditId, DeclineReason, Order, MAX_COLLECT};
+use pallet_ecommerce::{
+	Call, CreditId, CreditKind, DeclineReason, ListingId, Order, OrderState, RedemptionId, MAX_COLLECT,
+};
 use rand_core::OsRng;
 use sp_runtime::generic::Era;
 use veilmart_runtime::{AccountId, Hash, Nonce, Runtime, RuntimeCall};
 use veilmart_wallet::opening::{Opened, OpenedListing};
 
 use super::{
-	calls::{no_listing, AT_ONCE, PENDING_TIMEOUT},
-	Session,
+	bodies,
+	calls::{no_listing, no_quote, NewListing, AT_ONCE, PENDING_TIMEOUT},
+	Session, Side,
 };
 use crate::{
 	convert,
@@ -51,13 +63,28 @@ pub struct Pipeline<'a> {
 	_turn: MutexGuard<'a, ()>,
 	at: Hash,
 	validity: (Era, Hash),
-	nonce: Nonce,
-	seq: u64,
+	next: Numbers,
 	room: usize,
 	balance: Opened,
+	/// What the account has issued and may issue in all; `None` if that does not open.
+	issued: Option<Opened>,
+	issuer_quota: u64,
 	listings: BTreeMap<u64, OpenedListing>,
+	repriced: BTreeSet<u64>,
+	/// The states of orders after the calls that were sent.
+	orders: BTreeMap<OrderId<AccountId>, OrderState>,
+	used_quotes: BTreeSet<ListingId<AccountId>>,
 	sent: Vec<Sent>,
 	broken: bool,
+}
+
+/// The numbers of a call: each is used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+	/// The marketplace's sequence number.
+	pub seq: u64,
+	/// The transaction number.
+	pub nonce: Nonce,
 }
 
 /// What became of a call that was sent.
@@ -87,14 +114,30 @@ impl Session {
 			_turn: turn,
 			at,
 			validity,
-			nonce,
-			seq: state.seq,
+			next: Numbers {
+				seq: state.seq,
+				nonce,
+			},
 			room: usize::try_from(quota).unwrap_or(AT_ONCE).min(AT_ONCE),
 			balance: self.open_balance(&state)?,
+			issued: self.wallet.open_issued(&convert::owned(state.issued)).ok(),
+			issuer_quota: state.issuer_quota,
 			listings: BTreeMap::new(),
+			repriced: BTreeSet::new(),
+			orders: BTreeMap::new(),
+			used_quotes: BTreeSet::new(),
 			sent: Vec::new(),
 			broken: false,
 		})
+	}
+
+	/// Whether a call that was sent with these numbers can no longer happen, as the last final block tells: its transaction number
+	/// is used up, and the marketplace has not come to its sequence number.
+	pub async fn is_void(&self, call: Numbers) -> Result<bool> {
+		let at = self.chain.finalized().await?;
+		let state = self.chain.account(&self.id, Some(at));
+		let (state, nonce) = try_join(state, self.chain.nonce(&self.id, at)).await?;
+		Ok(nonce > call.nonce && state.seq <= call.seq)
 	}
 
 	/// The last final block, once all calls of the account are in it or before it, and the account's transaction number.
@@ -129,6 +172,11 @@ impl Pipeline<'_> {
 		self.at
 	}
 
+	/// The numbers of the next call.
+	pub fn numbers(&self) -> Numbers {
+		self.next
+	}
+
 	/// The balance once all that was sent has happened, in minor units.
 	pub fn balance(&self) -> u64 {
 		self.balance.value()
@@ -158,57 +206,224 @@ impl Pipeline<'_> {
 		self.session.open_incoming(self.at).await
 	}
 
+	/// Issues money to an account.
+	pub async fn issue(&mut self, to: &AccountId, amount: u64) -> Result<CreditId<AccountId>> {
+		if self.issuer_quota == 0 {
+			return Err(Error::wallet("This account may not issue: it has no quota."));
+		}
+		let session = self.session;
+		let party = session.party(to, self.at).await?;
+		let issued = self.issued.as_ref().ok_or_else(|| {
+			Error::wallet("What the account has issued so far does not open, so nothing can be added to it.")
+		})?;
+		let call = session.wallet.issue(
+			self.next.seq,
+			issued,
+			self.issuer_quota,
+			&party,
+			amount,
+			&mut OsRng,
+		)?;
+		let (seq, issued) = (call.seq, call.issued.clone());
+		self.push(bodies::issue(call)?).await?;
+		self.issued = Some(issued);
+		Ok(self.created(seq, CreditKind::Issued))
+	}
+
+	/// Sends money to an account.
+	pub async fn transfer(&mut self, to: &AccountId, amount: u64) -> Result<CreditId<AccountId>> {
+		let session = self.session;
+		let party = session.party(to, self.at).await?;
+		let call = session
+			.wallet
+			.transfer(self.next.seq, &self.balance, &party, amount, &mut OsRng)?;
+		let (seq, balance) = (call.seq, call.balance.clone());
+		self.push(bodies::transfer(call)?).await?;
+		self.balance = balance;
+		Ok(self.created(seq, CreditKind::Transfer))
+	}
+
+	/// Burns money, which the issuer has to pay outside of the chain.
+	pub async fn redeem(&mut self, issuer: &AccountId, amount: u64) -> Result<RedemptionId<AccountId>> {
+		let session = self.session;
+		let party = session.party(issuer, self.at).await?;
+		let call = session
+			.wallet
+			.redeem(self.next.seq, &self.balance, &party, amount, &mut OsRng)?;
+		let (seq, balance) = (call.seq, call.balance.clone());
+		self.push(bodies::redeem(call)?).await?;
+		self.balance = balance;
+		Ok(RedemptionId {
+			holder: session.id.clone(),
+			seq,
+		})
+	}
+
+	/// Offers something for sale.
+	pub async fn list(&mut self, item: NewListing) -> Result<ListingId<AccountId>> {
+		let (id, call) = self.session.list_call(self.next.seq, item)?;
+		self.push(call).await?;
+		Ok(id)
+	}
+
+	/// Sets another price for an own listing. Only as the first call.
+	pub async fn reprice(&mut self, listing: u64, price: u64) -> Result<ListingId<AccountId>> {
+		self.ensure_first("A price is changed")?;
+		let session = self.session;
+		let opened = self.listing(listing).await?;
+		let call = session
+			.wallet
+			.reprice(self.next.seq, &opened, price, &mut OsRng)?;
+		let after = call.listing.clone();
+		self.push(bodies::reprice(call)?).await?;
+		self.listings.insert(listing, after);
+		self.repriced.insert(listing);
+		Ok(session.own_listing(listing))
+	}
+
+	/// Adds pieces to the stock of an own listing. Only as the first call.
+	pub async fn restock(&mut self, listing: u64, pieces: u64) -> Result<ListingId<AccountId>> {
+		self.ensure_first("A stock is added to")?;
+		let session = self.session;
+		let opened = self.listing(listing).await?;
+		let call = session
+			.wallet
+			.restock(self.next.seq, &opened, pieces, &mut OsRng)?;
+		let after = call.listing.clone();
+		self.push(bodies::restock(call)?).await?;
+		self.listings.insert(listing, after);
+		Ok(session.own_listing(listing))
+	}
+
+	/// Tells a buyer price and item code of an own listing.
+	pub async fn quote(&mut self, listing: u64, buyer: &AccountId) -> Result<()> {
+		let session = self.session;
+		// As the calls before it leave it: a quote for an older price is worth nothing.
+		let opened = self.listing(listing).await?;
+		let party = session.party(buyer, self.at).await?;
+		let call = session.wallet.quote(self.next.seq, &opened, &party, &mut OsRng)?;
+		self.push(bodies::quote(call)).await
+	}
+
+	/// Orders pieces of something that the account has a quote for, if one piece costs at most `max_price`.
+	pub async fn order(
+		&mut self,
+		listing: &ListingId<AccountId>,
+		quantity: u64,
+		max_price: Option<u64>,
+	) -> Result<OrderId<AccountId>> {
+		if self.used_quotes.contains(listing) {
+			return Err(no_quote(listing));
+		}
+		let session = self.session;
+		let offer = session.offer(listing, max_price, self.at).await?;
+		let call = session.wallet.order(
+			self.next.seq,
+			&self.balance,
+			&offer.quoted,
+			quantity,
+			&offer.terms,
+			&offer.seller.view_key,
+			&mut OsRng,
+		)?;
+		let (id, balance) = (convert::order_id(&call.order.name()), call.balance.clone());
+		self.push(bodies::order(call)?).await?;
+		self.balance = balance;
+		self.used_quotes.insert(listing.clone());
+		Ok(id)
+	}
+
+	/// Takes back an own order that is not accepted yet.
+	pub async fn cancel(&mut self, order: u64) -> Result<OrderId<AccountId>> {
+		let id = self.own_order(order);
+		self.order_in(&id, OrderState::Placed, Side::Buyer).await?;
+		let seq = self.next.seq;
+		self.push(Call::cancel { seq, order }).await?;
+		self.orders.insert(id.clone(), OrderState::Refunded);
+		Ok(id)
+	}
+
+	/// Confirms that an own order arrived.
+	pub async fn confirm(&mut self, order: u64) -> Result<OrderId<AccountId>> {
+		let id = self.own_order(order);
+		self.order_in(&id, OrderState::Shipped, Side::Buyer).await?;
+		let seq = self.next.seq;
+		self.push(Call::confirm { seq, order }).await?;
+		self.orders.insert(id.clone(), OrderState::Completed);
+		Ok(id)
+	}
+
+	/// Disputes an own order that is said to be shipped, with a deposit as large as its total.
+	pub async fn dispute(&mut self, order: u64) -> Result<OrderId<AccountId>> {
+		let session = self.session;
+		let id = self.own_order(order);
+		let stored = self.order_in(&id, OrderState::Shipped, Side::Buyer).await?;
+		let opened = session.wallet.open_order_as_buyer(&convert::order(&id, stored))?;
+		let call = session
+			.wallet
+			.dispute(self.next.seq, &self.balance, &opened, &mut OsRng)?;
+		let balance = call.balance.clone();
+		self.push(bodies::dispute(call)?).await?;
+		self.balance = balance;
+		self.orders.insert(id.clone(), OrderState::Disputed);
+		Ok(id)
+	}
+
+	/// An order in this state, in the block that the pipeline started from and after the calls that were sent.
+	pub async fn order_in(
+		&self,
+		id: &OrderId<AccountId>,
+		state: OrderState,
+		side: Side,
+	) -> Result<Order<AccountId>> {
+		let mut stored = self.session.chain.order(id, Some(self.at)).await?;
+		if let (Some(order), Some(after)) = (&mut stored, self.orders.get(id)) {
+			order.state = *after;
+		}
+		self.session.fitting(id, stored, state, side)
+	}
+
 	/// Accepts an order of an own listing, as it was in the block that the pipeline started from.
 	pub async fn accept(&mut self, id: &OrderId<AccountId>, order: Order<AccountId>) -> Result<()> {
 		let session = self.session;
+		// Rule 5.
+		if self.repriced.contains(&order.listing.seq) {
+			return Err(Error::wallet(
+				"An order is accepted once the new price of its listing is final, not in a row with it.",
+			));
+		}
 		let listing = self.listing(order.listing.seq).await?;
 		let opened = session.wallet.open_order_as_seller(&convert::order(id, order))?;
 		let call = session
 			.wallet
-			.accept(self.seq, &self.balance, &listing, &opened, &mut OsRng)?;
-		let (balance, listing) = (call.balance, call.listing);
-		let sent = Call::accept {
-			seq: call.seq,
-			salt: convert::salt(call.salt),
-			order: id.clone(),
-			stock_after: Box::new(call.stock_after),
-			balance_after: Box::new(call.balance_after),
-			own_note: convert::note(call.own_note),
-			stock_note: convert::note(call.stock_note),
-			proof: convert::proof(call.proof)?,
-		};
-		self.push(sent).await?;
+			.accept(self.next.seq, &self.balance, &listing, &opened, &mut OsRng)?;
+		let (balance, listing) = (call.balance.clone(), call.listing.clone());
+		self.push(bodies::accept(call)?).await?;
 		self.balance = balance;
 		self.listings.insert(listing.name().seq, listing);
+		self.orders.insert(id.clone(), OrderState::Accepted);
 		Ok(())
 	}
 
 	/// Declines an order of an own listing.
 	pub async fn decline(&mut self, id: &OrderId<AccountId>, reason: DeclineReason) -> Result<()> {
-		let (seq, order) = (self.seq, id.clone());
-		self.push(Call::decline { seq, order, reason }).await
+		let (seq, order) = (self.next.seq, id.clone());
+		self.push(Call::decline { seq, order, reason }).await?;
+		self.orders.insert(id.clone(), OrderState::Refunded);
+		Ok(())
 	}
 
 	/// Says that an accepted order was shipped.
 	pub async fn ship(&mut self, id: &OrderId<AccountId>) -> Result<()> {
-		let (seq, order) = (self.seq, id.clone());
-		self.push(Call::ship { seq, order }).await
-	}
-
-	/// Tells a buyer price and item code of an own listing.
-	pub async fn quote(&mut self, listing: u64, buyer: &AccountId) -> Result<()> {
-		let (_, call) = self.session.quote_call(self.seq, listing, buyer, self.at).await?;
-		self.push(call).await
+		let (seq, order) = (self.next.seq, id.clone());
+		self.push(Call::ship { seq, order }).await?;
+		self.orders.insert(id.clone(), OrderState::Shipped);
+		Ok(())
 	}
 
 	/// Takes credits, up to 16 of [`Pipeline::incoming`], into the balance. Only as the first call.
 	pub async fn collect(&mut self, credits: &[(CreditId<AccountId>, Opened)]) -> Result<()> {
-		// Rule 5.
-		if !self.sent.is_empty() {
-			return Err(Error::wallet(
-				"Credits are collected before other calls are sent, never on top of them.",
-			));
-		}
+		self.ensure_first("Credits are collected")?;
 		let named: Vec<_> = credits
 			.iter()
 			.take(MAX_COLLECT as usize)
@@ -217,7 +432,7 @@ impl Pipeline<'_> {
 		let call = self
 			.session
 			.wallet
-			.collect(self.seq, &self.balance, &named, &mut OsRng)?;
+			.collect(self.next.seq, &self.balance, &named, &mut OsRng)?;
 		let names: Vec<_> = call.credits.iter().map(convert::credit_id).collect();
 		let sent = Call::collect {
 			seq: call.seq,
@@ -229,6 +444,31 @@ impl Pipeline<'_> {
 		self.push(sent).await?;
 		self.balance = call.balance;
 		Ok(())
+	}
+
+	/// Rule 5.
+	fn ensure_first(&self, what: &str) -> Result<()> {
+		if self.sent.is_empty() {
+			Ok(())
+		} else {
+			Err(Error::wallet(format!(
+				"{what} before other calls are sent, never on top of them."
+			)))
+		}
+	}
+
+	pub(crate) fn own_listing(&self, seq: u64) -> ListingId<AccountId> {
+		self.session.own_listing(seq)
+	}
+
+	fn own_order(&self, seq: u64) -> OrderId<AccountId> {
+		let buyer = self.session.id.clone();
+		OrderId { buyer, seq }
+	}
+
+	fn created(&self, seq: u64, kind: CreditKind) -> CreditId<AccountId> {
+		let creator = self.session.id.clone();
+		CreditId { creator, seq, kind }
 	}
 
 	/// An own listing as the calls that were sent leave it.
@@ -257,13 +497,15 @@ impl Pipeline<'_> {
 		let call = RuntimeCall::Ecommerce(call);
 		let sent = session
 			.chain
-			.submit_signed(&session.account, self.nonce, self.validity, call)
+			.submit_signed(&session.account, self.next.nonce, self.validity, call)
 			.await;
 		match sent {
 			Ok(sent) => {
 				self.sent.push(sent);
-				self.nonce = self.nonce.saturating_add(1);
-				self.seq = self.seq.saturating_add(1);
+				self.next = Numbers {
+					seq: self.next.seq.saturating_add(1),
+					nonce: self.next.nonce.saturating_add(1),
+				};
 				self.room -= 1;
 				Ok(())
 			}

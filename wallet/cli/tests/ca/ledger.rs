@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use codec::Encode;
 use frame_system::{DispatchEventInfo, EventRecord, Phase};
 use pallet_certificates::{
-	Call as CertificateCall, Certificate, Event as CertificateEvent, Role, Status, ViewKeyRecord,
+	signing_payload, Call as CertificateCall, Certificate, CertificateRequest, Error as CertificateError,
+	Event as CertificateEvent, Role, Status, ViewKeyRecord,
 };
 use pallet_ecommerce::{
 	runtime_api::AccountState, Accumulators, Call, Ciphertext, Credit, CreditId, CreditKind, Event,
@@ -16,13 +17,14 @@ use pallet_ecommerce::{
 	Terms,
 };
 use rand_core::OsRng;
+use sp_core::{sr25519, Pair};
 use sp_runtime::DispatchError;
 use veilmart_cli::{account::Account, ca, chain, commodity};
 use veilmart_paillier::{generate, ParameterSet, PrimeKind, ProductGroup, SecretKey};
-use veilmart_runtime::{AccountId, Hash, RuntimeCall, RuntimeEvent};
+use veilmart_runtime::{AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use veilmart_wallet::{notes, opening::Opened, state, Wallet};
 
-use crate::rpc;
+use crate::{node::BEGINNING, rpc};
 
 pub const GENESIS: Hash = Hash::repeat_byte(1);
 /// A sealed note that nobody opens.
@@ -40,6 +42,8 @@ pub struct State {
 	pub listings: Vec<(ListingId<AccountId>, Listing)>,
 	pub orders: Vec<(OrderId<AccountId>, Order<AccountId>)>,
 	pub certificates: BTreeMap<AccountId, Certificate<AccountId, u64>>,
+	/// Of the last requests that were accepted.
+	pub counters: BTreeMap<AccountId, u64>,
 	pub authority: AccountId,
 	pub issued: Ciphertext,
 	pub redeemed: Ciphertext,
@@ -126,6 +130,10 @@ impl State {
 				let found = self.certificates.iter().find(|(account, _)| of(account));
 				found.map(|(_, certificate)| certificate.clone()).encode()
 			}
+			"CertificatesApi_request_counter" => {
+				let found = self.counters.iter().find(|(account, _)| of(account));
+				found.map_or(0, |(_, counter)| *counter).encode()
+			}
 			"CertificatesApi_certificate_authority" => Some(self.authority.clone()).encode(),
 			"AccountNonceApi_account_nonce" => 0u32.encode(),
 			method => panic!("the test did not expect {method}"),
@@ -154,6 +162,38 @@ impl State {
 				own_note,
 				..
 			}) => self.refresh(sender, seq, target, *after, *residue, *own_note),
+			RuntimeCall::Certificates(CertificateCall::issue {
+				request,
+				signature,
+				valid_until,
+			}) => {
+				of_authority()?;
+				let (account, roles) = (request.account.clone(), request.roles);
+				assert!(!self.certificates.contains_key(&account), "it has one");
+				self.certify(request, &signature, valid_until)?;
+				Ok(CertificateEvent::Issued {
+					account,
+					roles,
+					valid_until,
+				}
+				.into())
+			}
+			RuntimeCall::Certificates(CertificateCall::renew {
+				request,
+				signature,
+				valid_until,
+			}) => {
+				of_authority()?;
+				let (account, roles) = (request.account.clone(), request.roles);
+				assert!(self.certificates.contains_key(&account), "it has none");
+				self.certify(request, &signature, valid_until)?;
+				Ok(CertificateEvent::Renewed {
+					account,
+					roles,
+					valid_until,
+				}
+				.into())
+			}
 			RuntimeCall::Certificates(CertificateCall::revoke { account }) => {
 				of_authority()?;
 				self.certificates.get_mut(&account).unwrap().status = Status::Revoked;
@@ -171,6 +211,48 @@ impl State {
 			}
 			call => panic!("the test did not expect {call:?}"),
 		}
+	}
+
+	/// What a request asks for, once it is the applicant's, newer than the last one, and not over already.
+	fn certify(
+		&mut self,
+		request: CertificateRequest<AccountId>,
+		signature: &sr25519::Signature,
+		valid_until: Option<u64>,
+	) -> Result<(), DispatchError> {
+		let public = sr25519::Public::from_raw(*AsRef::<[u8; 32]>::as_ref(&request.account));
+		assert!(
+			sr25519::Pair::verify(signature, signing_payload(&GENESIS, &request), &public),
+			"the command sends what the applicant signed"
+		);
+		let account = request.account;
+		let last = self.counters.get(&account).copied().unwrap_or_default();
+		if request.counter <= last {
+			return Err(CertificateError::<Runtime>::StaleCounter.into());
+		}
+		if valid_until.is_some_and(|end| end <= BEGINNING) {
+			return Err(CertificateError::<Runtime>::ValidityPast.into());
+		}
+		self.counters.insert(account.clone(), request.counter);
+		let before = self.certificates.get(&account);
+		let registered = before.and_then(|certificate| certificate.view_key);
+		let view_key = match (request.view_key, registered) {
+			(Some(key), None) => Some(ViewKeyRecord { key, index: 0 }),
+			(Some(key), Some(record)) if key != record.key => Some(ViewKeyRecord {
+				key,
+				index: record.index + 1,
+			}),
+			_ => registered,
+		};
+		let certificate = Certificate {
+			roles: request.roles,
+			organisation: request.organisation,
+			view_key,
+			valid_until,
+			status: before.map_or(Status::Active, |certificate| certificate.status.clone()),
+		};
+		self.certificates.insert(account, certificate);
+		Ok(())
 	}
 
 	fn refresh(
@@ -428,6 +510,7 @@ fn make() -> (SecretKey, State) {
 			certificate("//Bob", Role::Buyer),
 		]
 		.into(),
+		counters: BTreeMap::new(),
 		authority: id("//CA"),
 		issued: Ciphertext::ONE,
 		redeemed: redeemed.amount,

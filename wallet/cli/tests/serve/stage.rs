@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Mutex, time::Duration};
 
 use pallet_certificates::OrderId;
-use pallet_ecommerce::OrderState;
+use pallet_ecommerce::{ListingId, OrderState};
 use serde_json::Value;
 use veilmart_cli::{
 	account::Account,
@@ -69,6 +69,18 @@ impl Stage {
 		}
 	}
 
+	/// The shop offers something else, and quotes it to the customer.
+	pub async fn offer(&self, price: u64) -> ListingId<AccountId> {
+		let item = NewListing {
+			price,
+			stock: STOCK,
+			commodity: commodity::encode("71053").unwrap(),
+		};
+		let id = self.shop.list(item).await.unwrap().id;
+		self.shop.quote(id.seq, self.buyer.id()).await.unwrap();
+		id
+	}
+
 	/// The customer orders pieces.
 	pub async fn order(&self, pieces: u64) -> Order {
 		self.order_by(&self.buyer, pieces).await
@@ -77,7 +89,7 @@ impl Stage {
 	/// Somebody orders pieces.
 	pub async fn order_by(&self, buyer: &Session, pieces: u64) -> Order {
 		self.shop.quote(self.listing, buyer.id()).await.unwrap();
-		let listing = pallet_ecommerce::ListingId {
+		let listing = ListingId {
 			seller: self.shop.id().clone(),
 			seq: self.listing,
 		};
