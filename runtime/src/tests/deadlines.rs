@@ -1,19 +1,18 @@
-//! Deadlines in real blocks: the agenda's share, closing blocks, halts, and whether a leader can sit a period out.
+//! Deadlines in real blocks: the agenda's share, closing blocks, halts, pauses.
 
 use frame_support::{assert_ok, traits::Get, weights::Weight};
-use pallet_ecommerce::{ListingId, OrderId, OrderState, Terms};
+use pallet_ecommerce::{ListingId, OrderId, OrderState};
 use pallet_td_raft_election::LastBlock;
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
-use veilmart_td_raft::Timing;
 
 use super::{market::*, *};
 use crate::{
-	configs::{AgendaWeight, HaltThreshold, LeastPeriod, RuntimeBlockWeights},
+	configs::{AgendaWeight, HaltThreshold, RuntimeBlockWeights},
 	Certificates, Ecommerce, TxPause,
 };
 
 /// Ends the block and begins the next, so much later.
-fn next_block(milliseconds: u64) {
+pub(super) fn next_block(milliseconds: u64) {
 	Executive::finalize_block();
 	let number = System::block_number() + 1;
 	let now = pallet_timestamp::Now::<Runtime>::get() + milliseconds;
@@ -43,7 +42,7 @@ fn placed() -> OrderId<AccountId> {
 	id
 }
 
-fn state(id: &OrderId<AccountId>) -> OrderState {
+pub(super) fn state(id: &OrderId<AccountId>) -> OrderState {
 	Ecommerce::order_of(id).expect("the order is there").state
 }
 
@@ -134,28 +133,5 @@ fn while_a_call_that_keeps_a_deadline_is_paused_no_time_passes() {
 			next_block(1);
 			assert_eq!(state(&id), OrderState::Refunded, "{call}");
 		});
-	}
-}
-
-/// Nobody loses money by a period that a leader can sit out. A leader that leaves a transaction out is deposed after the
-/// synchronization timeout; the election that follows takes an attempt or two. Of four authorities one is faulty, of seven
-/// two, and each may come to lead once; the timestamps of all together drift by 30 s at most.
-#[test]
-fn the_shortest_period_outlasts_leaders_that_leave_out_what_they_want() {
-	let Timing {
-		sync_timeout,
-		election_timeout,
-		idle_block_interval,
-		..
-	} = Timing::LOCAL;
-	let faulty = 2;
-	let deposed = u64::from(sync_timeout + 2 * election_timeout);
-	let drift = 30_000;
-	assert!(LeastPeriod::get() > drift + faulty * deposed);
-	// The terms of the presets have more than that.
-	let terms = Terms::default();
-	assert_eq!(terms.check(LeastPeriod::get()), Ok(()));
-	for period in [terms.grace_period, terms.confirm_period, terms.resolve_period] {
-		assert!(period > drift + faulty * deposed + u64::from(idle_block_interval));
 	}
 }
