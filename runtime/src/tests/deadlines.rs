@@ -135,3 +135,62 @@ fn while_a_call_that_keeps_a_deadline_is_paused_no_time_passes() {
 		});
 	}
 }
+
+/// Anybody may poke, and nobody needs to: with all calls paused that do not stop the clock, the penalty is collected in its time.
+#[test]
+fn no_pause_keeps_the_penalty_from_being_collected() {
+	use frame_support::traits::GetCallName;
+
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	development().execute_with(|| {
+		let id = accepted();
+		let burned = pallet_ecommerce::Redeemed::<Runtime>::get();
+		let stop_the_clock = ["accept", "ship", "dispute", "resolve"];
+		for call in pallet_ecommerce::Call::<Runtime>::get_call_names()
+			.iter()
+			.copied()
+		{
+			if !stop_the_clock.contains(&call) {
+				assert_ok!(TxPause::pause(
+					RuntimeOrigin::root(),
+					(name("Ecommerce"), name(call))
+				));
+			}
+		}
+		(0..18).for_each(|_| next_block(10_000));
+		assert_eq!(state(&id), OrderState::Accepted);
+		let poke = pallet_ecommerce::Call::poke {
+			seq: seq(&account(Charlie)),
+			order: id.clone(),
+		};
+		assert_eq!(
+			apply(Charlie, poke.into()),
+			Ok(Err(frame_system::Error::<Runtime>::CallFiltered.into()))
+		);
+		// The second, if the first begins a session.
+		(0..2).for_each(|_| next_block(1));
+		assert_eq!(Ecommerce::market().halted, 0);
+		assert_eq!(state(&id), OrderState::Penalised);
+		let seller = Certificates::certificate(account(Bob)).expect("it has one");
+		assert_eq!(seller.status, pallet_certificates::Status::Blacklisted(id));
+		assert_ne!(pallet_ecommerce::Redeemed::<Runtime>::get(), burned);
+	});
+}
+
+/// A pause of what keeps a deadline, as long as it may be, only puts the penalty off.
+#[test]
+fn a_pause_of_ship_puts_the_penalty_off_and_no_more() {
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	development().execute_with(|| {
+		let id = accepted();
+		(0..17).for_each(|_| next_block(10_000));
+		let full_name = (name("Ecommerce"), name("ship"));
+		assert_ok!(TxPause::pause(RuntimeOrigin::root(), full_name.clone()));
+		(0..20).for_each(|_| next_block(10_000));
+		assert_eq!(state(&id), OrderState::Accepted);
+		assert_ok!(TxPause::unpause(RuntimeOrigin::root(), full_name));
+		next_block(10_000);
+		(0..2).for_each(|_| next_block(1));
+		assert_eq!(state(&id), OrderState::Penalised);
+	});
+}
