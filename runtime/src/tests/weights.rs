@@ -319,7 +319,7 @@ fn consensus_calls() -> Vec<pallet_td_raft_election::Call<Runtime>> {
 }
 
 /// All of them with their names.
-fn all_calls() -> Vec<(&'static str, RuntimeCall)> {
+pub(super) fn all_calls() -> Vec<(&'static str, RuntimeCall)> {
 	fn named<Call: GetCallName + Into<RuntimeCall>>(calls: Vec<Call>) -> Vec<(&'static str, RuntimeCall)> {
 		let listed: BTreeSet<_> = calls.iter().map(|call| call.get_call_name()).collect();
 		let existing: BTreeSet<_> = Call::get_call_names().iter().copied().collect();
