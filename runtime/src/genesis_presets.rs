@@ -14,7 +14,7 @@
 use alloc::{vec, vec::Vec};
 
 use frame_support::build_struct_json_patch;
-use pallet_certificates::{GenesisCertificate, Role, Roles};
+use pallet_certificates::{GenesisCertificate, Moment, Role, Roles};
 use pallet_ecommerce::{GenesisKey, Terms};
 use pallet_td_raft_election::GenesisAuthority;
 use serde_json::Value;
@@ -26,8 +26,8 @@ use veilmart_td_raft::Timing;
 pub use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
 use crate::{
-	apis::SessionKeys, AccountId, Balance, BalancesConfig, CertificatesConfig, CouncilConfig,
-	EcommerceConfig, RuntimeGenesisConfig, SessionConfig, TdRaftConfig,
+	apis::SessionKeys, configs::LeastPeriod, AccountId, Balance, BalancesConfig, CertificatesConfig,
+	CouncilConfig, EcommerceConfig, RuntimeGenesisConfig, SessionConfig, TdRaftConfig,
 };
 
 /// The preset of seven authorities.
@@ -137,6 +137,13 @@ pub fn authorities(preset: &str) -> Vec<GenesisAuthority<AccountId>> {
 		.flat_map(|known| known.authorities)
 		.map(|name| authority(name))
 		.collect()
+}
+
+/// The shortest period in which somebody can lose money that the marketplace of a preset allows at its beginning, in
+/// milliseconds.
+pub fn least_period(preset: &str) -> Moment {
+	let count = u16::try_from(authorities(preset).len()).unwrap_or(u16::MAX);
+	LeastPeriod::of(&Timing::LOCAL, count)
 }
 
 /// A genesis with the preset's shops, the offices, the council and the certificate authority.

@@ -7,7 +7,11 @@
 //! While parties are kept from acting ([`Config::Suspended`]), all time is as if the chain had halted: a council that pauses
 //! `ship` in an emergency must not bring the penalty down on every seller.
 //!
-//! It is measured when the timestamp of a block is set, before any transaction of that block: a party that comes with the
+//! When the authorities' set or timing becomes one under which faulty leaders can keep a transaction out of blocks for longer,
+//! every deadline that runs is moved by the difference, in the same way ([`Pallet::postpone`]). Of those that begin later each
+//! leaves at least [`Config::LeastPeriod`] to whoever would lose money by it, whatever terms the order has.
+//!
+//! A halt is measured when the timestamp of a block is set, before any transaction of that block: a party that comes with the
 //! first block after a halt finds its deadline moved already.
 
 use crate::{Config, Event, Halted, LastTimestamp, Pallet};
@@ -18,6 +22,15 @@ impl<T: Config> Pallet<T> {
 	/// What the market's clock shows: milliseconds.
 	pub fn market_now() -> Moment {
 		T::Time::now().saturating_sub(Halted::<T>::get())
+	}
+
+	/// Moves every deadline that runs, as a halt of that length does: from now on a party has to count on waiting so much longer for
+	/// a place in a block.
+	///
+	/// What the clock shows is earlier by that afterwards. Deadlines that begin later are long enough by themselves.
+	pub fn postpone(length: Moment) {
+		Halted::<T>::mutate(|halted| *halted = halted.saturating_add(length));
+		Self::deposit_event(Event::Halted { length });
 	}
 
 	/// Whether a deadline has fallen.
@@ -35,8 +48,7 @@ impl<T: Config> OnTimestampSet<Moment> for Pallet<T> {
 		let length = now.saturating_sub(last);
 		// What was suspended in the last block is so still, and was all the time in between.
 		if length > 0 && (length > T::HaltThreshold::get() || T::Suspended::get()) {
-			Halted::<T>::mutate(|halted| *halted = halted.saturating_add(length));
-			Self::deposit_event(Event::Halted { length });
+			Self::postpone(length);
 		}
 	}
 }

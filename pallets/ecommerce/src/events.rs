@@ -121,9 +121,10 @@ mod events {
 			/// The seller.
 			seller: T::AccountId,
 		},
-		/// The chain had halted, or the marketplace was suspended. All deadlines are later by so much.
+		/// The chain had halted, the marketplace was suspended, or it can take longer from now on to get a transaction into a
+		/// block. All deadlines are later by so much.
 		Halted {
-			/// For how long, in milliseconds.
+			/// By how much, in milliseconds.
 			length: Moment,
 		},
 		/// New orders have other terms from now on.

@@ -163,7 +163,9 @@ pub mod pallet {
 
 		/// The shortest period in which a party can be relied upon to get a transaction into a block, in milliseconds: longer
 		/// than timestamps may drift and than it takes to depose leaders that leave it out.
-		#[pallet::constant]
+		///
+		/// It depends on the authorities and their timing. Whoever makes it longer calls [`Pallet::postpone`] with the
+		/// difference.
 		type LeastPeriod: Get<Moment>;
 
 		/// Who decides disputes beside arbiters: the council.

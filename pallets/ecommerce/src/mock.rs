@@ -91,7 +91,7 @@ parameter_types! {
 	pub static AgendaWeight: Weight = PLENTY;
 	pub const HaltThreshold: Moment = 15_000;
 	pub static Suspended: bool = false;
-	pub const LeastPeriod: Moment = 40_000;
+	pub static LeastPeriod: Moment = 40_000;
 }
 
 /// More than any test's agenda needs in one block.
@@ -281,6 +281,7 @@ pub fn execute(test: impl FnOnce()) {
 	ReclaimPeriod::set(86_400_000);
 	AgendaWeight::set(PLENTY);
 	Suspended::set(false);
+	LeastPeriod::set(40_000);
 	let mut ext = sp_io::TestExternalities::new(STORAGE.clone());
 	ext.execute_with(|| {
 		System::set_block_number(1);

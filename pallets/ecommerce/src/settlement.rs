@@ -15,7 +15,7 @@ use crate::{
 	types::{Credit, CreditId, CreditKind, Order, OrderState},
 	Ciphertext, Config, Error, Event, Incoming, Orders, Pallet, Redeemed,
 };
-use frame_support::traits::Time;
+use frame_support::traits::{Get, Time};
 use pallet_certificates::OrderId;
 
 impl<T: Config> Pallet<T> {
@@ -24,10 +24,15 @@ impl<T: Config> Pallet<T> {
 		Self::unschedule(id, order.due);
 		order.state = state;
 		order.since = T::Time::now();
+		// Terms that were long enough when they were set may be so no more.
+		let short_by = order
+			.terms
+			.last_chance(state)
+			.map_or(0, |chance| T::LeastPeriod::get().saturating_sub(chance));
 		order.due = order
 			.terms
 			.period(state)
-			.map(|period| Self::market_now().saturating_add(period));
+			.map(|period| Self::market_now().saturating_add(period).saturating_add(short_by));
 		if let Some(due) = order.due {
 			Self::schedule(id, due);
 		}

@@ -322,7 +322,7 @@ pub enum UnfitTerms {
 	Bond,
 	/// A period is zero or longer than [`Terms::MAX_PERIOD`].
 	Period,
-	/// Somebody could lose money in a period that a leader who leaves out transactions can sit out.
+	/// Somebody could lose money in a period that leaders who leave out transactions can sit out.
 	TooShort,
 }
 
@@ -336,7 +336,7 @@ impl UnfitTerms {
 			}
 			Self::Period => "a period is at least a millisecond and at most ten years",
 			Self::TooShort => {
-				"grace, confirmation and decision take longer than one leader can leave out what it wants"
+				"grace, confirmation and decision take longer than leaders, one after the other, can leave out what they want"
 			}
 		}
 	}
@@ -358,6 +358,17 @@ impl Terms {
 			OrderState::Shipped => Some(self.confirm_period),
 			OrderState::Disputed => Some(self.resolve_period),
 			OrderState::Completed | OrderState::Refunded | OrderState::Penalised => None,
+		}
+	}
+
+	/// What of that period is left to whoever loses money when it ends, if somebody does: a seller its bond, a buyer its
+	/// goods, a seller its proceeds.
+	pub fn last_chance(&self, state: OrderState) -> Option<Moment> {
+		match state {
+			OrderState::Accepted => Some(self.grace_period),
+			OrderState::Shipped => Some(self.confirm_period),
+			OrderState::Disputed => Some(self.resolve_period),
+			OrderState::Placed | OrderState::Completed | OrderState::Refunded | OrderState::Penalised => None,
 		}
 	}
 
@@ -392,10 +403,10 @@ impl Terms {
 		{
 			return Err(UnfitTerms::Period);
 		}
-		// After them a seller loses its bond, a buyer its goods, a seller its proceeds.
-		if [grace_period, confirm_period, resolve_period]
-			.iter()
-			.any(|period| *period < least)
+		if [OrderState::Accepted, OrderState::Shipped, OrderState::Disputed]
+			.into_iter()
+			.filter_map(|state| self.last_chance(state))
+			.any(|chance| chance < least)
 		{
 			return Err(UnfitTerms::TooShort);
 		}

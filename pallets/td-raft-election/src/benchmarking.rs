@@ -286,7 +286,11 @@ mod benchmarks {
 	fn set_timing() -> Result<(), BenchmarkError> {
 		let origin = T::AuthorityOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		chain::<T>(MOST);
-		let timing = Timing { delta: 2, ..TIMING };
+		// More patience, so that somebody is told.
+		let timing = Timing {
+			election_timeout: 2_000,
+			..TIMING
+		};
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, timing);
 		assert_eq!(CurrentTiming::<T>::get(), timing);

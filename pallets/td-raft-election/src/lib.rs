@@ -76,7 +76,7 @@ pub use benchmarking::BenchmarkHelper;
 pub use offences::{Offence, Unproven};
 pub use pallet::*;
 pub use structure::{Malformed, Place};
-pub use types::{GenesisAuthority, Head, Moment, OffenceKind, Roster};
+pub use types::{GenesisAuthority, Head, Moment, OffenceKind, OnLonger, Roster};
 pub use verification::HostSr25519;
 pub use weights::WeightInfo;
 
@@ -146,6 +146,9 @@ pub mod pallet {
 		/// Who may become an authority: holders of a certificate that names the role. Asked when somebody is added, and
 		/// not again: whoever withdraws certificates does not choose the authorities.
 		type Candidates: Contains<Self::AccountId>;
+
+		/// Who is told that leaders can keep transactions out of blocks for longer than until now.
+		type OnLonger: OnLonger;
 
 		/// The length of a session in milliseconds; not zero.
 		#[pallet::constant]
@@ -447,7 +450,7 @@ pub mod pallet {
 			ensure!(timing != CurrentTiming::<T>::get(), Error::<T>::Unchanged);
 			let largest = Self::largest_set(Wanted::<T>::decode_len().unwrap_or_default());
 			ensure!(timing.check(largest).is_ok(), Error::<T>::UnfitTiming);
-			CurrentTiming::<T>::put(timing);
+			Self::telling(|| CurrentTiming::<T>::put(timing));
 			Self::deposit_event(Event::TimingSet { timing });
 			Ok(())
 		}
@@ -552,6 +555,16 @@ impl<T: Config> Pallet<T> {
 		among(Current::<T>::get()) || among(Queued::<T>::get())
 	}
 
+	/// The longest for which faulty leaders can keep a transaction out of blocks, in milliseconds, by the timing in force and the
+	/// largest of the present, the queued and the wanted set: see [`Timing::withholding`].
+	///
+	/// It becomes longer by nothing but what governance decides, at once, and so a session or more before the set is as
+	/// large. It becomes shorter when the larger set is gone.
+	pub fn longest_withholding() -> Moment {
+		let largest = Self::largest_set(Wanted::<T>::decode_len().unwrap_or_default());
+		CurrentTiming::<T>::get().withholding(largest)
+	}
+
 	/// The hash of the genesis block.
 	pub fn genesis_hash() -> BlockHash {
 		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default()).0
@@ -589,8 +602,18 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::AuthoritiesWanted {
 			authorities: wanted.to_vec(),
 		});
-		Wanted::<T>::put(wanted);
+		Self::telling(|| Wanted::<T>::put(wanted));
 		Ok(())
+	}
+
+	/// Makes a change, and tells if leaders can keep transactions out of blocks for longer from now on.
+	fn telling(change: impl FnOnce()) {
+		let before = Self::longest_withholding();
+		change();
+		let longer = Self::longest_withholding().saturating_sub(before);
+		if longer > 0 {
+			T::OnLonger::on_longer(longer);
+		}
 	}
 
 	/// Judges the header by the set before the block, and records what it says. Returns the number of authorities.

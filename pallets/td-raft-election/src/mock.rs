@@ -71,8 +71,18 @@ impl pallet_timestamp::Config for Test {}
 parameter_types! {
 	pub static Tip: H256 = GENESIS.into();
 	pub static Barred: BTreeSet<u64> = BTreeSet::new();
+	pub static Longer: Vec<Moment> = Vec::new();
 	pub const SessionLength: Moment = SESSION;
 	pub const NoDeposit: u64 = 0;
+}
+
+/// Keeps what it is told.
+pub struct Told;
+
+impl crate::OnLonger for Told {
+	fn on_longer(by: Moment) {
+		Longer::mutate(|told| told.push(by));
+	}
 }
 
 /// Everybody may become an authority who is not barred.
@@ -123,6 +133,7 @@ impl pallet_td_raft_election::Config for Test {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Candidates;
 	type Candidates = Candidates;
+	type OnLonger = Told;
 	type SessionLength = SessionLength;
 	type Time = Timestamp;
 	type WeightInfo = ();
@@ -228,6 +239,7 @@ pub fn genesis(accounts: &[u64]) -> crate::GenesisConfig<Test> {
 pub fn build(td_raft: crate::GenesisConfig<Test>, accounts: &[u64]) -> sp_io::TestExternalities {
 	Tip::set(GENESIS.into());
 	Barred::set(BTreeSet::new());
+	Longer::set(Vec::new());
 	RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
 			balances: accounts.iter().map(|account| (*account, 1)).collect(),

@@ -11,6 +11,17 @@ use veilmart_td_raft::{
 /// Chain time in milliseconds of Unix time.
 pub type Moment = u64;
 
+/// Relies on how long a transaction can be kept out of blocks.
+pub trait OnLonger {
+	/// Leaders can do that for so many milliseconds longer than until now: [`crate::Pallet::longest_withholding`].
+	fn on_longer(by: Moment);
+}
+
+/// Nobody does.
+impl OnLonger for () {
+	fn on_longer(_: Moment) {}
+}
+
 /// An authority set, and the account behind each authority.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Roster<AccountId> {

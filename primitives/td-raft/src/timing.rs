@@ -77,6 +77,28 @@ impl Timing {
 		sync_timeout: 3_000,
 	};
 
+	/// From this age on a transaction is given to all authorities, in milliseconds.
+	pub const SPREADS_AFTER: u32 = 1_000;
+
+	/// The longest for which faulty leaders of a set of `n` authorities, one after the other, keep a transaction out of blocks, in
+	/// milliseconds.
+	///
+	/// They are `⌊(n-1)/3⌋`, and each leads once before an honest one does. (A lot decides who leads, so that a faulty
+	/// authority leads twice is unlikely, and ever less likely for more turns. No time excludes it.) The transaction is at all authorities before long.
+	/// Then each leader is replaced when the synchronization timeout is over and three blocks have passed the
+	/// transaction over, which patience keeps from being further apart than an election timeout; and the first attempt
+	/// to elect another may fail, so that the second, which takes twice as long, brings one. A new leader has as much time
+	/// as the last.
+	pub fn withholding(&self, n: u16) -> u64 {
+		let [sync, patience, spreads] =
+			[self.sync_timeout, self.election_timeout, Self::SPREADS_AFTER].map(u64::from);
+		let turn = sync.max(3 * patience) + (1 + 2) * patience;
+		match u64::from(n.saturating_sub(1) / 3) {
+			0 => 0,
+			faulty => spreads + faulty * turn,
+		}
+	}
+
 	/// Checks the relations on which progress rests, for sets of `n` authorities. Safety rests on none of them.
 	pub fn check(&self, n: u16) -> Result<(), TimingError> {
 		// In 64 bits, where no sum or product of these overflows.
@@ -119,6 +141,31 @@ impl Timing {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn leaders_withhold_for_as_many_turns_as_there_can_be_faulty_ones() {
+		// Three blocks 1.5 s apart, an attempt of 1.5 s that fails, and one of 3 s.
+		for (n, faulty) in [(4, 1), (6, 1), (7, 2), (10, 3), (31, 10), (100, 33)] {
+			assert_eq!(Timing::LOCAL.withholding(n), 1_000 + faulty * 9_000);
+		}
+		for n in 0..4 {
+			assert_eq!(Timing::LOCAL.withholding(n), 0, "nobody is faulty");
+		}
+		let patient = Timing {
+			sync_timeout: 20_000,
+			..Timing::LOCAL
+		};
+		assert_eq!(patient.withholding(4), 1_000 + 24_500);
+		let longest = Timing {
+			sync_timeout: u32::MAX,
+			election_timeout: u32::MAX,
+			..Timing::LOCAL
+		};
+		assert!(
+			longest.withholding(u16::MAX) > u64::from(u32::MAX),
+			"nothing overflows"
+		);
+	}
 
 	#[test]
 	fn each_relation_is_checked() {

@@ -11,12 +11,13 @@ use frame_system::EnsureRoot;
 use pallet_certificates::{CallUnits, Moment};
 use pallet_td_raft_election::{CurrentTiming, LastBlock};
 use sp_runtime::Perbill;
+use veilmart_td_raft::Timing;
 
 use super::{
 	governance::{CouncilMembers, RootOrCouncilTwoThirds},
 	system::RuntimeBlockWeights,
 };
-use crate::{AccountId, Runtime, RuntimeCall, Timestamp, TxPause};
+use crate::{AccountId, Runtime, RuntimeCall, TdRaft, Timestamp, TxPause};
 
 parameter_types! {
 	/// Calls that an account may have included in each [`QuotaPeriod`].
@@ -35,9 +36,27 @@ parameter_types! {
 	pub const MaxRedemptionsPerPair: u32 = 64;
 	/// After a day a transfer that nobody collected can be taken back.
 	pub const ReclaimPeriod: Moment = 86_400_000;
-	/// The shortest time for which a party may rely on getting a transaction into a block: the 30 s that timestamps may
-	/// drift, and 15 s in which the authorities depose two leaders that leave it out.
-	pub const LeastPeriod: Moment = 45_000;
+}
+
+/// How far the timestamp of a block may be ahead of the clocks of those who vote for it, in milliseconds. A constant of
+/// pallet-timestamp, which does not tell it.
+const TIMESTAMP_DRIFT: Moment = 30_000;
+
+/// The shortest time for which a party may rely on getting a transaction into a block: as long as timestamps may drift, and as
+/// all the faulty leaders that there can be leave it out, one after the other.
+pub struct LeastPeriod;
+
+impl LeastPeriod {
+	/// With this timing, and so many authorities in the largest of the sets that there are or will be.
+	pub fn of(timing: &Timing, authorities: u16) -> Moment {
+		TIMESTAMP_DRIFT.saturating_add(timing.withholding(authorities))
+	}
+}
+
+impl Get<Moment> for LeastPeriod {
+	fn get() -> Moment {
+		TIMESTAMP_DRIFT.saturating_add(TdRaft::longest_withholding())
+	}
 }
 
 /// Share of a block that deadlines and what follows from them may fill.

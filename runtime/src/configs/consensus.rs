@@ -2,13 +2,13 @@
 
 use frame_support::{parameter_types, traits::Contains};
 use pallet_certificates::Role;
-use pallet_td_raft_election::Moment;
+use pallet_td_raft_election::{Moment, OnLonger};
 use sp_runtime::traits::Convert;
 
 use super::{accounts::NoDeposit, governance::RootOrCouncilTwoThirds};
 use crate::{
-	apis::SessionKeys, AccountId, Balances, Certificates, Runtime, RuntimeCall, RuntimeEvent, TdRaft,
-	Timestamp,
+	apis::SessionKeys, AccountId, Balances, Certificates, Ecommerce, Runtime, RuntimeCall, RuntimeEvent,
+	TdRaft, Timestamp,
 };
 
 parameter_types! {
@@ -49,6 +49,15 @@ impl Contains<RuntimeCall> for RegistrableKeys {
 	}
 }
 
+/// The deadlines that run wait for as much longer as leaders can leave out what their parties send.
+pub struct DeadlinesWait;
+
+impl OnLonger for DeadlinesWait {
+	fn on_longer(by: Moment) {
+		Ecommerce::postpone(by);
+	}
+}
+
 impl pallet_session::Config for Runtime {
 	type Currency = Balances;
 	type DisablingStrategy = ();
@@ -69,6 +78,7 @@ impl pallet_td_raft_election::Config for Runtime {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = CertifiedValidators;
 	type Candidates = CertifiedValidators;
+	type OnLonger = DeadlinesWait;
 	type SessionLength = SessionLength;
 	type Time = Timestamp;
 	type WeightInfo = pallet_td_raft_election::weights::SubstrateWeight<Runtime>;

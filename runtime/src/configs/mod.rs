@@ -12,7 +12,7 @@ pub use commerce::{
 	MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification, QuotaPeriod,
 	ReclaimPeriod, Suspended,
 };
-pub use consensus::{CertifiedValidators, RegistrableKeys, SessionLength};
+pub use consensus::{CertifiedValidators, DeadlinesWait, RegistrableKeys, SessionLength};
 pub use governance::{
 	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
 	NeverPaused, RootOrCouncilTwoThirds,

@@ -30,13 +30,13 @@ use crate::{
 static FOUR: LazyLock<Snapshot> = LazyLock::new(|| snapshot(LOCAL_TESTNET_RUNTIME_PRESET));
 
 /// The pairs of an authority: for votes, and for opening shares.
-fn pairs(name: &str) -> [sr25519::Pair; 2] {
+pub(super) fn pairs(name: &str) -> [sr25519::Pair; 2] {
 	[format!("//{name}"), format!("//{name}//tdsh")]
 		.map(|uri| sr25519::Pair::from_string(&uri, None).expect("a derivation"))
 }
 
 /// The keys that an authority registers.
-fn session_keys(name: &str) -> SessionKeys {
+pub(super) fn session_keys(name: &str) -> SessionKeys {
 	let [vote, share] = pairs(name);
 	SessionKeys {
 		tdrf: vote.public().into(),
@@ -45,7 +45,7 @@ fn session_keys(name: &str) -> SessionKeys {
 }
 
 /// Registers an authority's keys for an account.
-fn set_keys(keys: SessionKeys, name: &str, owner: &AccountId) -> RuntimeCall {
+pub(super) fn set_keys(keys: SessionKeys, name: &str, owner: &AccountId) -> RuntimeCall {
 	let [vote, share] = pairs(name).map(|pair| pair.clone().generate_proof_of_possession(&owner.encode()));
 	pallet_session::Call::set_keys {
 		keys,

@@ -1,19 +1,18 @@
-//! Deadlines in real blocks: the agenda's share, closing blocks, halts, and whether a leader can sit a period out.
+//! Deadlines in real blocks: the agenda's share, closing blocks, halts, pauses.
 
 use frame_support::{assert_ok, traits::Get, weights::Weight};
-use pallet_ecommerce::{ListingId, OrderId, OrderState, Terms};
+use pallet_ecommerce::{ListingId, OrderId, OrderState};
 use pallet_td_raft_election::LastBlock;
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
-use veilmart_td_raft::Timing;
 
 use super::{market::*, *};
 use crate::{
-	configs::{AgendaWeight, HaltThreshold, LeastPeriod, RuntimeBlockWeights},
+	configs::{AgendaWeight, HaltThreshold, RuntimeBlockWeights},
 	Certificates, Ecommerce, TxPause,
 };
 
 /// Ends the block and begins the next, so much later.
-fn next_block(milliseconds: u64) {
+pub(super) fn next_block(milliseconds: u64) {
 	Executive::finalize_block();
 	let number = System::block_number() + 1;
 	let now = pallet_timestamp::Now::<Runtime>::get() + milliseconds;
@@ -43,7 +42,7 @@ fn placed() -> OrderId<AccountId> {
 	id
 }
 
-fn state(id: &OrderId<AccountId>) -> OrderState {
+pub(super) fn state(id: &OrderId<AccountId>) -> OrderState {
 	Ecommerce::order_of(id).expect("the order is there").state
 }
 
@@ -137,25 +136,61 @@ fn while_a_call_that_keeps_a_deadline_is_paused_no_time_passes() {
 	}
 }
 
-/// Nobody loses money by a period that a leader can sit out. A leader that leaves a transaction out is deposed after the
-/// synchronization timeout; the election that follows takes an attempt or two. Of four authorities one is faulty, of seven
-/// two, and each may come to lead once; the timestamps of all together drift by 30 s at most.
+/// Anybody may poke, and nobody needs to: with all calls paused that do not stop the clock, the penalty is collected in its time.
 #[test]
-fn the_shortest_period_outlasts_leaders_that_leave_out_what_they_want() {
-	let Timing {
-		sync_timeout,
-		election_timeout,
-		idle_block_interval,
-		..
-	} = Timing::LOCAL;
-	let faulty = 2;
-	let deposed = u64::from(sync_timeout + 2 * election_timeout);
-	let drift = 30_000;
-	assert!(LeastPeriod::get() > drift + faulty * deposed);
-	// The terms of the presets have more than that.
-	let terms = Terms::default();
-	assert_eq!(terms.check(LeastPeriod::get()), Ok(()));
-	for period in [terms.grace_period, terms.confirm_period, terms.resolve_period] {
-		assert!(period > drift + faulty * deposed + u64::from(idle_block_interval));
-	}
+fn no_pause_keeps_the_penalty_from_being_collected() {
+	use frame_support::traits::GetCallName;
+
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	development().execute_with(|| {
+		let id = accepted();
+		let burned = pallet_ecommerce::Redeemed::<Runtime>::get();
+		let stop_the_clock = ["accept", "ship", "dispute", "resolve"];
+		for call in pallet_ecommerce::Call::<Runtime>::get_call_names()
+			.iter()
+			.copied()
+		{
+			if !stop_the_clock.contains(&call) {
+				assert_ok!(TxPause::pause(
+					RuntimeOrigin::root(),
+					(name("Ecommerce"), name(call))
+				));
+			}
+		}
+		(0..18).for_each(|_| next_block(10_000));
+		assert_eq!(state(&id), OrderState::Accepted);
+		let poke = pallet_ecommerce::Call::poke {
+			seq: seq(&account(Charlie)),
+			order: id.clone(),
+		};
+		assert_eq!(
+			apply(Charlie, poke.into()),
+			Ok(Err(frame_system::Error::<Runtime>::CallFiltered.into()))
+		);
+		// The second, if the first begins a session.
+		(0..2).for_each(|_| next_block(1));
+		assert_eq!(Ecommerce::market().halted, 0);
+		assert_eq!(state(&id), OrderState::Penalised);
+		let seller = Certificates::certificate(account(Bob)).expect("it has one");
+		assert_eq!(seller.status, pallet_certificates::Status::Blacklisted(id));
+		assert_ne!(pallet_ecommerce::Redeemed::<Runtime>::get(), burned);
+	});
+}
+
+/// A pause of what keeps a deadline, as long as it may be, only puts the penalty off.
+#[test]
+fn a_pause_of_ship_puts_the_penalty_off_and_no_more() {
+	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	development().execute_with(|| {
+		let id = accepted();
+		(0..17).for_each(|_| next_block(10_000));
+		let full_name = (name("Ecommerce"), name("ship"));
+		assert_ok!(TxPause::pause(RuntimeOrigin::root(), full_name.clone()));
+		(0..20).for_each(|_| next_block(10_000));
+		assert_eq!(state(&id), OrderState::Accepted);
+		assert_ok!(TxPause::unpause(RuntimeOrigin::root(), full_name));
+		next_block(10_000);
+		(0..2).for_each(|_| next_block(1));
+		assert_eq!(state(&id), OrderState::Penalised);
+	});
 }

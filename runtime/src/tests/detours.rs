@@ -227,7 +227,7 @@ fn ledger() -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Puts a certificate on chain: accounts without a key of their own cannot request one.
-fn certify(who: &AccountId, roles: impl Into<Roles>) {
+pub(super) fn certify(who: &AccountId, roles: impl Into<Roles>) {
 	if System::providers(who) == 0 {
 		System::inc_providers(who);
 	}

@@ -11,7 +11,7 @@ use sp_runtime::{
 };
 
 use super::*;
-use crate::{configs::MotionDuration, Council, Governance, Preimage, RuntimeEvent, TxPause};
+use crate::{configs::MotionDuration, Council, Ecommerce, Governance, Preimage, RuntimeEvent, TxPause};
 
 const KEY: &[u8] = b"a key";
 
@@ -294,5 +294,62 @@ fn governance_the_clock_and_the_consensus_cannot_be_paused() {
 			RuntimeOrigin::root(),
 			(name("Utility"), name("batch"))
 		));
+	});
+}
+
+#[test]
+fn two_thirds_of_the_council_set_the_terms_of_trade() {
+	use pallet_ecommerce::{Error, Event, Terms};
+
+	development().execute_with(|| {
+		let set_terms = |terms| -> RuntimeCall { pallet_ecommerce::Call::set_terms { terms }.into() };
+		let before = Ecommerce::market().terms;
+		let terms = Terms {
+			ship_period: 3 * 86_400_000,
+			grace_period: 86_400_000,
+			penalty_share: 1,
+			..before
+		};
+		// Nobody alone, not even who issues certificates; nor the council as itself, however many vote for it.
+		for origin in [
+			signed(Alice),
+			RuntimeOrigin::signed(crate::genesis_presets::certificate_authority()),
+		] {
+			assert_noop!(
+				set_terms(terms).dispatch(origin).map_err(|error| error.error),
+				DispatchError::BadOrigin
+			);
+		}
+		assert_eq!(
+			motion(set_terms(terms), &[Alice, Bob, Charlie]),
+			Err(DispatchError::BadOrigin)
+		);
+		// A motion with a threshold of one is dispatched on the spot.
+		let alone = as_root(set_terms(terms));
+		let length = alone.encoded_size() as u32;
+		assert_ok!(Council::propose(signed(Alice), 1, Box::new(alone), length));
+		assert_eq!(Ecommerce::market().terms, before);
+
+		assert_ok!(motion(as_root(set_terms(terms)), &[Alice, Bob]));
+		assert_eq!(Ecommerce::market().terms, terms);
+		System::assert_has_event(RuntimeEvent::Ecommerce(Event::TermsSet { terms }));
+
+		// All of them together cannot set terms by which somebody could gain by cheating, or lose without a chance to act.
+		for unfit in [
+			Terms {
+				penalty_share: 2,
+				..terms
+			},
+			Terms {
+				grace_period: 29_999,
+				..terms
+			},
+		] {
+			assert_eq!(
+				motion(as_root(set_terms(unfit)), &[Alice, Bob, Charlie]),
+				Err(Error::<Runtime>::UnfitTerms.into())
+			);
+		}
+		assert_eq!(Ecommerce::market().terms, terms);
 	});
 }

@@ -9,6 +9,7 @@ mod flood;
 mod genesis;
 mod governance;
 mod market;
+mod patience;
 mod weights;
 
 use std::sync::LazyLock;

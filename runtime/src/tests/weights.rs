@@ -8,13 +8,13 @@ use std::{
 use codec::{Decode, Encode};
 use frame_support::{
 	dispatch::{DispatchInfo, GetDispatchInfo},
-	traits::GetCallName,
+	traits::{CallMetadata, GetCallMetadata, GetCallName},
 	weights::{constants::WEIGHT_REF_TIME_PER_MICROS, Weight},
 };
 use pallet_certificates::{CertificateRequest, OrderId, Roles, ViewKey};
 use pallet_ecommerce::{
-	Ciphertext, CreditId, CreditKind, DeclineReason, Disclosure, ListingId, Proof, ProofWeight as _,
-	RedemptionId, RefreshTarget, Salt, SealedNote, Terms, Verdict, MAX_COLLECT,
+	Ciphertext, CreditId, CreditKind, DeclineReason, Disclosure, ListingId, Proof, RedemptionId,
+	RefreshTarget, Salt, SealedNote, Terms, Verdict, MAX_COLLECT,
 };
 use sp_keyring::Sr25519Keyring::Alice;
 use sp_runtime::{
@@ -31,16 +31,59 @@ use super::{
 	market::{list, list_at},
 	*,
 };
-use crate::{
-	configs::{ProofVerification, RuntimeBlockWeights},
-	extensions::tx_extension,
-};
+use crate::{configs::RuntimeBlockWeights, extensions::tx_extension};
 
-/// The longest time that the proof of an `order` was seen to take, without vector instructions. (docs/benchmarks.md, "Weights".)
-const PROVED: Duration = Duration::from_millis(15);
+/// What was seen of each call of ours, in microseconds: pallet, call, how long it took without its proof, and how long its proof took.
+///
+/// From docs/benchmarks.md, "Weights", and from the same measurement: what stands in the `weights.rs` of the three pallets as
+/// `time(…)`. A processor without vector instructions, keys of 2048 bits, the worst case of each call: 16 credits, the
+/// heaviest state or verdict, 100 authorities. Whoever measures again writes here what was seen, whatever it
+/// is: these are no weights.
+const SEEN: [(&str, &str, u64, u64); 38] = [
+	("Ecommerce", "issue", 370, 13_810),
+	("Ecommerce", "collect", 2_052, 0),
+	("Ecommerce", "list", 201, 16_251),
+	("Ecommerce", "quote", 188, 0),
+	("Ecommerce", "order", 464, 14_186),
+	("Ecommerce", "cancel", 151, 0),
+	("Ecommerce", "accept", 986, 10_402),
+	("Ecommerce", "decline", 147, 0),
+	("Ecommerce", "ship", 153, 0),
+	("Ecommerce", "confirm", 661, 0),
+	("Ecommerce", "poke", 674, 0),
+	("Ecommerce", "dispute", 369, 5_793),
+	("Ecommerce", "resolve", 708, 0),
+	("Ecommerce", "set_terms", 22, 0),
+	("Ecommerce", "transfer", 385, 10_446),
+	("Ecommerce", "refuse", 163, 0),
+	("Ecommerce", "reclaim", 168, 0),
+	("Ecommerce", "redeem", 383, 10_509),
+	("Ecommerce", "settle", 139, 0),
+	("Ecommerce", "refresh", 349, 17_884),
+	("Ecommerce", "reprice", 215, 5_796),
+	("Ecommerce", "restock", 336, 5_760),
+	("Ecommerce", "delist", 167, 0),
+	("Ecommerce", "set_issuer_quota", 85, 0),
+	("Ecommerce", "record_disclosure", 35, 0),
+	("Certificates", "issue", 192, 0),
+	("Certificates", "renew", 198, 0),
+	("Certificates", "revoke", 35, 0),
+	("Certificates", "reinstate", 35, 0),
+	("Certificates", "set_view_key", 76, 0),
+	("Certificates", "set_ca", 37, 0),
+	("TdRaft", "set_authorities", 5_347, 0),
+	("TdRaft", "add_authority", 168, 0),
+	("TdRaft", "remove_authority", 90, 0),
+	("TdRaft", "set_timing", 83, 0),
+	("TdRaft", "set_record", 214, 0),
+	// With what it takes to authorize it.
+	("TdRaft", "report_offence", 430, 0),
+	("TdRaft", "report_offence of a dealer", 121_836, 0),
+];
 
-/// The longest time that the rest of a call was seen to take. (docs/benchmarks.md, "Figures": what a block with one call takes, by `tests/demo/tests/replay`.)
-const UNPROVED: Duration = Duration::from_millis(1);
+/// What our extensions were seen to take of each transaction, in microseconds, in the same measurement: certificate, nonce, and the
+/// sequence number in a block.
+const EXTENSIONS: u64 = 55 + 44 + 2;
 
 /// Every call of the marketplace, with the most that its weight depends on.
 fn market_calls() -> Vec<pallet_ecommerce::Call<Runtime>> {
@@ -319,7 +362,7 @@ fn consensus_calls() -> Vec<pallet_td_raft_election::Call<Runtime>> {
 }
 
 /// All of them with their names.
-fn all_calls() -> Vec<(&'static str, RuntimeCall)> {
+pub(super) fn all_calls() -> Vec<(&'static str, RuntimeCall)> {
 	fn named<Call: GetCallName + Into<RuntimeCall>>(calls: Vec<Call>) -> Vec<(&'static str, RuntimeCall)> {
 		let listed: BTreeSet<_> = calls.iter().map(|call| call.get_call_name()).collect();
 		let existing: BTreeSet<_> = Call::get_call_names().iter().copied().collect();
@@ -351,25 +394,35 @@ fn most_in_a_block(call: &RuntimeCall) -> u64 {
 	room / class.base_extrinsic.saturating_add(weight).ref_time()
 }
 
-/// How long the proof of a call may take, if it has one. Of others than an `order` there is no figure: what weighs twice as much
-/// is taken to be twice as long.
-fn proving(name: &str) -> Duration {
-	type Weights = ProofVerification;
-
-	let weight = match name {
-		"issue" => Weights::issue(),
-		"list" => Weights::list(),
-		"order" => Weights::order(),
-		"accept" => Weights::accept(),
-		"dispute" => Weights::dispute(),
-		"transfer" => Weights::transfer(),
-		"redeem" => Weights::redeem(),
-		"refresh" => Weights::refresh(),
-		"reprice" => Weights::reprice(),
-		"restock" => Weights::restock(),
-		_ => return Duration::ZERO,
+/// How long a transaction with this call was seen to take, in microseconds, and its place in [`SEEN`].
+fn seen(call: &RuntimeCall) -> (u64, usize) {
+	let CallMetadata {
+		pallet_name,
+		function_name,
+	} = call.get_call_metadata();
+	let of_a_dealer = matches!(
+		call,
+		RuntimeCall::TdRaft(pallet_td_raft_election::Call::report_offence { evidence })
+			if matches!(**evidence, Evidence::DealerFault { .. })
+	);
+	let name = if of_a_dealer {
+		"report_offence of a dealer"
+	} else {
+		function_name
 	};
-	PROVED.mul_f64(weight.ref_time() as f64 / Weights::order().ref_time() as f64)
+	let place = SEEN
+		.iter()
+		.position(|(pallet, call, ..)| (*pallet, *call) == (pallet_name, name))
+		.unwrap_or_else(|| panic!("{pallet_name}: {name} has no figure: measure it"));
+	let (.., rest, proof) = SEEN[place];
+	// Signature and dispatch are the SDK's, and so is what they were seen to take: what it weighs them.
+	let info = call.get_dispatch_info();
+	let base = RuntimeBlockWeights::get()
+		.get(info.class)
+		.base_extrinsic
+		.ref_time();
+	let base = base.div_ceil(WEIGHT_REF_TIME_PER_MICROS);
+	(base + EXTENSIONS + rest + proof, place)
 }
 
 #[test]
@@ -384,29 +437,27 @@ fn every_call_fits_into_an_empty_block() {
 	}
 }
 
+/// Of all calls of ours. Those of the SDK's pallets weigh what the SDK says, which we have not measured. Keys of 3072 bits are not
+/// measured either: there everything weighs four times as much, so that fewer fit, and this shows nothing.
 #[test]
 fn as_many_as_fit_take_no_longer_than_a_block_may() {
-	let limit =
-		Duration::from_micros(RuntimeBlockWeights::get().max_block.ref_time() / WEIGHT_REF_TIME_PER_MICROS);
+	let limit = RuntimeBlockWeights::get().max_block.ref_time() / WEIGHT_REF_TIME_PER_MICROS;
+	let mut places = BTreeSet::new();
 	for (name, call) in all_calls() {
-		let RuntimeCall::Ecommerce(_) = call else { continue };
-		// These do next to nothing, by governance and the authority only.
-		if ["set_terms", "set_issuer_quota", "record_disclosure"].contains(&name) {
-			continue;
-		}
+		let (each, place) = seen(&call);
+		places.insert(place);
 		let (weight, _) = weight(&call);
 		let count = most_in_a_block(&call);
-		let each = proving(name) + UNPROVED;
 		println!(
-			"{name}: {} µs, {count} in a block",
+			"{name}: {} µs, {count} in a block, {each} µs each",
 			weight.ref_time() / WEIGHT_REF_TIME_PER_MICROS
 		);
-		let count = u32::try_from(count).expect("few");
 		assert!(
 			each.saturating_mul(count) <= limit,
-			"{name}: {count} of them fit into a block, and take {each:?} each"
+			"{name}: {count} of them fit into a block, and take {each} µs each. If it was measured again, say so in SEEN"
 		);
 	}
+	assert_eq!(places.len(), SEEN.len(), "a figure of a call that is no more");
 }
 
 /// Proofs of three values and three equations, each seen for the first time.

@@ -21,7 +21,7 @@ use veilmart_cli::{
 	chain::Chain,
 };
 use veilmart_paillier::{ProductGroup, SecretKey};
-use veilmart_runtime::configs::LeastPeriod;
+use veilmart_runtime::genesis_presets::{least_period, LOCAL_TESTNET_RUNTIME_PRESET};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -111,7 +111,7 @@ async fn shorten_deadlines(chain: &Chain, findings: &mut Findings) -> Result<()>
 	let wanted = Terms {
 		ship_period: 10_000,
 		// The chain allows no less: a leader that leaves out a seller's transactions must not cost it the bond.
-		grace_period: LeastPeriod::get(),
+		grace_period: least_period(LOCAL_TESTNET_RUNTIME_PRESET),
 		penalty_share: 1,
 		..before
 	};

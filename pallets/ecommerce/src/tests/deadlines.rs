@@ -299,3 +299,70 @@ fn a_leader_that_withholds_the_shipment_never_triggers_the_penalty() {
 		});
 	}
 }
+
+/// The authorities have become so many that leaders can withhold for longer than the terms foresee.
+#[test]
+fn whatever_terms_an_order_has_its_deadlines_leave_the_least_period_to_who_loses_by_them() {
+	execute(|| {
+		let mut market = Market::open();
+		let placed = market.buyer.orders(&market.listed, 2);
+		let left = || {
+			Orders::<Test>::get(&placed.id.buyer, placed.id.seq)
+				.unwrap()
+				.due
+				.unwrap() - Ecommerce::market_now()
+		};
+		LeastPeriod::set(200_000);
+		assert_eq!(left(), 60_000, "nobody loses anything when it lapses");
+		market.seller.accepts(&mut market.listed, &placed);
+		assert_eq!(left(), 120_000 + 200_000);
+		pass(319_999);
+		market.seller.ships(&placed);
+		assert_eq!(left(), 200_000);
+		pass(199_999);
+		market.buyer.disputes(&placed);
+		assert_eq!(left(), 200_000);
+		pass(199_999);
+		assert_eq!(state(&placed), Some(OrderState::Disputed));
+		// What the terms foresee is not cut.
+		LeastPeriod::set(1);
+		let placed = market.buyer.orders(&market.listed, 1);
+		market.seller.accepts(&mut market.listed, &placed);
+		let due = Orders::<Test>::get(&placed.id.buyer, placed.id.seq).unwrap().due;
+		assert_eq!(due, Some(Ecommerce::market_now() + 180_000));
+	});
+}
+
+#[test]
+fn deadlines_that_run_are_moved_when_leaders_can_withhold_for_longer() {
+	execute(|| {
+		let (market, placed) = accepted();
+		pass(179_000);
+		System::reset_events();
+		Ecommerce::postpone(60_000);
+		System::assert_has_event(Event::Halted { length: 60_000 }.into());
+		assert_eq!(Ecommerce::market().halted, 60_000);
+		pass(60_999);
+		assert_eq!(state(&placed), Some(OrderState::Accepted));
+		assert_noop!(
+			market.buyer.dispatch(market.buyer.poke(&placed)),
+			Error::<Test>::NotDue
+		);
+		market.seller.ships(&placed);
+		assert_eq!(state(&placed), Some(OrderState::Shipped));
+	});
+}
+
+#[test]
+fn terms_are_measured_by_the_least_period_of_the_day() {
+	execute(|| {
+		let terms = crate::Terms::default();
+		LeastPeriod::set(terms.grace_period + 1);
+		assert_noop!(
+			Ecommerce::set_terms(RuntimeOrigin::root(), terms),
+			Error::<Test>::UnfitTerms
+		);
+		LeastPeriod::set(terms.grace_period);
+		assert_ok!(Ecommerce::set_terms(RuntimeOrigin::root(), terms));
+	});
+}

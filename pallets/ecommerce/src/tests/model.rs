@@ -8,13 +8,15 @@ pub type Who = usize;
 /// Creator and sequence number.
 pub type Name = (Who, u64);
 
-pub const ACCEPT: u64 = 60_000;
-pub const SHIP_AND_GRACE: u64 = 180_000;
-pub const CONFIRM: u64 = 120_000;
-pub const RESOLVE: u64 = 120_000;
 pub const RECLAIM: u64 = 30_000;
 /// Credits and redemptions of a pair.
 pub const CAP: usize = 4;
+/// Quotes that a buyer has from one seller.
+pub const QUOTES: usize = 3;
+/// The longest gap between two blocks that is no halt.
+pub const HALT: u64 = 15_000;
+/// How long quotas last.
+pub const WINDOW: u64 = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -39,14 +41,68 @@ pub enum State {
 	Penalised,
 }
 
+/// What an order was placed at: periods in milliseconds, bond and share in totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+	pub accept: u64,
+	pub ship: u64,
+	pub grace: u64,
+	pub confirm: u64,
+	pub resolve: u64,
+	pub bond: u64,
+	pub share: u64,
+}
+
+impl Terms {
+	/// Those of a local network.
+	pub const LOCAL: Self = Self {
+		accept: 60_000,
+		ship: 120_000,
+		grace: 60_000,
+		confirm: 120_000,
+		resolve: 120_000,
+		bond: 10,
+		share: 0,
+	};
+
+	/// Whether governance may set them, if `least` is the shortest time in which somebody may lose money.
+	pub fn are_fit(&self, least: u64) -> bool {
+		let years = 10 * 365 * 24 * 3_600_000;
+		let periods = [self.accept, self.ship, self.grace, self.confirm, self.resolve];
+		self.share <= 1
+			&& (1..=15).contains(&self.bond)
+			&& periods.iter().all(|period| (1..=years).contains(period))
+			&& periods[2..].iter().all(|period| *period >= least)
+	}
+}
+
 #[derive(Clone, Debug)]
 pub struct Order {
 	pub seller: Who,
 	pub listing: Name,
 	pub pieces: u64,
 	pub total: u64,
+	pub terms: Terms,
 	pub state: State,
 	pub due: u64,
+}
+
+impl Order {
+	pub fn is_over(&self) -> bool {
+		matches!(self.state, State::Completed | State::Refunded | State::Penalised)
+	}
+
+	pub fn bond(&self) -> u64 {
+		self.terms.bond * self.total
+	}
+}
+
+/// The key that an account has registered, by what its bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewKey {
+	pub byte: u8,
+	pub index: u32,
+	pub counter: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -74,13 +130,27 @@ pub enum Standing {
 /// The marketplace in plain numbers.
 #[derive(Clone, Debug)]
 pub struct Model {
-	/// Market time: stands still while the chain halts.
+	/// Chain time.
+	pub now: u64,
+	/// Market time: stands still while the chain halts or the market is suspended, and goes back when leaders can leave
+	/// out transactions for longer.
 	pub clock: u64,
-	pub share: u64,
+	pub suspended: bool,
+	/// The shortest time that is left to somebody who loses money.
+	pub least: u64,
+	/// Those of new orders.
+	pub terms: Terms,
 	pub seq: Vec<u64>,
 	pub balance: Vec<u64>,
 	pub standing: Vec<Standing>,
+	/// In chain time.
+	pub valid_until: Vec<Option<u64>>,
+	pub view_key: Vec<ViewKey>,
+	/// The window in which an account used up its quota.
+	pub spent: Vec<Option<u64>>,
 	pub incoming: BTreeMap<(Who, Name, Kind), Credit>,
+	/// Price versions that buyers were quoted.
+	pub quotes: BTreeMap<(Who, Name), u32>,
 	pub listings: BTreeMap<Name, Listing>,
 	pub orders: BTreeMap<Name, Order>,
 	pub redemptions: BTreeMap<(Who, Name), u64>,
@@ -91,14 +161,26 @@ pub struct Model {
 }
 
 impl Model {
-	pub fn new(accounts: usize, clock: u64, share: u64) -> Self {
+	pub fn new(accounts: usize, now: u64, least: u64, terms: Terms) -> Self {
+		let view_key = ViewKey {
+			byte: 7,
+			index: 0,
+			counter: 0,
+		};
 		Self {
-			clock,
-			share,
+			now,
+			clock: now,
+			suspended: false,
+			least,
+			terms,
 			seq: vec![0; accounts],
 			balance: vec![0; accounts],
 			standing: vec![Standing::Active; accounts],
+			valid_until: vec![None; accounts],
+			view_key: vec![view_key; accounts],
+			spent: vec![None; accounts],
 			incoming: BTreeMap::new(),
+			quotes: BTreeMap::new(),
 			listings: BTreeMap::new(),
 			orders: BTreeMap::new(),
 			redemptions: BTreeMap::new(),
@@ -109,7 +191,37 @@ impl Model {
 	}
 
 	pub fn active(&self, who: Who) -> bool {
-		self.standing[who] == Standing::Active
+		self.standing[who] == Standing::Active && self.valid_until[who].is_none_or(|end| self.now < end)
+	}
+
+	/// The window of the quotas in which chain time is.
+	pub fn window(&self) -> u64 {
+		self.now / WINDOW
+	}
+
+	/// Whether the account has calls left.
+	pub fn has_quota(&self, who: Who) -> bool {
+		self.spent[who] != Some(self.window())
+	}
+
+	/// The seller may quote the buyer a listing that it has.
+	pub fn may_quote(&self, listing: Name, buyer: Who) -> bool {
+		let quoted = self
+			.quotes
+			.keys()
+			.filter(|(who, (seller, _))| *who == buyer && *seller == listing.0)
+			.count();
+		listing.0 != buyer
+			&& self.active(listing.0)
+			&& self.active(buyer)
+			&& self.listings.contains_key(&listing)
+			&& (quoted < QUOTES || self.quotes.contains_key(&(buyer, listing)))
+	}
+
+	/// Leaders can leave out transactions for longer, or for less long.
+	pub fn set_least(&mut self, least: u64) {
+		self.clock = self.clock.saturating_sub(least.saturating_sub(self.least));
+		self.least = least;
 	}
 
 	/// Everything that there is, wherever it is: must be what was issued.
@@ -119,8 +231,8 @@ impl Model {
 			.values()
 			.map(|order| match order.state {
 				State::Placed => order.total,
-				State::Accepted | State::Shipped => 11 * order.total,
-				State::Disputed => 12 * order.total,
+				State::Accepted | State::Shipped => order.total + order.bond(),
+				State::Disputed => 2 * order.total + order.bond(),
 				State::Completed | State::Refunded | State::Penalised => 0,
 			})
 			.sum();
@@ -171,14 +283,22 @@ impl Model {
 		}
 	}
 
-	pub fn enter(&mut self, name: Name, state: State, period: u64) {
-		let due = self.clock + period;
+	/// An order is in this state from now on.
+	pub fn enter(&mut self, name: Name, state: State) {
 		let order = self.orders.get_mut(&name).expect("it is there");
-		(order.state, order.due) = (state, due);
+		let terms = order.terms;
+		let period = match state {
+			State::Placed => terms.accept,
+			State::Accepted => terms.ship + terms.grace.max(self.least),
+			State::Shipped => terms.confirm.max(self.least),
+			State::Disputed => terms.resolve.max(self.least),
+			State::Completed | State::Refunded | State::Penalised => u64::MAX / 2,
+		};
+		(order.state, order.due) = (state, self.clock + period);
 	}
 
 	fn end(&mut self, name: Name, state: State) -> Order {
-		self.enter(name, state, u64::MAX / 2);
+		self.enter(name, state);
 		self.orders[&name].clone()
 	}
 
@@ -191,7 +311,7 @@ impl Model {
 		let disputed = self.orders[&name].state == State::Disputed;
 		let order = self.end(name, State::Completed);
 		self.credit(order.seller, name, Kind::Proceeds, order.total);
-		self.credit(order.seller, name, Kind::Bond, 10 * order.total);
+		self.credit(order.seller, name, Kind::Bond, order.bond());
 		if disputed {
 			self.burned += order.total;
 		}
@@ -201,7 +321,7 @@ impl Model {
 		let order = self.end(name, State::Refunded);
 		self.credit(name.0, name, Kind::Refund, order.total);
 		self.credit(name.0, name, Kind::Deposit, order.total);
-		self.credit(order.seller, name, Kind::Bond, 10 * order.total);
+		self.credit(order.seller, name, Kind::Bond, order.bond());
 	}
 
 	pub fn penalise(&mut self, name: Name) {
@@ -211,10 +331,12 @@ impl Model {
 		if disputed {
 			self.credit(name.0, name, Kind::Deposit, order.total);
 		}
-		if self.share == 1 {
+		// No more than there is of the bond.
+		let share = order.terms.share.min(order.terms.bond);
+		if share == 1 {
 			self.credit(name.0, name, Kind::Share, order.total);
 		}
-		self.burned += (10 - self.share) * order.total;
+		self.burned += order.bond() - share * order.total;
 		if self.standing[order.seller] != Standing::Barred {
 			self.standing[order.seller] = Standing::Barred;
 			self.cascade.insert(order.seller);
@@ -235,8 +357,7 @@ impl Model {
 	/// Whether an order has a deadline that has fallen.
 	pub fn is_due(&self, name: Name) -> bool {
 		let order = &self.orders[&name];
-		order.due <= self.clock
-			&& !matches!(order.state, State::Completed | State::Refunded | State::Penalised)
+		order.due <= self.clock && !order.is_over()
 	}
 
 	/// A placed order that waits for a barred account.
@@ -253,7 +374,8 @@ impl Model {
 		if room {
 			self.act();
 		}
-		if gap <= 15_000 {
+		self.now += gap;
+		if gap <= HALT && !self.suspended {
 			self.clock += gap;
 		}
 	}
@@ -270,6 +392,9 @@ impl Model {
 				self.refund(*name);
 			}
 		}
+		let listings = &self.listings;
+		self.quotes
+			.retain(|(_, listing), _| listings.contains_key(listing));
 		let mut due: Vec<_> = names
 			.into_iter()
 			.filter(|name| self.is_due(*name))

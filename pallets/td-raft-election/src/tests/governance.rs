@@ -170,3 +170,65 @@ fn the_timing_serves_every_set() {
 		});
 	});
 }
+
+/// What relies on it is told when a larger set is wanted, not when it is there, and may rely on less when it is gone.
+#[test]
+fn leaders_can_withhold_for_as_long_as_the_largest_set_that_is_or_comes_lets_them() {
+	four().execute_with(|| {
+		let timing = CurrentTiming::<Test>::get();
+		let expect = |n: u16| assert_eq!(TdRaft::longest_withholding(), timing.withholding(n));
+		let by = |more: u16, less: u16| timing.withholding(more) - timing.withholding(less);
+		block(|| {
+			expect(4);
+			for account in 5..=10 {
+				register(account);
+			}
+			assert_ok!(TdRaft::add_authority(root(), 5));
+			assert_ok!(TdRaft::add_authority(root(), 6));
+			assert!(Longer::get().is_empty(), "of six no more are faulty than of four");
+			assert_ok!(TdRaft::add_authority(root(), 7));
+			assert_eq!(Longer::get(), [by(7, 4)]);
+			expect(7);
+			let ten: crate::Accounts<Test> = (1..=10).collect::<Vec<_>>().try_into().unwrap();
+			assert_ok!(TdRaft::set_authorities(root(), ten));
+			assert_eq!(Longer::get(), [by(7, 4), by(10, 7)]);
+			expect(10);
+		});
+		session();
+		expect(10);
+		session();
+		assert_eq!(present().count(), 10);
+		Longer::set(Vec::new());
+		block(|| {
+			let four = vec![1, 2, 3, 4].try_into().unwrap();
+			assert_ok!(TdRaft::set_authorities(root(), four));
+			expect(10);
+		});
+		session();
+		assert_eq!(present().count(), 10);
+		expect(10);
+		session();
+		assert_eq!(present().count(), 4);
+		expect(4);
+		assert!(Longer::get().is_empty(), "a smaller set is no reason");
+	});
+}
+
+#[test]
+fn a_timing_with_more_patience_lets_leaders_withhold_for_longer() {
+	four().execute_with(|| {
+		block(|| {
+			let before = CurrentTiming::<Test>::get();
+			let patient = Timing {
+				election_timeout: 2 * before.election_timeout,
+				..before
+			};
+			assert_ok!(TdRaft::set_timing(root(), patient));
+			let longer = patient.withholding(4) - before.withholding(4);
+			assert!(longer > 0);
+			assert_eq!(Longer::get(), [longer]);
+			assert_ok!(TdRaft::set_timing(root(), before));
+			assert_eq!(Longer::get(), [longer], "less is no reason");
+		});
+	});
+}
