@@ -28,6 +28,8 @@
 
 extern crate alloc;
 
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod adx;
 mod blum_proof;
 mod ciphertext;
 mod encryptor;

@@ -96,9 +96,94 @@ pub fn sub_if_not_less(a: &mut [Limb], high: Limb, n: &[Limb]) -> (Limb, Limb) {
 	(high.wrapping_add(carry), 1 ^ below)
 }
 
+/// How products are computed. What implements it is a token without content, so that code which is generic over it is
+/// compiled once for each.
+pub(crate) trait Arithmetic: Copy {
+	/// `out ← out + a·b`, and the carry out of `out`, which is as long as both together.
+	fn mul_add(self, out: &mut [Limb], a: &[Limb], b: &[Limb]) -> Limb;
+
+	/// `out ← a·b`; `out` is as long as both together.
+	#[inline(always)]
+	fn mul(self, out: &mut [Limb], a: &[Limb], b: &[Limb]) {
+		out.fill(0);
+		self.mul_add(out, a, b);
+	}
+
+	/// `out ← a²`; `out` is twice as long as `a`.
+	fn square(self, out: &mut [Limb], a: &[Limb]);
+
+	/// Montgomery reduction: to `t`, twice as long as the modulus `n`, the one multiple `m·n` with `m` below `R` is added
+	/// that makes its low half zero; `R = 2^(bits of the modulus)`. The sum divided by `R` is the high half of `t` plus the
+	/// returned bit times `R`. `m` goes to `quotient`; what is left in the low half has no meaning.
+	fn reduce(self, t: &mut [Limb], quotient: &mut [Limb], n: &[Limb], negated_inverse: Limb) -> Limb;
+
+	/// [`sub_if_not_less`].
+	#[inline(always)]
+	fn sub_if_not_less(self, a: &mut [Limb], high: Limb, n: &[Limb]) -> (Limb, Limb) {
+		sub_if_not_less(a, high, n)
+	}
+}
+
+/// The arithmetic that every machine has.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Arithmetic for Portable {
+	#[inline(always)]
+	fn mul_add(self, out: &mut [Limb], a: &[Limb], b: &[Limb]) -> Limb {
+		let len = a.len();
+		let mut top: Limb = 0;
+		for (i, digit) in b.iter().enumerate() {
+			let carry = mul_add_row(&mut out[i..i + len], a, *digit);
+			let (t, first) = out[i + len].overflowing_add(carry);
+			let (t, second) = t.overflowing_add(top);
+			out[i + len] = t;
+			top = Limb::from(first) + Limb::from(second);
+		}
+		top
+	}
+
+	#[inline(always)]
+	fn square(self, out: &mut [Limb], a: &[Limb]) {
+		let len = a.len();
+		out.fill(0);
+		for i in 0..len.saturating_sub(1) {
+			out[i + len] = mul_add_row(&mut out[2 * i + 1..i + len], &a[i + 1..], a[i]);
+		}
+		double(out);
+		let mut carry: Wide = 0;
+		for (i, digit) in a.iter().enumerate() {
+			let product = Wide::from(*digit) * Wide::from(*digit);
+			let t = Wide::from(out[2 * i]) + Wide::from(product as Limb) + carry;
+			out[2 * i] = t as Limb;
+			let t = Wide::from(out[2 * i + 1]) + (product >> LIMB_BITS) + (t >> LIMB_BITS);
+			out[2 * i + 1] = t as Limb;
+			carry = t >> LIMB_BITS;
+		}
+	}
+
+	#[inline(always)]
+	fn reduce(self, t: &mut [Limb], quotient: &mut [Limb], n: &[Limb], negated_inverse: Limb) -> Limb {
+		let len = n.len();
+		let t = &mut t[..2 * len];
+		let quotient = &mut quotient[..len];
+		let mut top: Limb = 0;
+		for i in 0..len {
+			let digit = t[i].wrapping_mul(negated_inverse);
+			quotient[i] = digit;
+			let carry = mul_add_row(&mut t[i..i + len], n, digit);
+			let (sum, first) = t[i + len].overflowing_add(carry);
+			let (sum, second) = sum.overflowing_add(top);
+			t[i + len] = sum;
+			top = Limb::from(first) + Limb::from(second);
+		}
+		top
+	}
+}
+
 /// `acc ← acc + a·b` over the limbs of `a`, and the carry limb.
 #[inline(always)]
-pub fn mul_add_row(acc: &mut [Limb], a: &[Limb], b: Limb) -> Limb {
+fn mul_add_row(acc: &mut [Limb], a: &[Limb], b: Limb) -> Limb {
 	let mut carry: Limb = 0;
 	for (x, y) in acc.iter_mut().zip(a) {
 		let t = Wide::from(*x) + Wide::from(*y) * Wide::from(b) + Wide::from(carry);
@@ -106,48 +191,6 @@ pub fn mul_add_row(acc: &mut [Limb], a: &[Limb], b: Limb) -> Limb {
 		carry = (t >> LIMB_BITS) as Limb;
 	}
 	carry
-}
-
-/// `out ← a·b`; `out` is as long as both together.
-#[inline(always)]
-pub fn mul(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
-	out.fill(0);
-	mul_add(out, a, b);
-}
-
-/// `out ← out + a·b`, and the carry out of `out`.
-#[inline(always)]
-pub fn mul_add(out: &mut [Limb], a: &[Limb], b: &[Limb]) -> Limb {
-	let len = a.len();
-	let mut top: Limb = 0;
-	for (i, digit) in b.iter().enumerate() {
-		let carry = mul_add_row(&mut out[i..i + len], a, *digit);
-		let (t, first) = out[i + len].overflowing_add(carry);
-		let (t, second) = t.overflowing_add(top);
-		out[i + len] = t;
-		top = Limb::from(first) + Limb::from(second);
-	}
-	top
-}
-
-/// `out ← a²`; `out` is twice as long as `a`.
-#[inline(always)]
-pub fn square(out: &mut [Limb], a: &[Limb]) {
-	let len = a.len();
-	out.fill(0);
-	for i in 0..len.saturating_sub(1) {
-		out[i + len] = mul_add_row(&mut out[2 * i + 1..i + len], &a[i + 1..], a[i]);
-	}
-	double(out);
-	let mut carry: Wide = 0;
-	for (i, digit) in a.iter().enumerate() {
-		let product = Wide::from(*digit) * Wide::from(*digit);
-		let t = Wide::from(out[2 * i]) + Wide::from(product as Limb) + carry;
-		out[2 * i] = t as Limb;
-		let t = Wide::from(out[2 * i + 1]) + (product >> LIMB_BITS) + (t >> LIMB_BITS);
-		out[2 * i + 1] = t as Limb;
-		carry = t >> LIMB_BITS;
-	}
 }
 
 /// `a ← 2a`, and the bit that left.

@@ -2,7 +2,7 @@
 //!
 //! `R = 2^(bits of the modulus)`. A number is in *Montgomery form* when it stands for `x` as `x·R mod n`.
 
-use crate::limbs::{self, mask, Limb, LIMB_BITS, MAX_LIMBS};
+use crate::limbs::{self, mask, Arithmetic, Limb, LIMB_BITS, MAX_LIMBS};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
@@ -65,36 +65,28 @@ impl Modulus {
 		&self.limbs
 	}
 
-	/// Montgomery reduction: `t ← t + m·n` with the one `m` in `[0, R)` that makes the low half zero; `t / R` is
-	/// then the high half of `t` plus the returned bit times `R`. `m` goes to `quotient`.
-	///
-	/// `t` has twice the length of the modulus.
+	/// Montgomery reduction of `t`, twice as long as the modulus: see [`Arithmetic::reduce`].
 	#[inline(always)]
-	pub(crate) fn reduce(&self, t: &mut [Limb], quotient: &mut [Limb]) -> Limb {
-		let len = self.len();
-		let n = &self.limbs[..len];
-		let t = &mut t[..2 * len];
-		let quotient = &mut quotient[..len];
-		let mut top: Limb = 0;
-		for i in 0..len {
-			let digit = t[i].wrapping_mul(self.negated_inverse);
-			quotient[i] = digit;
-			let carry = limbs::mul_add_row(&mut t[i..i + len], n, digit);
-			let (sum, first) = t[i + len].overflowing_add(carry);
-			let (sum, second) = sum.overflowing_add(top);
-			t[i + len] = sum;
-			top = Limb::from(first) + Limb::from(second);
-		}
-		top
+	pub(crate) fn reduce(&self, with: impl Arithmetic, t: &mut [Limb], quotient: &mut [Limb]) -> Limb {
+		with.reduce(t, quotient, &self.limbs, self.negated_inverse)
 	}
 
 	/// `out ← a·b / R mod n`, for `a, b < n`.
 	pub fn mul(&self, out: &mut [Limb], a: &[Limb], b: &[Limb]) {
+		#[cfg(all(feature = "std", target_arch = "x86_64"))]
+		if let Some(adx) = crate::adx::Adx::detect(self.len()) {
+			return self.mul_with(adx, out, a, b);
+		}
+		self.mul_with(limbs::Portable, out, a, b);
+	}
+
+	#[inline(always)]
+	fn mul_with(&self, with: impl Arithmetic, out: &mut [Limb], a: &[Limb], b: &[Limb]) {
 		let len = self.len();
 		let mut t = Zeroizing::new([0; 2 * MAX_LIMBS]);
 		let mut quotient = Zeroizing::new([0; MAX_LIMBS]);
-		limbs::mul(&mut t[..2 * len], &a[..len], &b[..len]);
-		let high = self.reduce(&mut t[..], &mut quotient[..]);
+		with.mul(&mut t[..2 * len], &a[..len], &b[..len]);
+		let high = self.reduce(with, &mut t[..2 * len], &mut quotient[..len]);
 		out.copy_from_slice(&t[len..2 * len]);
 		limbs::sub_if_not_less(out, high, &self.limbs);
 	}

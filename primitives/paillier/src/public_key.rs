@@ -2,7 +2,7 @@
 
 use crate::{
 	hash,
-	limbs::{self, Limb, LIMB_BITS},
+	limbs::{self, Arithmetic, Limb, Portable, LIMB_BITS},
 	montgomery::Modulus,
 	square_ring::{Residue, SquareRing},
 	CiphertextError, FixedBase, ParameterSet,
@@ -199,7 +199,7 @@ impl PublicKey {
 		let len = self.limbs();
 		let (mut out, hi) = self.ring.to_parts(residue);
 		out.resize(2 * len, 0);
-		limbs::mul_add(&mut out, self.ring.modulus().limbs(), &hi);
+		Portable.mul_add(&mut out, self.ring.modulus().limbs(), &hi);
 		let mut bytes = alloc::vec![0; self.set.ciphertext_bytes()];
 		limbs::to_be_bytes(&out, &mut bytes);
 		bytes

@@ -1,7 +1,7 @@
 //! The secret key: decryption, roots, and the proof that the modulus is well formed. Held by the CA alone.
 
 use crate::{
-	limbs::{self, Limb, LIMB_BITS, LIMB_BYTES},
+	limbs::{self, Arithmetic, Limb, Portable, LIMB_BITS, LIMB_BYTES},
 	montgomery::Modulus,
 	public_key::to_limbs,
 	square_ring::SquareRing,
@@ -107,7 +107,7 @@ impl SecretKey {
 			return Err(SecretKeyError::Factors);
 		}
 		let mut product = alloc::vec![0; 2 * len];
-		limbs::mul(&mut product, &p_limbs, &q_limbs);
+		Portable.mul(&mut product, &p_limbs, &q_limbs);
 		let mut modulus = alloc::vec![0; set.modulus_bytes()];
 		limbs::to_be_bytes(&product, &mut modulus);
 		let key = PublicKey::from_modulus(&modulus).map_err(SecretKeyError::Modulus)?;
@@ -190,7 +190,7 @@ impl SecretKey {
 		let factor = Zeroizing::new(self.q.product(&difference, &self.p_inverse));
 		let mut out = Zeroizing::new(alloc::vec![0; 2 * len]);
 		out[..len].copy_from_slice(x_p);
-		limbs::mul_add(&mut out, &factor, self.p.modulus().limbs());
+		Portable.mul_add(&mut out, &factor, self.p.modulus().limbs());
 		out
 	}
 

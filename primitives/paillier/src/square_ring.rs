@@ -9,14 +9,14 @@
 //!
 //! That is three products and two reductions of half the length, 5 L² word products instead of the 8 L² of a
 //! Montgomery product modulo `n²` taken as one number (L the words of `n`); a squaring takes 3.5 L² instead of 6 L².
-//! Where the processor multiplies 52-bit digits in vectors, [`crate::ifma`] does the same with those; [`Residue`]s then hold
-//! its digits instead of limbs, and `R` is its own. Residues of two rings, or of two processes, never meet: numbers cross
-//! through [`SquareRing::to_parts`].
+//! Where the processor has two chains of carries, [`crate::adx`] computes the products and reductions. Where it multiplies
+//! 52-bit digits in vectors, [`crate::ifma`] does the same with those; [`Residue`]s then hold its digits instead of limbs, and
+//! `R` is its own. Residues of two rings, or of two processes, never meet: numbers cross through [`SquareRing::to_parts`].
 //!
 //! The `L(x) = (x-1)/n` of Paillier's decryption is the `hi` of a residue and costs nothing.
 
 use crate::{
-	limbs::{self, Limb, LIMB_BITS, MAX_LIMBS},
+	limbs::{self, Arithmetic, Limb, Portable, LIMB_BITS, MAX_LIMBS},
 	montgomery::{select, Modulus},
 };
 use alloc::vec::Vec;
@@ -48,8 +48,7 @@ impl core::fmt::Debug for Residue {
 #[derive(Clone)]
 pub struct SquareRing {
 	modulus: Modulus,
-	#[cfg(all(feature = "std", target_arch = "x86_64"))]
-	vectors: Option<crate::ifma::Kernel>,
+	engine: Engine,
 	/// `2n mod 2^(bits of n)`: the modulus has its top bit set, so `2n - R` fits.
 	doubled: Zeroizing<Vec<Limb>>,
 	one: Residue,
@@ -57,42 +56,68 @@ pub struct SquareRing {
 	r: Residue,
 }
 
+/// What multiplies.
+#[derive(Clone)]
+enum Engine {
+	Portable,
+	#[cfg(all(feature = "std", target_arch = "x86_64"))]
+	Adx(crate::adx::Adx),
+	#[cfg(all(feature = "std", target_arch = "x86_64"))]
+	Vectors(crate::ifma::Kernel),
+}
+
+impl Engine {
+	/// The fastest that this processor has for a modulus.
+	#[allow(unused_variables)]
+	fn fastest(modulus: &Modulus) -> Self {
+		#[cfg(all(feature = "std", target_arch = "x86_64"))]
+		{
+			let (limbs, inverse) = (modulus.limbs(), modulus.negated_inverse());
+			if let Some(kernel) = crate::ifma::Kernel::new(limbs, inverse) {
+				return Self::Vectors(kernel);
+			}
+			if let Some(adx) = crate::adx::Adx::detect(limbs.len()) {
+				return Self::Adx(adx);
+			}
+		}
+		Self::Portable
+	}
+}
+
 /// Working space of one multiplication.
 struct Scratch {
 	t: [Limb; 2 * MAX_LIMBS],
 	quotient: [Limb; MAX_LIMBS],
-	lo: [Limb; MAX_LIMBS],
+}
+
+impl Scratch {
+	#[inline(always)]
+	fn new() -> Self {
+		Self {
+			t: [0; 2 * MAX_LIMBS],
+			quotient: [0; MAX_LIMBS],
+		}
+	}
 }
 
 impl SquareRing {
 	/// The ring modulo the square of `modulus`, on the fastest arithmetic that this processor has.
 	pub fn new(modulus: Modulus) -> Self {
-		let ring = Self::without_constants(modulus);
-		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		let ring = Self {
-			vectors: crate::ifma::Kernel::new(ring.modulus.limbs(), ring.modulus.negated_inverse()),
-			..ring
-		};
-		ring.with_constants()
+		let engine = Engine::fastest(&modulus);
+		Self::on(engine, modulus)
 	}
 
-	/// The ring on portable arithmetic.
-	#[cfg(test)]
-	fn portable(modulus: Modulus) -> Self {
-		Self::without_constants(modulus).with_constants()
-	}
-
-	fn without_constants(modulus: Modulus) -> Self {
+	fn on(engine: Engine, modulus: Modulus) -> Self {
 		let mut doubled = Zeroizing::new(modulus.limbs().to_vec());
 		limbs::double(&mut doubled);
-		Self {
-			#[cfg(all(feature = "std", target_arch = "x86_64"))]
-			vectors: None,
+		let ring = Self {
+			engine,
 			one: Residue(Vec::new()),
 			r: Residue(Vec::new()),
 			doubled,
 			modulus,
-		}
+		};
+		ring.with_constants()
 	}
 
 	/// R and R² by doubling 1, which needs no division by what may be a secret.
@@ -114,7 +139,7 @@ impl SquareRing {
 	/// `log₂ R`.
 	fn radix_bits(&self) -> usize {
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
+		if let Engine::Vectors(vectors) = &self.engine {
 			return vectors.radix_bits();
 		}
 		self.len() * LIMB_BITS
@@ -123,7 +148,7 @@ impl SquareRing {
 	/// Words of a residue.
 	fn width(&self) -> usize {
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
+		if let Engine::Vectors(vectors) = &self.engine {
 			return 2 * vectors.digits();
 		}
 		2 * self.len()
@@ -132,7 +157,7 @@ impl SquareRing {
 	/// `lo` and `hi` in limbs, as the words of a residue that are equal to them.
 	fn residue_of_plain(&self, plain: &[Limb]) -> Residue {
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
+		if let Engine::Vectors(vectors) = &self.engine {
 			let (lo, hi) = plain.split_at(self.len());
 			return Residue(vectors.digits_of(lo, hi));
 		}
@@ -183,7 +208,7 @@ impl SquareRing {
 		one[0] = 1;
 		let plain = self.mul(x, &self.residue_of_plain(&one));
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
+		if let Engine::Vectors(vectors) = &self.engine {
 			return vectors.to_parts(&plain.0);
 		}
 		let (lo, hi) = plain.0.split_at(self.len());
@@ -236,90 +261,101 @@ impl SquareRing {
 
 	/// `out ← a·b`, all by their words.
 	pub(crate) fn mul_limbs(&self, out: &mut [Limb], a: &[Limb], b: &[Limb]) {
-		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
-			return vectors.mul(out, a, b);
+		match &self.engine {
+			Engine::Portable => self.mul_with(Portable, out, a, b),
+			#[cfg(all(feature = "std", target_arch = "x86_64"))]
+			Engine::Adx(adx) => self.mul_with(*adx, out, a, b),
+			#[cfg(all(feature = "std", target_arch = "x86_64"))]
+			Engine::Vectors(vectors) => vectors.mul(out, a, b),
 		}
+	}
+
+	#[inline(always)]
+	fn mul_with(&self, with: impl Arithmetic, out: &mut [Limb], a: &[Limb], b: &[Limb]) {
 		let len = self.len();
-		let mut s = Scratch {
-			t: [0; 2 * MAX_LIMBS],
-			quotient: [0; MAX_LIMBS],
-			lo: [0; MAX_LIMBS],
-		};
+		let mut s = Scratch::new();
 		let (a_lo, a_hi) = a.split_at(len);
 		let (b_lo, b_hi) = b.split_at(len);
-		limbs::mul(&mut s.t[..2 * len], a_lo, b_lo);
-		let wrapped = self.reduce_low(&mut s);
-		limbs::mul(&mut s.t[..2 * len], a_lo, b_hi);
-		let carry = limbs::mul_add(&mut s.t[..2 * len], a_hi, b_lo);
-		self.reduce_high(&mut s, carry, wrapped);
-		out[..len].copy_from_slice(&s.lo[..len]);
-		out[len..].copy_from_slice(&s.t[len..2 * len]);
+		let (out_lo, out_hi) = out.split_at_mut(len);
+		with.mul(&mut s.t[..2 * len], a_lo, b_lo);
+		let wrapped = self.reduce_low(with, &mut s, out_lo);
+		let t = &mut s.t[..2 * len];
+		t[len..].fill(0);
+		t[len] = self.cover(&mut t[..len], &s.quotient, wrapped);
+		let carry = with.mul_add(t, a_lo, b_hi) + with.mul_add(t, a_hi, b_lo);
+		self.reduce_high(with, &mut s, carry, out_hi);
 	}
 
 	/// `x ← x²`.
 	pub fn square_in_place(&self, x: &mut Residue) {
-		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
-			return vectors.square(&mut x.0);
+		match &self.engine {
+			Engine::Portable => self.square_with(Portable, &mut x.0),
+			#[cfg(all(feature = "std", target_arch = "x86_64"))]
+			Engine::Adx(adx) => self.square_with(*adx, &mut x.0),
+			#[cfg(all(feature = "std", target_arch = "x86_64"))]
+			Engine::Vectors(vectors) => vectors.square(&mut x.0),
 		}
-		let len = self.len();
-		let mut s = Scratch {
-			t: [0; 2 * MAX_LIMBS],
-			quotient: [0; MAX_LIMBS],
-			lo: [0; MAX_LIMBS],
-		};
-		let (lo, hi) = x.0.split_at_mut(len);
-		limbs::square(&mut s.t[..2 * len], lo);
-		let wrapped = self.reduce_low(&mut s);
-		limbs::mul(&mut s.t[..2 * len], lo, hi);
-		let carry = limbs::double(&mut s.t[..2 * len]);
-		self.reduce_high(&mut s, carry, wrapped);
-		lo.copy_from_slice(&s.lo[..len]);
-		hi.copy_from_slice(&s.t[len..2 * len]);
 	}
 
-	/// From `t = lo·lo'`: `s.lo ← r` in `[0, n)` and `s.quotient ← m`, with `t = (r + wrapped·n)·R - m·n`.
 	#[inline(always)]
-	fn reduce_low(&self, s: &mut Scratch) -> Limb {
+	fn square_with(&self, with: impl Arithmetic, x: &mut [Limb]) {
 		let len = self.len();
-		let high = self.modulus.reduce(&mut s.t[..2 * len], &mut s.quotient[..len]);
-		s.lo[..len].copy_from_slice(&s.t[len..2 * len]);
-		limbs::sub_if_not_less(&mut s.lo[..len], high, self.modulus.limbs()).1
+		let mut s = Scratch::new();
+		let (lo, hi) = x.split_at_mut(len);
+		with.square(&mut s.t[..2 * len], lo);
+		// 2·lo takes the place of lo, whose last use it is; the bit that left is worth hi·R.
+		let mut doubled = [0; MAX_LIMBS];
+		let doubled = &mut doubled[..len];
+		doubled.copy_from_slice(lo);
+		let keep = limbs::mask(limbs::double(doubled));
+		let wrapped = self.reduce_low(with, &mut s, lo);
+		let t = &mut s.t[..2 * len];
+		let mut carry = self.cover(&mut t[..len], &s.quotient, wrapped);
+		for (x, y) in t[len..].iter_mut().zip(hi.iter()) {
+			let (sum, over) = (*y & keep).overflowing_add(carry);
+			*x = sum;
+			carry = Limb::from(over);
+		}
+		carry += with.mul_add(t, doubled, hi);
+		self.reduce_high(with, &mut s, carry, hi);
 	}
 
-	/// From `t + carry·R² = lo·hi' + hi·lo'`: `(t - m)/R + wrapped mod n` into the high half of `t`.
+	/// From `t = lo·lo'`: `out ← r` in `[0, n)` and `s.quotient ← m`, with `t = (r + wrapped·n)·R - m·n`.
+	#[inline(always)]
+	fn reduce_low(&self, with: impl Arithmetic, s: &mut Scratch, out: &mut [Limb]) -> Limb {
+		let len = self.len();
+		let high = self
+			.modulus
+			.reduce(with, &mut s.t[..2 * len], &mut s.quotient[..len]);
+		out.copy_from_slice(&s.t[len..2 * len]);
+		with.sub_if_not_less(out, high, self.modulus.limbs()).1
+	}
+
+	/// `2n - m + wrapped·R`, which stands for `wrapped·R - m`: the low limbs to `out`, what is above them returned.
 	///
-	/// `2n - m` is added in place of `-m`; it is not negative, since `m < R < 2n`. So the sum is at most
-	/// `2(n-1)² + 2n`, the reduced value with `wrapped` at most `3n - 1`, and two conditional subtractions suffice.
+	/// `2n - m` is not negative, since `m < R < 2n`.
 	#[inline(always)]
-	fn reduce_high(&self, s: &mut Scratch, carry: Limb, wrapped: Limb) {
+	fn cover(&self, out: &mut [Limb], quotient: &[Limb], wrapped: Limb) -> Limb {
+		// 2n = R + doubled.
+		out.copy_from_slice(&self.doubled);
+		let borrow = limbs::sub_assign(out, quotient);
+		1 - borrow + wrapped
+	}
+
+	/// `(t + carry·R²) / R mod n` to `out`, for `t + carry·R² = lo·hi' + hi·lo' + 2n - m + wrapped·R`.
+	///
+	/// That is at most `2(n-1)² + 2n + R`, so the reduced value is at most `3n - 1`, and two conditional subtractions
+	/// suffice.
+	#[inline(always)]
+	fn reduce_high(&self, with: impl Arithmetic, s: &mut Scratch, carry: Limb, out: &mut [Limb]) {
 		let len = self.len();
 		let n = self.modulus.limbs();
-		// 2n - m as one number of len limbs and a high bit: 2n = R + doubled.
-		let mut term = [0; MAX_LIMBS];
-		let term = &mut term[..len];
-		term.copy_from_slice(&self.doubled);
-		let borrow = limbs::sub_assign(term, &s.quotient[..len]);
-		let term_high = 1 - borrow;
-		let c = limbs::add_assign(&mut s.t[..len], term, 0);
-		let mut c = c + term_high;
-		for x in &mut s.t[len..2 * len] {
-			let (sum, over) = x.overflowing_add(c);
-			*x = sum;
-			c = Limb::from(over);
-		}
-		let above = carry + c;
-		let high = self.modulus.reduce(&mut s.t[..2 * len], &mut s.quotient[..len]) + above;
-		let t = &mut s.t[len..2 * len];
-		let mut c = wrapped;
-		for x in t.iter_mut() {
-			let (sum, over) = x.overflowing_add(c);
-			*x = sum;
-			c = Limb::from(over);
-		}
-		let (high, _) = limbs::sub_if_not_less(t, high + c, n);
-		limbs::sub_if_not_less(t, high, n);
+		let high = self
+			.modulus
+			.reduce(with, &mut s.t[..2 * len], &mut s.quotient[..len]);
+		out.copy_from_slice(&s.t[len..2 * len]);
+		let (high, _) = with.sub_if_not_less(out, high + carry, n);
+		with.sub_if_not_less(out, high, n);
 	}
 
 	/// `out ←` the words of the table's entry with this index, reading every entry, so that no address depends on it.
@@ -331,7 +367,7 @@ impl SquareRing {
 		index: Limb,
 	) {
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
-		if let Some(vectors) = &self.vectors {
+		if let Engine::Vectors(vectors) = &self.engine {
 			return vectors.select(out, count, entry, index);
 		}
 		select(out, (0..count).map(entry), index);
@@ -451,7 +487,22 @@ mod tests {
 		limbs::from_be_bytes(&number.to_bytes_be(), len)
 	}
 
-	/// Both kinds of arithmetic against big integers, at the sizes of moduli and of their factors.
+	/// Every arithmetic that this processor has.
+	fn engines(modulus: &Modulus) -> Vec<Engine> {
+		#[cfg(all(feature = "std", target_arch = "x86_64"))]
+		let machine = [
+			crate::adx::Adx::detect(modulus.len()).map(Engine::Adx),
+			crate::ifma::Kernel::new(modulus.limbs(), modulus.negated_inverse()).map(Engine::Vectors),
+		];
+		#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+		let machine = [None];
+		[Engine::Portable]
+			.into_iter()
+			.chain(machine.into_iter().flatten())
+			.collect()
+	}
+
+	/// All kinds of arithmetic against big integers, at the sizes of moduli and of their factors.
 	#[test]
 	fn products_and_squares_are_those_of_integers() {
 		for bits in [1024, 1536, 2048, 3072] {
@@ -459,10 +510,10 @@ mod tests {
 			for modulus in moduli(len) {
 				let n = number(&modulus);
 				let n2 = &n * &n;
-				let rings = [
-					SquareRing::portable(Modulus::new(modulus.clone()).unwrap()),
-					SquareRing::new(Modulus::new(modulus.clone()).unwrap()),
-				];
+				let modulus = Modulus::new(modulus).unwrap();
+				let rings = engines(&modulus)
+					.into_iter()
+					.map(|engine| SquareRing::on(engine, modulus.clone()));
 				let mut samples = alloc::vec![
 					BigUint::from(0u8),
 					BigUint::from(1u8),
@@ -475,7 +526,7 @@ mod tests {
 				for _ in 0..8 {
 					samples.push(number(&random(2 * len)) % &n2);
 				}
-				for ring in &rings {
+				for ring in rings {
 					let residue =
 						|x: &BigUint| ring.from_parts(&limbs_of(&(x % &n), len), &limbs_of(&(x / &n), len));
 					let value = |x: &Residue| {
