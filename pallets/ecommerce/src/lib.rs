@@ -29,7 +29,8 @@
 //! 4. *Nothing is written before all checks pass*, and every failed check is an error of its own.
 //! 5. *No order waits for ever.* Every state that holds something in escrow has a deadline, and what it does needs nobody.
 //! 6. *The penalty is always collectable*: the bond is in escrow before the order is accepted. It falls due only after a
-//!    period in which no single leader can keep the seller's shipment out, and halts of the chain do not count.
+//!    period in which all leaders that may be faulty cannot keep the seller's shipment out, and halts of the chain do not
+//!    count.
 //!
 //! # Order of checks
 //!

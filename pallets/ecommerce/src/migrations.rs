@@ -57,7 +57,8 @@ pub(crate) mod v0 {
 
 /// The same terms with periods that orders may have: they did nothing before, so nobody had looked at them.
 fn fit(terms: Terms, least: Moment) -> Terms {
-	let within = |period: Moment, least: Moment| period.clamp(least, Terms::MAX_PERIOD);
+	// No panic, whatever timing the chain has.
+	let within = |period: Moment, least: Moment| period.max(least).min(Terms::MAX_PERIOD);
 	Terms {
 		accept_period: within(terms.accept_period, 1),
 		ship_period: within(terms.ship_period, 1),

@@ -84,18 +84,25 @@ impl Timing {
 	/// milliseconds.
 	///
 	/// They are `⌊(n-1)/3⌋`, and each leads once before an honest one does. (A lot decides who leads, so that a faulty
-	/// authority leads twice is unlikely, and ever less likely for more turns. No time excludes it.) The transaction is at all authorities before long.
-	/// Then each leader is replaced when the synchronization timeout is over and three blocks have passed the
-	/// transaction over, which patience keeps from being further apart than an election timeout; and the first attempt
-	/// to elect another may fail, so that the second, which takes twice as long, brings one. A new leader has as much time
-	/// as the last.
+	/// authority leads twice is unlikely, and ever less likely for more turns. No time excludes it.) The first leads when
+	/// the transaction is sent, and after [`Self::SPREADS_AFTER`] all authorities have it. From then on a leader has one of two ways:
+	///
+	/// - It makes blocks without the transaction, and is replaced when the synchronization timeout is over and three blocks have
+	///   passed the transaction over, which patience keeps from being further apart than an election timeout. The first
+	///   attempt to elect another may fail, so that the second, twice as long, brings one.
+	/// - Just elected, it is silent until patience runs out. Then no block was committed since the last election, and both
+	///   attempts of the next one are as long as attempts become: four election timeouts.
+	///
+	/// More than one failed attempt in a row is left out of account; all the time in which nobody makes a block is a halt if
+	/// it is long.
 	pub fn withholding(&self, n: u16) -> u64 {
 		let [sync, patience, spreads] =
 			[self.sync_timeout, self.election_timeout, Self::SPREADS_AFTER].map(u64::from);
-		let turn = sync.max(3 * patience) + (1 + 2) * patience;
+		let censored = sync.max(3 * patience) + (1 + 2) * patience;
+		let silent = patience + (4 + 4) * patience;
 		match u64::from(n.saturating_sub(1) / 3) {
 			0 => 0,
-			faulty => spreads + faulty * turn,
+			faulty => spreads + censored + (faulty - 1) * censored.max(silent),
 		}
 	}
 
@@ -144,9 +151,13 @@ mod tests {
 
 	#[test]
 	fn leaders_withhold_for_as_many_turns_as_there_can_be_faulty_ones() {
-		// Three blocks 1.5 s apart, an attempt of 1.5 s that fails, and one of 3 s.
+		// Three blocks 1.5 s apart, an attempt of 1.5 s that fails, and one of 3 s; then each time silence for 1.5 s and
+		// two attempts of 6 s.
 		for (n, faulty) in [(4, 1), (6, 1), (7, 2), (10, 3), (31, 10), (100, 33)] {
-			assert_eq!(Timing::LOCAL.withholding(n), 1_000 + faulty * 9_000);
+			assert_eq!(
+				Timing::LOCAL.withholding(n),
+				1_000 + 9_000 + (faulty - 1) * 13_500
+			);
 		}
 		for n in 0..4 {
 			assert_eq!(Timing::LOCAL.withholding(n), 0, "nobody is faulty");
@@ -156,6 +167,7 @@ mod tests {
 			..Timing::LOCAL
 		};
 		assert_eq!(patient.withholding(4), 1_000 + 24_500);
+		assert_eq!(patient.withholding(10), 1_000 + 3 * 24_500);
 		let longest = Timing {
 			sync_timeout: u32::MAX,
 			election_timeout: u32::MAX,
