@@ -38,11 +38,12 @@ pub struct Generators {
 	pub(crate) bulletproof: BulletproofGens,
 }
 
-impl Default for Generators {
-	fn default() -> Self {
+impl Generators {
+	/// The generators for so many range proofs in one, a power of two. Fewer are the first of more.
+	pub(crate) fn new(ranges: usize) -> Self {
 		Self {
 			pedersen: PedersenGens::default(),
-			bulletproof: BulletproofGens::new(VALUE_BITS, crate::statement::MAX_RANGES),
+			bulletproof: BulletproofGens::new(VALUE_BITS, ranges),
 		}
 	}
 }

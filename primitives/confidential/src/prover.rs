@@ -2,7 +2,7 @@
 
 use crate::{
 	proof::{is_w_in_range, is_z_in_range, mask_bits, range_commitments, Generators, Proof, VALUE_BITS},
-	statement::{Base, Call, Range, Statement},
+	statement::{Base, Call, Range, Statement, MAX_RANGES},
 	transcript,
 };
 use alloc::vec::Vec;
@@ -84,7 +84,7 @@ impl Prover {
 	pub fn new(encryptor: Encryptor) -> Self {
 		Self {
 			encryptor,
-			generators: Generators::default(),
+			generators: Generators::new(MAX_RANGES),
 		}
 	}
 

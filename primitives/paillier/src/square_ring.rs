@@ -398,28 +398,23 @@ impl SquareRing {
 		acc
 	}
 
-	/// The product of all `base^exponent` for public exponents (little-endian, of any lengths), with shared
-	/// squarings; then `finish` multiplies in what a [`crate::FixedBase`] adds in the last of the squarings.
+	/// The product of all `base^exponent` for public exponents (little-endian, of any lengths), with shared squarings, and
+	/// of what a [`crate::FixedBase`] multiplies in during the last of them.
 	///
-	/// `Π base^exponent`, Straus with windows of 4 bits.
+	/// Straus with sliding windows: only odd powers of a base are made, and zeros between windows cost nothing.
 	pub(crate) fn multi_pow_public(
 		&self,
 		terms: &[(Residue, Vec<Limb>)],
 		fixed: Option<(&crate::FixedBase, &[Limb])>,
 	) -> Residue {
-		const WINDOW: usize = 4;
-		let tables: Vec<Vec<Residue>> = terms
+		let bases: Vec<(Vec<Residue>, Vec<u8>)> = terms
 			.iter()
-			.map(|(base, _)| {
-				let mut table = Vec::with_capacity((1 << WINDOW) - 1);
-				table.push(base.clone());
-				for i in 1..(1 << WINDOW) - 1 {
-					table.push(self.mul(&table[i - 1], base));
-				}
-				table
+			.map(|(base, exponent)| {
+				let width = window_width(bit_length(exponent));
+				(self.odd_powers(base, 1 << (width - 1)), windows(exponent, width))
 			})
 			.collect();
-		let variable = terms.iter().map(|(_, e)| bit_length(e)).max().unwrap_or(0);
+		let variable = bases.iter().map(|(_, windows)| windows.len()).max().unwrap_or(0);
 		let rounds = fixed.map_or(0, |(base, _)| base.rounds()).max(variable);
 		let mut acc = self.one.clone();
 		let mut next = self.one.clone();
@@ -433,12 +428,10 @@ impl SquareRing {
 				core::mem::swap(&mut acc, &mut next);
 				started = true;
 			};
-			if bit % WINDOW == 0 {
-				for ((_, exponent), table) in terms.iter().zip(&tables) {
-					let digit = bits_at(exponent, bit, WINDOW) as usize;
-					if let Some(entry) = digit.checked_sub(1).and_then(|i| table.get(i)) {
-						multiply(&entry.0);
-					}
+			for (powers, windows) in &bases {
+				let digit = windows.get(bit).copied().unwrap_or(0);
+				if let Some(power) = powers.get(usize::from(digit / 2)).filter(|_| digit != 0) {
+					multiply(&power.0);
 				}
 			}
 			if let Some((base, exponent)) = fixed {
@@ -447,6 +440,45 @@ impl SquareRing {
 		}
 		acc
 	}
+
+	/// `base^1`, `base^3`, and so on: so many of them.
+	fn odd_powers(&self, base: &Residue, count: usize) -> Vec<Residue> {
+		let mut powers = Vec::with_capacity(count);
+		powers.push(base.clone());
+		let mut square = base.clone();
+		if count > 1 {
+			self.square_in_place(&mut square);
+		}
+		for i in 1..count {
+			powers.push(self.mul(&powers[i - 1], &square));
+		}
+		powers
+	}
+}
+
+/// The width of sliding windows with which a power of so many bits takes the fewest products: half of `2^width` for the
+/// table, and one every `width + 1` bits.
+fn window_width(bits: usize) -> usize {
+	(1..=7)
+		.min_by_key(|width| (1 << (width - 1)) + bits / (width + 1))
+		.unwrap_or(1)
+}
+
+/// A public exponent as sliding windows: its value is the sum over all bits `i` of `windows[i]·2^i`, each of them zero or
+/// odd and below `2^width`.
+fn windows(exponent: &[Limb], width: usize) -> Vec<u8> {
+	let mut out = alloc::vec![0; bit_length(exponent)];
+	let mut at = 0;
+	while at < out.len() {
+		let digit = bits_at(exponent, at, width);
+		if digit & 1 == 0 {
+			at += 1;
+		} else {
+			out[at] = digit as u8;
+			at += width;
+		}
+	}
+	out
 }
 
 /// `count` bits of `number` from bit `at` on; bits past its end are zero.
@@ -549,6 +581,26 @@ mod tests {
 							assert_eq!(value(&ring.mul(&residue(a), &residue(b))), a * b % &n2);
 						}
 					}
+					// What is not below n yet is reduced on the way in.
+					let ones = alloc::vec![Limb::MAX; len];
+					let below = limbs_of(&(&n - 1u8), len);
+					let expected = (number(&ones) + (&n - 1u8) * &n) % &n2;
+					assert_eq!(value(&ring.from_parts(&ones, &below)), expected);
+					// Numbers as they come out of one operation go into the next.
+					let (mut x, mut y) = (samples[7].clone(), samples[8].clone());
+					let (mut x_residue, mut y_residue) = (residue(&x), residue(&y));
+					for _ in 0..32 {
+						if OsRng.next_u32().is_multiple_of(2) {
+							x = &x * &x % &n2;
+							ring.square_in_place(&mut x_residue);
+						} else {
+							x = &x * &y % &n2;
+							x_residue = ring.mul(&x_residue, &y_residue);
+						}
+						core::mem::swap(&mut x, &mut y);
+						core::mem::swap(&mut x_residue, &mut y_residue);
+					}
+					assert_eq!([value(&x_residue), value(&y_residue)], [x, y]);
 					let long = random(4 * len + 1);
 					assert_eq!(value(&ring.reduce_long(&long)), number(&long) % &n2);
 					let exponent = random(2);
@@ -558,6 +610,67 @@ mod tests {
 					);
 				}
 			}
+		}
+	}
+
+	#[test]
+	fn windows_add_up_to_their_exponent() {
+		let mut exponents = alloc::vec![Vec::new(), alloc::vec![0; 2], alloc::vec![Limb::MAX; 3]];
+		exponents.extend((1..9).map(random));
+		for exponent in exponents {
+			for width in 1..=7 {
+				let windows = windows(&exponent, width);
+				let sum = windows
+					.iter()
+					.rev()
+					.fold(BigUint::from(0u8), |acc, digit| (acc << 1) + *digit);
+				assert_eq!(sum, number(&exponent), "width {width}");
+				assert!(windows
+					.iter()
+					.all(|digit| *digit == 0 || digit % 2 == 1 && digit >> width == 0));
+			}
+		}
+	}
+
+	/// The wide and the narrow exponents of verification, and none, on every arithmetic.
+	#[test]
+	fn public_powers_are_those_of_integers() {
+		let len = 1024 / LIMB_BITS;
+		let modulus = Modulus::new(moduli(len).pop().unwrap()).unwrap();
+		let n2 = number(modulus.limbs()).pow(2);
+		for engine in engines(&modulus) {
+			let ring = SquareRing::on(engine, modulus.clone());
+			let value = |x: &Residue| {
+				let (lo, hi) = ring.to_parts(x);
+				number(&lo) + number(&hi) * number(modulus.limbs())
+			};
+			let mut expected = BigUint::from(1u8);
+			let mut terms = Vec::new();
+			for exponent in [
+				Vec::new(),
+				alloc::vec![0],
+				alloc::vec![1],
+				random(1),
+				random(128 / LIMB_BITS),
+				alloc::vec![Limb::MAX; 256 / LIMB_BITS],
+				random(len),
+			] {
+				let base = ring.reduce_long(&random(2 * len));
+				expected = expected * value(&base).modpow(&number(&exponent), &n2) % &n2;
+				terms.push((base, exponent));
+			}
+			let base = ring.reduce_long(&random(2 * len));
+			let exponent = random(300 / LIMB_BITS);
+			for (teeth, blocks) in [(5, 1), (7, 2)] {
+				let comb = crate::FixedBase::new(&ring, &base, 300, teeth, blocks);
+				let all = &expected * value(&base).modpow(&number(&exponent), &n2) % &n2;
+				assert_eq!(
+					value(&ring.multi_pow_public(&terms, Some((&comb, &exponent)))),
+					all
+				);
+			}
+			assert_eq!(value(&ring.multi_pow_public(&terms, None)), expected);
+			assert_eq!(value(&ring.multi_pow_public(&[], None)), BigUint::from(1u8));
 		}
 	}
 
