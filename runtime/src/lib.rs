@@ -32,6 +32,8 @@ mod benchmarks;
 mod composition;
 pub mod configs;
 pub mod extensions;
+#[cfg(all(feature = "std", any(test, feature = "runtime-benchmarks")))]
+pub mod full_blocks;
 pub mod genesis_presets;
 pub mod governance;
 
