@@ -67,6 +67,7 @@ pub async fn run(
 	let pairs = Arc::new(prepare(&nodes[0], &chain, &dialect, pairs, each).await?);
 	open_shops(nodes, &pairs).await?;
 
+	network.load_begins();
 	let (before, started) = (network.processor_time(), Instant::now());
 	let length = Duration::from_secs(seconds);
 	let mut connections = Vec::new();

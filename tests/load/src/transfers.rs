@@ -163,6 +163,7 @@ pub async fn run(network: &Network, load: Load) -> Result<(Report, bool)> {
 	eprintln!("Signing {} transfers.", load.accounts * load.each as usize);
 	let ledger = Ledger::sign(&crowd, &dialect, load.each);
 	let before = network.processor_time();
+	network.load_begins();
 	let run = submit(network, ledger, (&crowd, &dialect), load).await?;
 	let used = processors(&before, &run.used_until, Duration::from_secs(load.seconds));
 	let books = compare(nodes, &crowd, &dialect, &run.ledger, load.accounts).await?;
