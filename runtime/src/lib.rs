@@ -32,6 +32,8 @@ mod benchmarks;
 mod composition;
 pub mod configs;
 pub mod extensions;
+#[cfg(all(feature = "std", any(test, feature = "runtime-benchmarks")))]
+pub mod full_blocks;
 pub mod genesis_presets;
 pub mod governance;
 
@@ -125,7 +127,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("veilmart"),
 	impl_name: Cow::Borrowed("veilmart-node"),
 	authoring_version: 1,
-	spec_version: 4,
+	spec_version: 5,
 	impl_version: 0,
 	apis: apis::RUNTIME_API_VERSIONS,
 	// Calls were only added: what was signed for an earlier version means the same.

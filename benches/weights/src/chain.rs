@@ -1,6 +1,8 @@
 //! The runtime and its state.
 
-use anyhow::{anyhow, Context as _};
+use std::time::{Duration, Instant};
+
+use anyhow::{anyhow, ensure, Context as _};
 use codec::{Decode, Encode};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::StorageInfo;
@@ -13,9 +15,12 @@ use sp_core::{
 };
 use sp_externalities::Extensions;
 use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
-use sp_runtime::traits::BlakeTwo256;
-use sp_state_machine::{BasicExternalities, OverlayedChanges, StateMachine};
-use veilmart_runtime::WASM_BINARY;
+use sp_runtime::{
+	traits::{BlakeTwo256, Header as _},
+	ApplyExtrinsicResult, ExtrinsicInclusionMode,
+};
+use sp_state_machine::{Backend as _, BasicExternalities, OverlayedChanges, StateMachine};
+use veilmart_runtime::{Block, Hash, Header, UncheckedExtrinsic, WASM_BINARY};
 
 /// What the runtime finds outside: what a node offers, and the benchmarks' clock and counters. But signatures are verified each
 /// time, where a node remembers what its pool has seen.
@@ -27,6 +32,9 @@ type HostFunctions = (
 
 /// The preset that benchmarks begin with.
 const PRESET: &str = "development";
+
+/// How often a block is executed to find out how long that takes.
+const EXECUTIONS: u32 = 3;
 
 /// A chain at genesis, twice: counting what is read and written takes time.
 pub struct Chain {
@@ -96,19 +104,73 @@ impl Chain {
 		answer.map_err(anyhow::Error::msg)
 	}
 
+	/// Makes a block on genesis out of these transactions, all of which have to succeed, and says how long it takes to execute
+	/// it as a node does that imports it: the longest of some times. That the changes reach a database is not in it.
+	pub fn execute(&self, transactions: Vec<UncheckedExtrinsic>) -> anyhow::Result<Duration> {
+		let state = &self.timed;
+		let mut changes = OverlayedChanges::default();
+		let parent = Hash::default();
+		let first = Header::new(
+			1,
+			Default::default(),
+			Default::default(),
+			parent,
+			veilmart_test_blocks::digest(1, parent),
+		);
+		self.within::<ExtrinsicInclusionMode>(state, &mut changes, "Core_initialize_block", &first.encode())?;
+		for (number, transaction) in transactions.iter().enumerate() {
+			let applied: ApplyExtrinsicResult = self.within(
+				state,
+				&mut changes,
+				"BlockBuilder_apply_extrinsic",
+				&transaction.encode(),
+			)?;
+			ensure!(
+				applied == Ok(Ok(())),
+				"transaction {number} of the block: {applied:?}"
+			);
+		}
+		let header: Header = self.within(state, &mut changes, "BlockBuilder_finalize_block", &[])?;
+		let block = Block {
+			header,
+			extrinsics: transactions,
+		}
+		.encode();
+		let mut longest = Duration::ZERO;
+		for _ in 0..EXECUTIONS {
+			// So that nothing is found in a cache.
+			state.wipe().map_err(|error| anyhow!("{error}"))?;
+			let start = Instant::now();
+			self.call::<()>(state, "Core_execute_block", &block)?;
+			longest = longest.max(start.elapsed());
+		}
+		Ok(longest)
+	}
+
+	/// Calls the runtime, and forgets what it changed.
 	fn call<R: Decode>(
 		&self,
 		state: &BenchmarkingState<BlakeTwo256>,
 		method: &str,
 		argument: &[u8],
 	) -> anyhow::Result<R> {
-		let mut changes = OverlayedChanges::default();
+		self.within(state, &mut OverlayedChanges::default(), method, argument)
+	}
+
+	/// Calls the runtime on top of what was changed before.
+	fn within<R: Decode>(
+		&self,
+		state: &BenchmarkingState<BlakeTwo256>,
+		changes: &mut OverlayedChanges<BlakeTwo256>,
+		method: &str,
+		argument: &[u8],
+	) -> anyhow::Result<R> {
 		let mut extensions = Extensions::default();
 		extensions.register(KeystoreExt::new(MemoryKeystore::new()));
 		let code = runtime_code(&self.code);
 		let answer = StateMachine::new(
 			state,
-			&mut changes,
+			changes,
 			&self.executor,
 			method,
 			argument,

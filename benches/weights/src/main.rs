@@ -1,9 +1,11 @@
-//! Measures the benchmarks of our pallets and writes their weights.
+//! Measures the benchmarks of our pallets and writes their weights; or measures whether blocks that are full by these weights
+//! are executed in the time that they may take.
 //!
 //! The runtime runs as nodes run it: as wasm, compiled, with the node's host functions, from the genesis of the preset
 //! `development`; only its database is in memory. What a benchmark does is in the pallet's `benchmarking.rs`. Here is how often
 //! it is done and what becomes of the figures.
 
+mod blocks;
 mod chain;
 mod figures;
 mod measure;
@@ -24,16 +26,21 @@ use crate::{chain::Chain, figures::Figures};
 #[command(
 	version,
 	after_help = "Example:\n  \
-	veilmart-weights --pallet pallet-ecommerce --steps 5 --repeat 11 --output pallets/ecommerce/src/weights.rs\n\n\
-	Exit status: 0 if all went well, 1 if a benchmark or a file failed, 2 for wrong usage."
+	veilmart-weights --pallet pallet-ecommerce --steps 5 --repeat 11 --output pallets/ecommerce/src/weights.rs\n  \
+	veilmart-weights --blocks\n\n\
+	Exit status: 0 if all went well, 1 if a benchmark or a file failed or a block takes too long, 2 for wrong usage."
 )]
 struct Options {
 	/// Print pallets and benchmarks with the ranges of their components, and measure nothing
 	#[arg(long)]
 	list: bool,
 
+	/// Measure blocks as full of each call as its weight allows, of all pallets or of one, and write no weights
+	#[arg(long, conflicts_with_all = ["list", "output", "steps", "repeat"])]
+	blocks: bool,
+
 	/// The pallet, such as `pallet-ecommerce`
-	#[arg(long, required_unless_present = "list")]
+	#[arg(long, required_unless_present_any = ["list", "blocks"])]
 	pallet: Option<String>,
 
 	/// How many values each component takes, the ends of its range included
@@ -82,9 +89,13 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> anyhow::Result<()> {
 	let chain = Chain::development()?;
-	let pallets = chosen(chain.benchmarks()?, options.pallet.as_deref());
+	let all = chain.benchmarks()?;
+	let pallets = chosen(all.clone(), options.pallet.as_deref());
 	if options.list {
 		return list(&pallets);
+	}
+	if options.blocks {
+		return blocks::measure(&chain, &all, &pallets);
 	}
 	let mut source = String::new();
 	for pallet in &pallets {

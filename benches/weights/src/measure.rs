@@ -1,11 +1,16 @@
 //! At which points a benchmark is run, and what comes back.
 
+use std::time::Duration;
+
 use anyhow::{ensure, Context as _};
 use frame_benchmarking::{
 	BenchmarkConfig, BenchmarkList, BenchmarkMetadata, BenchmarkParameter, BenchmarkResult,
 };
 
 use crate::chain::{Chain, Purpose};
+
+/// How often a benchmark is timed in one call of the runtime, at most: what it leaves behind in its memory goes with the call.
+const AT_ONCE: u32 = 16;
 
 /// What one benchmark came to.
 pub struct Results {
@@ -33,35 +38,76 @@ pub fn run(
 		times: Vec::new(),
 	};
 	for point in points(&benchmark.components, steps) {
-		let run = |purpose| -> anyhow::Result<Vec<BenchmarkResult>> {
-			let config = BenchmarkConfig {
-				pallet: pallet.pallet.clone(),
-				instance: pallet.instance.clone(),
-				benchmark: benchmark.name.clone(),
-				selected_components: point.clone(),
-				..Default::default()
-			};
-			let batches = chain.run(config, purpose)?;
-			let results: Vec<_> = batches.into_iter().flat_map(|batch| batch.results).collect();
-			// What the runtime skips is answered by nothing or by zeros, and would weigh nothing.
-			ensure!(!results.is_empty(), "the runtime skipped it");
-			ensure!(
-				results.iter().all(|result| result.extrinsic_time > 0),
-				"the runtime could not arrange it"
-			);
-			Ok(results)
-		};
-		let at = || format!("at {point:?}");
-		run(Purpose::Verify).with_context(at)?;
-		results.counts.extend(run(Purpose::Count).with_context(at)?);
-		results.times.extend(run(Purpose::Time(repeat)).with_context(at)?);
+		let run = |purpose| at(chain, pallet, benchmark, &point, purpose);
+		run(Purpose::Verify)?;
+		results.counts.extend(run(Purpose::Count)?);
+		results.times.extend(run(Purpose::Time(repeat))?);
 	}
 	Ok(results)
 }
 
+/// How long a benchmark takes that is done `count` times where all components are at their highest, each time from the start.
+pub fn together(
+	chain: &Chain,
+	pallet: &BenchmarkList,
+	benchmark: &BenchmarkMetadata,
+	count: u32,
+) -> anyhow::Result<Duration> {
+	let point = highest(&benchmark.components);
+	at(chain, pallet, benchmark, &point, Purpose::Verify)?;
+	let mut nanoseconds = 0;
+	let mut left = count;
+	while left > 0 {
+		let some = left.min(AT_ONCE);
+		let results = at(chain, pallet, benchmark, &point, Purpose::Time(some))?;
+		ensure!(
+			results.len() == some as usize,
+			"{} results of {some}",
+			results.len()
+		);
+		nanoseconds += results.iter().map(|result| result.extrinsic_time).sum::<u128>();
+		left -= some;
+	}
+	Ok(Duration::from_nanos(u64::try_from(nanoseconds)?))
+}
+
+/// Runs a benchmark at one point.
+fn at(
+	chain: &Chain,
+	pallet: &BenchmarkList,
+	benchmark: &BenchmarkMetadata,
+	point: &[(BenchmarkParameter, u32)],
+	purpose: Purpose,
+) -> anyhow::Result<Vec<BenchmarkResult>> {
+	let config = BenchmarkConfig {
+		pallet: pallet.pallet.clone(),
+		instance: pallet.instance.clone(),
+		benchmark: benchmark.name.clone(),
+		selected_components: point.to_vec(),
+		..Default::default()
+	};
+	let run = || -> anyhow::Result<Vec<BenchmarkResult>> {
+		let batches = chain.run(config, purpose)?;
+		let results: Vec<_> = batches.into_iter().flat_map(|batch| batch.results).collect();
+		// What the runtime skips is answered by nothing or by zeros, and would weigh nothing.
+		ensure!(!results.is_empty(), "the runtime skipped it");
+		ensure!(
+			results.iter().all(|result| result.extrinsic_time > 0),
+			"the runtime could not arrange it"
+		);
+		Ok(results)
+	};
+	run().with_context(|| format!("at {point:?}"))
+}
+
+/// All components at their highest.
+fn highest(components: &[(BenchmarkParameter, u32, u32)]) -> Vec<(BenchmarkParameter, u32)> {
+	components.iter().map(|(name, _, high)| (*name, *high)).collect()
+}
+
 /// Every component takes `steps` values from the lowest to the highest, while the others are at their highest.
 fn points(components: &[(BenchmarkParameter, u32, u32)], steps: u32) -> Vec<Vec<(BenchmarkParameter, u32)>> {
-	let highest: Vec<_> = components.iter().map(|(name, _, high)| (*name, *high)).collect();
+	let highest = highest(components);
 	if components.is_empty() {
 		return vec![highest];
 	}

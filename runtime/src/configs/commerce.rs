@@ -65,13 +65,20 @@ const AGENDA_SHARE: Perbill = Perbill::from_percent(25);
 /// A quarter of each block, and nothing of one that closes a set of authorities: it has enough to do.
 pub struct AgendaWeight;
 
+impl AgendaWeight {
+	/// The quarter.
+	pub fn share() -> Weight {
+		AGENDA_SHARE * RuntimeBlockWeights::get().max_block
+	}
+}
+
 impl Get<Weight> for AgendaWeight {
 	fn get() -> Weight {
 		// The consensus has recorded the present block's header before the marketplace is asked.
 		if LastBlock::<Runtime>::get().closing {
 			Weight::zero()
 		} else {
-			AGENDA_SHARE * RuntimeBlockWeights::get().max_block
+			Self::share()
 		}
 	}
 }

@@ -1,6 +1,9 @@
 //! Who gets in: the certificates as this runtime wires them.
 
-use frame_support::{assert_ok, traits::Contains};
+use frame_support::{
+	assert_ok,
+	traits::{Contains, GetCallMetadata},
+};
 use pallet_certificates::{CallUnits, Refusal};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
 use sp_runtime::transaction_validity::{
@@ -10,7 +13,7 @@ use sp_runtime::transaction_validity::{
 use super::*;
 use crate::{
 	configs::{CallQuota, FinishingCalls, HeldCallsCount},
-	genesis_presets, Certificates, Council,
+	full_blocks, genesis_presets, Certificates, Council,
 };
 
 /// A certified account that is not in the council, so that its quota counts.
@@ -162,7 +165,8 @@ fn who_lost_its_certificate_may_finish_and_no_more() {
 		"set_view_key",
 	];
 	let mut finishing = 0;
-	for (name, call) in super::weights::all_calls() {
+	for call in full_blocks::calls() {
+		let name = call.get_call_metadata().function_name;
 		let may = FINISHING.contains(&name);
 		assert_eq!(FinishingCalls::contains(&call), may, "{name}");
 		assert_eq!(

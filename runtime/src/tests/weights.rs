@@ -5,33 +5,23 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use codec::{Decode, Encode};
 use frame_support::{
-	dispatch::{DispatchInfo, GetDispatchInfo},
-	traits::{CallMetadata, GetCallMetadata, GetCallName},
-	weights::{constants::WEIGHT_REF_TIME_PER_MICROS, Weight},
-};
-use pallet_certificates::{CertificateRequest, OrderId, Roles, ViewKey};
-use pallet_ecommerce::{
-	Ciphertext, CreditId, CreditKind, DeclineReason, Disclosure, ListingId, Proof, RedemptionId,
-	RefreshTarget, Salt, SealedNote, Terms, Verdict, MAX_COLLECT,
+	dispatch::GetDispatchInfo,
+	traits::{CallMetadata, GetCallMetadata},
+	weights::constants::WEIGHT_REF_TIME_PER_MICROS,
 };
 use sp_keyring::Sr25519Keyring::Alice;
-use sp_runtime::{
-	traits::TransactionExtension,
-	transaction_validity::{InvalidTransaction, TransactionValidityError},
-};
-use veilmart_td_raft::{
-	AuthorityId, AuthorityIndex, AuthorityRecord, DealerFaultProof, Evidence, Number, PeerIdBytes, Phase,
-	RecordBody, SetId, Signature, Target, Term, Timing, Vote, MAX_AUTHORITIES,
-};
-use veilmart_trapdoor::Dealing;
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use veilmart_td_raft::Evidence;
 
 use super::{
 	market::{list, list_at},
 	*,
 };
-use crate::{configs::RuntimeBlockWeights, extensions::tx_extension};
+use crate::{
+	configs::{CallQuota, RuntimeBlockWeights},
+	full_blocks::{agenda, authorization, block_time, calls, most_in_a_block, remarks, weight},
+};
 
 /// What was seen of each call of ours, in microseconds: pallet, call, how long it took without its proof, and how long its proof took.
 ///
@@ -85,315 +75,6 @@ const SEEN: [(&str, &str, u64, u64); 38] = [
 /// sequence number in a block.
 const EXTENSIONS: u64 = 55 + 44 + 2;
 
-/// Every call of the marketplace, with the most that its weight depends on.
-fn market_calls() -> Vec<pallet_ecommerce::Call<Runtime>> {
-	use pallet_ecommerce::Call;
-
-	let who = || account(Alice);
-	let seq = 0;
-	let salt = Salt([0; 16]);
-	let c = || Box::new(Ciphertext::default());
-	let note = || Box::new(SealedNote([0; 368]));
-	let proof = Proof::default;
-	let order = || OrderId { buyer: who(), seq: 0 };
-	let credit = || CreditId {
-		creator: who(),
-		seq: 0,
-		kind: CreditKind::Issued,
-	};
-	vec![
-		Call::issue {
-			seq,
-			salt,
-			to: who(),
-			amount: c(),
-			issued_after: c(),
-			own_note: note(),
-			note: note(),
-			proof: proof(),
-		},
-		Call::collect {
-			seq,
-			credits: vec![credit(); MAX_COLLECT as usize]
-				.try_into()
-				.expect("as many as there may be"),
-			own_note: note(),
-		},
-		Call::list {
-			seq,
-			salt,
-			price: c(),
-			stock: c(),
-			commodity: c(),
-			own_note: note(),
-			proof: proof(),
-		},
-		Call::quote {
-			seq,
-			listing: 0,
-			buyer: who(),
-			note: note(),
-		},
-		Call::order {
-			seq,
-			salt,
-			listing: ListingId {
-				seller: who(),
-				seq: 0,
-			},
-			version: 0,
-			quantity: c(),
-			total: c(),
-			balance_after: c(),
-			own_note: note(),
-			note: note(),
-			quote: note(),
-			proof: proof(),
-		},
-		Call::cancel { seq, order: 0 },
-		Call::accept {
-			seq,
-			salt,
-			order: order(),
-			stock_after: c(),
-			balance_after: c(),
-			own_note: note(),
-			stock_note: note(),
-			proof: proof(),
-		},
-		Call::decline {
-			seq,
-			order: order(),
-			reason: DeclineReason::Unspecified,
-		},
-		Call::ship { seq, order: order() },
-		Call::confirm { seq, order: 0 },
-		Call::poke { seq, order: order() },
-		Call::dispute {
-			seq,
-			salt,
-			order: 0,
-			balance_after: c(),
-			own_note: note(),
-			proof: proof(),
-		},
-		Call::resolve {
-			seq,
-			order: order(),
-			verdict: Verdict::Penalised,
-		},
-		Call::set_terms {
-			terms: Terms::default(),
-		},
-		Call::transfer {
-			seq,
-			salt,
-			to: who(),
-			amount: c(),
-			balance_after: c(),
-			own_note: note(),
-			note: note(),
-			proof: proof(),
-		},
-		Call::refuse {
-			seq,
-			credit: credit(),
-		},
-		Call::reclaim {
-			seq,
-			from: who(),
-			transfer: 0,
-		},
-		Call::redeem {
-			seq,
-			salt,
-			issuer: who(),
-			amount: c(),
-			balance_after: c(),
-			own_note: note(),
-			note: note(),
-			proof: proof(),
-		},
-		Call::settle {
-			seq,
-			redemption: RedemptionId {
-				holder: who(),
-				seq: 0,
-			},
-		},
-		Call::refresh {
-			seq,
-			salt,
-			target: RefreshTarget::Balance,
-			after: c(),
-			residue: c(),
-			own_note: note(),
-			proof: proof(),
-		},
-		Call::reprice {
-			seq,
-			salt,
-			listing: 0,
-			version: 0,
-			price: c(),
-			own_note: note(),
-			proof: proof(),
-		},
-		Call::restock {
-			seq,
-			salt,
-			listing: 0,
-			version: 0,
-			delivery: c(),
-			own_note: note(),
-			proof: proof(),
-		},
-		Call::delist { seq, listing: 0 },
-		Call::set_issuer_quota {
-			issuer: who(),
-			quota: 0,
-		},
-		Call::record_disclosure {
-			subject: Disclosure::Account(who()),
-		},
-	]
-}
-
-/// Every call of the registry.
-fn registry_calls() -> Vec<pallet_certificates::Call<Runtime>> {
-	use pallet_certificates::Call;
-
-	let request = CertificateRequest {
-		account: account(Alice),
-		roles: Roles::default(),
-		organisation: Default::default(),
-		view_key: None,
-		counter: 1,
-	};
-	let signature = sp_core::sr25519::Signature::default();
-	vec![
-		Call::issue {
-			request: request.clone(),
-			signature,
-			valid_until: None,
-		},
-		Call::renew {
-			request,
-			signature,
-			valid_until: None,
-		},
-		Call::revoke {
-			account: account(Alice),
-		},
-		Call::reinstate {
-			account: account(Alice),
-		},
-		Call::set_view_key {
-			view_key: ViewKey::new([7; 32]).expect("not of small order"),
-			counter: 1,
-		},
-		Call::set_ca {
-			account: account(Alice),
-		},
-	]
-}
-
-/// Every call of the consensus, for the largest set; reports of both costs.
-fn consensus_calls() -> Vec<pallet_td_raft_election::Call<Runtime>> {
-	use pallet_td_raft_election::Call;
-
-	let most = u32::from(MAX_AUTHORITIES);
-	// Three numbers, then three for each holder.
-	let shares = vec![[[0u8; 32]; 3]; most as usize];
-	let dealing = Dealing::decode(&mut &([[0u8; 32]; 3], shares).encode()[..]).expect("these are its parts");
-	let vote = || Vote {
-		phase: Phase::Commit,
-		target: Target {
-			set_id: SetId(0),
-			term: Term(0),
-			number: Number(0),
-			hash: [0; 32],
-		},
-		voter: AuthorityIndex(0),
-		signature: Signature([0; 64]),
-	};
-	let record = AuthorityRecord {
-		body: RecordBody {
-			authority: AuthorityId([0; 32]),
-			counter: 0,
-			peer_id: PeerIdBytes::new(vec![0; 64]).expect("as long as it may be"),
-			sealing_key: [0; 32],
-		},
-		signature: Signature([0; 64]),
-	};
-	vec![
-		Call::set_authorities {
-			authorities: vec![account(Alice); most as usize]
-				.try_into()
-				.expect("as many as there may be"),
-		},
-		Call::add_authority {
-			account: account(Alice),
-		},
-		Call::remove_authority {
-			account: account(Alice),
-		},
-		Call::set_timing {
-			timing: Timing::LOCAL,
-		},
-		Call::set_record { record },
-		Call::report_offence {
-			evidence: Box::new(Evidence::Votes(vote(), vote())),
-		},
-		Call::report_offence {
-			evidence: Box::new(Evidence::DealerFault {
-				dealer: AuthorityIndex(0),
-				set_id: SetId(0),
-				fault: DealerFaultProof {
-					holders: SetId(0),
-					term: Term(0),
-					parent: [0; 32],
-					dealing,
-					fault: Decode::decode(&mut &[0u8][..]).expect("a list of no shares"),
-				},
-			}),
-		},
-	]
-}
-
-/// All of them with their names.
-pub(super) fn all_calls() -> Vec<(&'static str, RuntimeCall)> {
-	fn named<Call: GetCallName + Into<RuntimeCall>>(calls: Vec<Call>) -> Vec<(&'static str, RuntimeCall)> {
-		let listed: BTreeSet<_> = calls.iter().map(|call| call.get_call_name()).collect();
-		let existing: BTreeSet<_> = Call::get_call_names().iter().copied().collect();
-		assert_eq!(listed, existing, "a call that this test does not know");
-		calls
-			.into_iter()
-			.map(|call| (call.get_call_name(), call.into()))
-			.collect()
-	}
-	let mut all = named(market_calls());
-	all.extend(named(registry_calls()));
-	all.extend(named(consensus_calls()));
-	all
-}
-
-/// What a transaction with this call weighs, but for what every transaction does.
-fn weight(call: &RuntimeCall) -> (Weight, DispatchInfo) {
-	let info = call.get_dispatch_info();
-	let extension = tx_extension(0, Era::Immortal).weight(call);
-	(info.call_weight.saturating_add(extension), info)
-}
-
-/// How many such transactions a block holds.
-fn most_in_a_block(call: &RuntimeCall) -> u64 {
-	let (weight, info) = weight(call);
-	let limits = RuntimeBlockWeights::get();
-	let class = limits.get(info.class);
-	let room = class.max_total.unwrap_or(limits.max_block).ref_time();
-	room / class.base_extrinsic.saturating_add(weight).ref_time()
-}
-
 /// How long a transaction with this call was seen to take, in microseconds, and its place in [`SEEN`].
 fn seen(call: &RuntimeCall) -> (u64, usize) {
 	let CallMetadata {
@@ -427,7 +108,8 @@ fn seen(call: &RuntimeCall) -> (u64, usize) {
 
 #[test]
 fn every_call_fits_into_an_empty_block() {
-	for (name, call) in all_calls() {
+	for call in calls() {
+		let name = call.get_call_metadata().function_name;
 		let (weight, info) = weight(&call);
 		let limit = RuntimeBlockWeights::get()
 			.get(info.class)
@@ -441,9 +123,10 @@ fn every_call_fits_into_an_empty_block() {
 /// measured either: there everything weighs four times as much, so that fewer fit, and this shows nothing.
 #[test]
 fn as_many_as_fit_take_no_longer_than_a_block_may() {
-	let limit = RuntimeBlockWeights::get().max_block.ref_time() / WEIGHT_REF_TIME_PER_MICROS;
+	let limit = u64::try_from(block_time().as_micros()).expect("half a second");
 	let mut places = BTreeSet::new();
-	for (name, call) in all_calls() {
+	for call in calls() {
+		let name = call.get_call_metadata().function_name;
 		let (each, place) = seen(&call);
 		places.insert(place);
 		let (weight, _) = weight(&call);
@@ -458,6 +141,41 @@ fn as_many_as_fit_take_no_longer_than_a_block_may() {
 		);
 	}
 	assert_eq!(places.len(), SEEN.len(), "a figure of a call that is no more");
+}
+
+/// `veilmart-weights` measures it so.
+#[test]
+fn a_block_of_remarks_is_a_block() {
+	DEVELOPMENT.clone().restore().execute_with(|| {
+		let parent = Hash::default();
+		Executive::initialize_block(&Header::new(
+			1,
+			Default::default(),
+			Default::default(),
+			parent,
+			digest(1, parent),
+		));
+		// More than one account may send.
+		for transaction in remarks(CallQuota::get() + 2, 100) {
+			assert_eq!(Executive::apply_extrinsic(transaction), Ok(Ok(())));
+		}
+		Executive::finalize_block();
+	});
+}
+
+#[test]
+fn what_the_agenda_does_fits_into_its_share_more_than_once() {
+	for (name, count) in agenda() {
+		assert!(count > 1, "{name}: {count}");
+	}
+}
+
+#[test]
+fn reports_of_both_kinds_are_among_the_calls() {
+	let all = calls();
+	let mut kinds: Vec<_> = all.iter().filter_map(authorization).collect();
+	kinds.sort();
+	assert_eq!(kinds, ["authorize_dealer_fault", "authorize_two_signatures"]);
 }
 
 /// Proofs of three values and three equations, each seen for the first time.
@@ -489,7 +207,6 @@ fn a_block_full_of_proofs_is_executed_in_the_time_that_it_may_take() {
 		println!("{included} of {count} transactions in {taken:?}");
 		// The clock's inherent has taken its part.
 		assert!((count - 1..=count).contains(&included));
-		let limit = RuntimeBlockWeights::get().max_block.ref_time() / WEIGHT_REF_TIME_PER_MICROS;
-		assert!(taken <= Duration::from_micros(limit), "{taken:?}");
+		assert!(taken <= block_time(), "{taken:?}");
 	});
 }

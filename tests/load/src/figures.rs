@@ -79,6 +79,14 @@ pub fn rate(count: u64, seconds: u64) -> f64 {
 	(rate * 10.0).round() / 10.0
 }
 
+/// What is to be said of a rate below the one that was asked for.
+pub fn shortfall(sustained: f64, at_least: Option<f64>, what: &str) -> Option<String> {
+	let least = at_least.filter(|least| sustained < *least)?;
+	Some(format!(
+		"Too few: {sustained} {what} in a second, where --at-least asks for {least}."
+	))
+}
+
 /// What each process used between two looks, as JSON and in words: in processors.
 pub fn processors(before: &[(String, f64)], after: &[(String, f64)], passed: Duration) -> (Value, String) {
 	let used: Vec<_> = before
@@ -117,6 +125,16 @@ mod tests {
 	fn what_falls_outside_of_the_time_is_not_counted() {
 		let times = [0, 999, 1_000, 2_999, 3_000].map(Duration::from_millis);
 		assert_eq!(per_second(times, 3), [2, 1, 1]);
+	}
+
+	#[test]
+	fn a_rate_is_too_low_only_below_what_was_asked_for() {
+		assert_eq!(shortfall(1.0, None, "purchases"), None);
+		assert_eq!(shortfall(20.0, Some(20.0), "purchases"), None);
+		assert_eq!(
+			shortfall(19.9, Some(20.0), "purchases").as_deref(),
+			Some("Too few: 19.9 purchases in a second, where --at-least asks for 20.")
+		);
 	}
 
 	#[test]

@@ -39,6 +39,7 @@ pub async fn run(network: &Network, rate: f64, seconds: u64) -> Result<(Report, 
 	timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
 	let (sender, mut results) = mpsc::unbounded_channel();
 	let mut progress = Counter::new("transfers that are final");
+	network.load_begins();
 	let (before, started) = (network.processor_time(), Instant::now());
 
 	let submit = async {

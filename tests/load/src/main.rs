@@ -38,11 +38,13 @@ EXAMPLES:
   veilmart-load latency
   veilmart-load transfers --seconds 60
   veilmart-load --json transfers --rate 660
+  veilmart-load transfers --at-least 660
   veilmart-load --url ws://127.0.0.1:9944 --url ws://127.0.0.1:9945 transfers
   veilmart-load purchases --pairs 64 --each 30
   veilmart-load failover --times 5
 
-EXIT STATUS: 0 everything that was sent is final and as it should be, 1 something failed, was lost or differs, 2 wrong usage.
+EXIT STATUS: 0 everything that was sent is final and as it should be, 1 something failed, was lost or differs, or there was less
+in a second than --at-least asks for, 2 wrong usage.
 Progress goes to the standard error.")]
 struct Arguments {
 	/// WebSocket address of a node that runs; several times for several. Without one, four authorities are started.
@@ -97,6 +99,9 @@ enum Scenario {
 		/// Transfers on their way at a time, without --rate.
 		#[arg(long, default_value_t = 2_000, value_parser = at_least_one)]
 		window: usize,
+		/// Fail if fewer are final in a second, on average.
+		#[arg(long, value_name = "RATE", value_parser = positive)]
+		at_least: Option<f64>,
 	},
 
 	/// Confidential purchases in a second, from quote to confirm, with proofs made beforehand
@@ -111,6 +116,9 @@ enum Scenario {
 		/// For how long.
 		#[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
 		seconds: u64,
+		/// Fail if fewer are final in a second, on average.
+		#[arg(long, value_name = "RATE", value_parser = positive)]
+		at_least: Option<f64>,
 	},
 
 	/// What a killed leader costs, at light load; only on a network of our own
@@ -209,6 +217,7 @@ async fn measure(network: &mut Network, scenario: &Scenario) -> Result<(Report, 
 			accounts,
 			each,
 			window,
+			at_least,
 		} => {
 			let load = Load {
 				accounts,
@@ -216,10 +225,16 @@ async fn measure(network: &mut Network, scenario: &Scenario) -> Result<(Report, 
 				seconds,
 				rate,
 				window,
+				at_least,
 			};
 			transfers::run(network, load).await
 		}
-		Scenario::Purchases { pairs, each, seconds } => purchases::run(network, pairs, each, seconds).await,
+		Scenario::Purchases {
+			pairs,
+			each,
+			seconds,
+			at_least,
+		} => purchases::run(network, pairs, each, seconds, at_least).await,
 		Scenario::Failover { times, rate } => failover::run(network, times, rate).await,
 	}
 }
@@ -258,6 +273,8 @@ mod tests {
 			&["purchases", "--each", "1000"],
 			&["transfers", "--rate", "0"],
 			&["transfers", "--accounts", "0"],
+			&["purchases", "--at-least", "0"],
+			&["latency", "--at-least", "1"],
 			&["latency", "--rate", "NaN"],
 		] {
 			assert!(checked(words).is_err(), "{words:?}");

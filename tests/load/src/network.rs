@@ -94,6 +94,11 @@ impl Network {
 		})
 	}
 
+	/// Says that all is prepared and the load begins: `scripts/profile` waits for this line.
+	pub fn load_begins(&self) {
+		eprintln!("The load begins.");
+	}
+
 	/// Seconds of processor time used so far: by each node that is our own, and last by this program.
 	pub fn processor_time(&self) -> Vec<(String, f64)> {
 		let own = self.own.iter().flat_map(|own| &own.network.nodes);

@@ -27,7 +27,7 @@ use crate::{
 	client::{Node, Progress},
 	crowd::{certificates, fresh_word, send_all, stranger},
 	extrinsic::Dialect,
-	figures::{durations_table, per_second, processors, rate, Durations},
+	figures::{durations_table, per_second, processors, rate, shortfall, Durations},
 	network::Network,
 	trade::{Issue, Market, Pair, Purchase, STEPS},
 };
@@ -49,8 +49,15 @@ struct Done {
 	completed: Instant,
 }
 
-/// Measures with this many pairs, each with so many purchases prepared, for so many seconds.
-pub async fn run(network: &Network, pairs: usize, each: usize, seconds: u64) -> Result<(Report, bool)> {
+/// Measures with this many pairs, each with so many purchases prepared, for so many seconds. With fewer than `at_least` purchases
+/// in a second the run has failed.
+pub async fn run(
+	network: &Network,
+	pairs: usize,
+	each: usize,
+	seconds: u64,
+	at_least: Option<f64>,
+) -> Result<(Report, bool)> {
 	let nodes = &network.nodes;
 	let dialect = Dialect::of(&nodes[0]).await?;
 	if !dialect.certified {
@@ -60,6 +67,7 @@ pub async fn run(network: &Network, pairs: usize, each: usize, seconds: u64) -> 
 	let pairs = Arc::new(prepare(&nodes[0], &chain, &dialect, pairs, each).await?);
 	open_shops(nodes, &pairs).await?;
 
+	network.load_begins();
 	let (before, started) = (network.processor_time(), Instant::now());
 	let length = Duration::from_secs(seconds);
 	let mut connections = Vec::new();
@@ -88,6 +96,7 @@ pub async fn run(network: &Network, pairs: usize, each: usize, seconds: u64) -> 
 		&outcomes,
 		&failures,
 		(started, seconds),
+		at_least,
 		used_up,
 		used,
 		&books,
@@ -353,6 +362,7 @@ fn report(
 	done: &[Done],
 	failures: &[String],
 	(started, seconds): (Instant, u64),
+	at_least: Option<f64>,
 	used_up: usize,
 	used: (Value, String),
 	books: &Books,
@@ -369,7 +379,11 @@ fn report(
 		rows.push(durations.row(&format!("{step}, until in a block")));
 		json_steps.insert((*step).into(), durations.json());
 	}
-	let good = failures.is_empty() && books.differences == 0;
+	let short = shortfall(sustained, at_least, "purchases");
+	if let Some(short) = &short {
+		eprintln!("{short}");
+	}
+	let good = failures.is_empty() && books.differences == 0 && short.is_none();
 	let mut text = format!(
 		"Sustained over {seconds} s: {sustained} purchases/s that are final, five transactions each.\n\
 		Completed {}, by the ledger {}; lost {}; balances and orders that differ: {}.\n\

@@ -21,7 +21,7 @@ use crate::{
 	client::{AccountState, Node, Refused},
 	crowd::Crowd,
 	extrinsic::{hash_of, Dialect},
-	figures::{durations_table, per_second, processors, rate, Durations},
+	figures::{durations_table, per_second, processors, rate, shortfall, Durations},
 	follow::{FinalBlock, Follower},
 	network::Network,
 };
@@ -57,6 +57,8 @@ pub struct Load {
 	pub rate: Option<f64>,
 	/// Transactions on their way at a time, in a closed loop.
 	pub window: usize,
+	/// With fewer in a second the run has failed.
+	pub at_least: Option<f64>,
 }
 
 /// A transaction, by its place in the order in which they are sent: first the first of every account, then the second.
@@ -161,6 +163,7 @@ pub async fn run(network: &Network, load: Load) -> Result<(Report, bool)> {
 	eprintln!("Signing {} transfers.", load.accounts * load.each as usize);
 	let ledger = Ledger::sign(&crowd, &dialect, load.each);
 	let before = network.processor_time();
+	network.load_begins();
 	let run = submit(network, ledger, (&crowd, &dialect), load).await?;
 	let used = processors(&before, &run.used_until, Duration::from_secs(load.seconds));
 	let books = compare(nodes, &crowd, &dialect, &run.ledger, load.accounts).await?;
@@ -379,7 +382,11 @@ fn report(run: &Run, load: Load, used: (Value, String), books: &Books) -> (Repor
 	let refused: u64 = ledger.refusals.values().sum();
 	let least = seconds.iter().min().copied().unwrap_or_default();
 	let most = seconds.iter().max().copied().unwrap_or_default();
-	let good = lost == 0 && books.differences == 0 && !run.used_up;
+	let short = shortfall(sustained, load.at_least, "transfers");
+	if let Some(short) = &short {
+		eprintln!("{short}");
+	}
+	let good = lost == 0 && books.differences == 0 && !run.used_up && short.is_none();
 
 	let mut text = format!(
 		"Sustained over {} s: {sustained} transfers/s that are final (least and most in a second: {least}, {most}).\n\
