@@ -1,9 +1,9 @@
-//! Proving and verifying the statements of a purchase, on one core: `make bench`.
+//! Proving and verifying the two largest statements of a purchase, on one core: `make bench`.
 
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion};
 use rand_core::OsRng;
 use veilmart_confidential::{
-	statements::{self, ListingName, OrderParts, Terms},
+	statements::{self, AcceptParts, ListingName, OrderName, OrderParts, Terms},
 	Context, Prover, Statement, Verifier, Witness,
 };
 use veilmart_paillier::{test_keys, Encryptor, FreshNonce, Opening, ParameterSet, PublicKey};
@@ -16,6 +16,18 @@ const TERMS: Terms = Terms {
 	resolve_period: 120_000,
 	bond_multiple: 10,
 	penalty_share: 0,
+};
+
+const LISTING: ListingName = ListingName {
+	seller: [5; 32],
+	seq: 6,
+};
+
+const CONTEXT: Context = Context {
+	genesis: [1; 32],
+	account: [2; 32],
+	seq: 3,
+	salt: [4; 16],
 };
 
 /// An order of 6 pieces at 2.55 by a buyer who has 100.00.
@@ -41,17 +53,9 @@ fn order(prover: &Prover) -> (Statement, Witness) {
 	let [p, x, s, b] = [&price, &quantity, &total, &after].map(encrypt);
 	let statement = statements::order(
 		set,
-		&Context {
-			genesis: [1; 32],
-			account: [2; 32],
-			seq: 3,
-			salt: [4; 16],
-		},
+		&CONTEXT,
 		&OrderParts {
-			listing: ListingName {
-				seller: [5; 32],
-				seq: 6,
-			},
+			listing: LISTING,
 			version: 0,
 			terms: TERMS,
 			price: &p,
@@ -70,6 +74,44 @@ fn order(prover: &Prover) -> (Statement, Witness) {
 	(statement, witness)
 }
 
+/// Its acceptance by a seller who has 14 pieces and 84.70 afterwards.
+fn accept(prover: &Prover) -> (Statement, Witness) {
+	let encryptor = prover.encryptor();
+	let key = encryptor.key();
+	let set = key.set();
+	let opened = [6, 1_530, 14, 8_470].map(|value| Opening {
+		value,
+		nonce: FreshNonce::random(set, &mut OsRng).nonce().clone(),
+	});
+	let [x, s, stock, balance] = [0, 1, 2, 3].map(|i: usize| {
+		let ciphertext = encryptor.encrypt_opening(&opened[i]).expect("in range");
+		key.encode(&ciphertext)
+	});
+	let statement = statements::accept(
+		set,
+		&CONTEXT,
+		&AcceptParts {
+			order: OrderName {
+				buyer: [7; 32],
+				seq: 8,
+			},
+			listing: LISTING,
+			terms: TERMS,
+			quantity: &x,
+			total: &s,
+			stock_after: &stock,
+			balance_after: &balance,
+			own_note: [9; 32],
+			stock_note: [10; 32],
+		},
+	);
+	let witness = Witness {
+		values: vec![opened[2].value, opened[3].value],
+		nonces: vec![opened[2].nonce.clone(), opened[3].nonce.clone()],
+	};
+	(statement, witness)
+}
+
 fn proofs(c: &mut Criterion) {
 	for set in ParameterSet::ALL {
 		let key = PublicKey::from_modulus(test_keys::modulus(set)).expect("the test keys are well formed");
@@ -80,6 +122,13 @@ fn proofs(c: &mut Criterion) {
 			.prove(&statement, &witness, &mut OsRng)
 			.expect("an honest witness");
 		verifier.verify(&statement, &proof).expect("an honest proof");
+		let (acceptance, accept_witness) = accept(&prover);
+		let accept_proof = prover
+			.prove(&acceptance, &accept_witness, &mut OsRng)
+			.expect("an honest witness");
+		verifier
+			.verify(&acceptance, &accept_proof)
+			.expect("an honest proof");
 		let mut group = c.benchmark_group(set.name());
 		group.sample_size(20);
 		let name = |what: &str| BenchmarkId::from_parameter(what);
@@ -88,6 +137,9 @@ fn proofs(c: &mut Criterion) {
 		});
 		group.bench_function(name("verify order"), |b| {
 			b.iter(|| verifier.verify(&statement, &proof))
+		});
+		group.bench_function(name("verify accept"), |b| {
+			b.iter(|| verifier.verify(&acceptance, &accept_proof))
 		});
 		group.sample_size(10);
 		group.bench_function(name("verify order, nothing prepared"), |b| {

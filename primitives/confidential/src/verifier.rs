@@ -66,7 +66,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-	/// For a process that verifies many proofs: tables of some megabytes, built in some 40 ms.
+	/// For a process that verifies many proofs: tables of some megabytes, built in some 50 ms.
 	pub fn new(key: PublicKey) -> Self {
 		// Each column costs a product and each tooth doubles the table, of 4 MiB for keys of 2048 bits. There are no more
 		// columns in a block than the 128 squarings that the challenge costs anyway.

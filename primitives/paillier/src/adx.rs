@@ -49,48 +49,33 @@ struct Strip {
 }
 
 /// One product of a row: `rdx` times the limb at `$base + $at`, its low word added to `$low` and its high word to `$high`.
+#[rustfmt::skip]
 macro_rules! step {
 	($base:literal, $at:literal, $low:literal, $high:literal) => {
 		concat!(
-			"mulx rcx, rax, [rsi + ",
-			$base,
-			" + ",
-			$at,
-			"]\n",
-			"adcx ",
-			$low,
-			", rax\n",
-			"adox ",
-			$high,
-			", rcx\n",
+			"mulx rcx, rax, [rsi + ", $base, " + ", $at, "]\n",
+			"adcx ", $low, ", rax\n",
+			"adox ", $high, ", rcx\n",
 		)
 	};
 }
 
 /// The last product of a row, and the end of both chains. The register of the limb that left takes the highest.
+#[rustfmt::skip]
 macro_rules! row_end {
 	($base:literal, $w0:literal, $w7:literal) => {
 		concat!(
-			"mulx ",
-			$w0,
-			", rax, [rsi + ",
-			$base,
-			" + 56]\n",
-			"adcx ",
-			$w7,
-			", rax\n",
+			"mulx ", $w0, ", rax, [rsi + ", $base, " + 56]\n",
+			"adcx ", $w7, ", rax\n",
 			"mov eax, 0\n",
-			"adox ",
-			$w0,
-			", rax\n",
-			"adcx ",
-			$w0,
-			", rax\n",
+			"adox ", $w0, ", rax\n",
+			"adcx ", $w0, ", rax\n",
 		)
 	};
 }
 
 /// The products of a row but the first, after which the lowest limb leaves.
+#[rustfmt::skip]
 macro_rules! row_tail {
 	($base:literal, $w0:literal, $w1:literal, $w2:literal, $w3:literal, $w4:literal, $w5:literal, $w6:literal, $w7:literal) => {
 		concat!(
@@ -106,6 +91,7 @@ macro_rules! row_tail {
 }
 
 /// A row of a product: the digit at `$at`, whose limb of the accumulator leaves the window.
+#[rustfmt::skip]
 macro_rules! row {
 	($at:literal, $w0:literal $(, $w:literal)*) => {
 		concat!(
@@ -120,6 +106,7 @@ macro_rules! row {
 }
 
 /// A row of a reduction: the digit of the quotient, kept at `$at`, is the one that makes the limb zero that leaves.
+#[rustfmt::skip]
 macro_rules! reducing_row {
 	($at:literal, $w0:literal $(, $w:literal)*) => {
 		concat!(
@@ -158,6 +145,7 @@ macro_rules! rows {
 
 /// A row of a square: the products of the digit at `$at`, itself one of the limbs, with the limbs behind it. `$step`s are
 /// those of their registers; the limb that leaves is none of them.
+#[rustfmt::skip]
 macro_rules! own_row {
 	($at:literal, $w0:literal, $w7:literal $(, $step:expr)*) => {
 		concat!(
@@ -171,55 +159,37 @@ macro_rules! own_row {
 }
 
 /// The eight rows of a square: every product of two different limbs once.
+#[rustfmt::skip]
 macro_rules! own_rows {
 	() => {
 		concat!(
-			own_row!(
-				0,
-				"r8",
-				"r15",
+			own_row!(0, "r8", "r15",
 				step!("{limbs}", 8, "r9", "r10"),
 				step!("{limbs}", 16, "r10", "r11"),
 				step!("{limbs}", 24, "r11", "r12"),
 				step!("{limbs}", 32, "r12", "r13"),
 				step!("{limbs}", 40, "r13", "r14"),
-				step!("{limbs}", 48, "r14", "r15")
-			),
-			own_row!(
-				8,
-				"r9",
-				"r8",
+				step!("{limbs}", 48, "r14", "r15")),
+			own_row!(8, "r9", "r8",
 				step!("{limbs}", 16, "r11", "r12"),
 				step!("{limbs}", 24, "r12", "r13"),
 				step!("{limbs}", 32, "r13", "r14"),
 				step!("{limbs}", 40, "r14", "r15"),
-				step!("{limbs}", 48, "r15", "r8")
-			),
-			own_row!(
-				16,
-				"r10",
-				"r9",
+				step!("{limbs}", 48, "r15", "r8")),
+			own_row!(16, "r10", "r9",
 				step!("{limbs}", 24, "r13", "r14"),
 				step!("{limbs}", 32, "r14", "r15"),
 				step!("{limbs}", 40, "r15", "r8"),
-				step!("{limbs}", 48, "r8", "r9")
-			),
-			own_row!(
-				24,
-				"r11",
-				"r10",
+				step!("{limbs}", 48, "r8", "r9")),
+			own_row!(24, "r11", "r10",
 				step!("{limbs}", 32, "r15", "r8"),
 				step!("{limbs}", 40, "r8", "r9"),
-				step!("{limbs}", 48, "r9", "r10")
-			),
-			own_row!(
-				32,
-				"r12",
-				"r11",
+				step!("{limbs}", 48, "r9", "r10")),
+			own_row!(32, "r12", "r11",
 				step!("{limbs}", 40, "r9", "r10"),
-				step!("{limbs}", 48, "r10", "r11")
-			),
-			own_row!(40, "r13", "r12", step!("{limbs}", 48, "r11", "r12")),
+				step!("{limbs}", 48, "r10", "r11")),
+			own_row!(40, "r13", "r12",
+				step!("{limbs}", 48, "r11", "r12")),
 			own_row!(48, "r14", "r13"),
 			"mov [rdi + 56], r15\n",
 			"mov r15d, 0\n",
@@ -285,67 +255,44 @@ macro_rules! slide {
 }
 
 /// One limb of the window added to the accumulator's, with both carries; `rcx` is zero.
+#[rustfmt::skip]
 macro_rules! last {
 	($at:literal, $w:literal) => {
 		concat!(
-			"adcx ",
-			$w,
-			", [rdi + ",
-			$at,
-			"]\n",
-			"adox ",
-			$w,
-			", rcx\n",
-			"mov [rdi + ",
-			$at,
-			"], ",
-			$w,
-			"\n",
+			"adcx ", $w, ", [rdi + ", $at, "]\n",
+			"adox ", $w, ", rcx\n",
+			"mov [rdi + ", $at, "], ", $w, "\n",
 		)
 	};
 }
 
 /// Two limbs doubled, with the square of the limb at `$at` added.
+#[rustfmt::skip]
 macro_rules! double {
 	($at:literal, $low:literal, $high:literal) => {
 		concat!(
-			"mov rdx, [rsi + ",
-			$at,
-			"]\n",
+			"mov rdx, [rsi + ", $at, "]\n",
 			"mulx r9, r8, rdx\n",
-			"mov rax, [rdi + ",
-			$low,
-			"]\n",
+			"mov rax, [rdi + ", $low, "]\n",
 			"adcx rax, rax\n",
 			"adox rax, r8\n",
-			"mov [rdi + ",
-			$low,
-			"], rax\n",
-			"mov rax, [rdi + ",
-			$high,
-			"]\n",
+			"mov [rdi + ", $low, "], rax\n",
+			"mov rax, [rdi + ", $high, "]\n",
 			"adcx rax, rax\n",
 			"adox rax, r9\n",
-			"mov [rdi + ",
-			$high,
-			"], rax\n",
+			"mov [rdi + ", $high, "], rax\n",
 		)
 	};
 }
 
 /// One limb of a difference.
+#[rustfmt::skip]
 macro_rules! difference {
 	($at:literal) => {
 		concat!(
-			"mov {word}, [{a} + ",
-			$at,
-			"]\n",
-			"sbb {word}, [{n} + ",
-			$at,
-			"]\n",
-			"mov [{out} + ",
-			$at,
-			"], {word}\n",
+			"mov {word}, [{a} + ", $at, "]\n",
+			"sbb {word}, [{n} + ", $at, "]\n",
+			"mov [{out} + ", $at, "], {word}\n",
 		)
 	};
 }
