@@ -669,7 +669,10 @@ impl World {
 				assert_ok!(Certificates::revoke(ca, account));
 				self.model.standing[who] = Standing::Revoked;
 			}
-			2 => self.ends(who, Some(self.model.now + self.dice.roll(40_000) as u64)),
+			2 => {
+				let left = self.dice.roll(40_000) as u64;
+				self.ends(who, Some(self.model.now + left))
+			}
 			// Renewed.
 			_ => self.ends(who, None),
 		}
