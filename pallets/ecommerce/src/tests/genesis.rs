@@ -170,7 +170,7 @@ fn cheating_must_not_pay() {
 		terms: Some(terms),
 		..Default::default()
 	};
-	assert!(refusal(config).contains("longer than one leader"));
+	assert!(refusal(config).contains("longer than leaders"));
 }
 
 #[test]
