@@ -250,17 +250,6 @@ impl Inner {
 		}
 	}
 
-	/// Lets time pass without a halt and without the thousands of blocks that a day has: in one block, of whose gap the market's
-	/// clock is made to know nothing.
-	pub fn skip(&mut self, milliseconds: u64) {
-		let key = storage_prefix(b"Ecommerce", b"Halted");
-		let halted: u64 = self.best().state.execute_with(|| read(&key)).unwrap_or_default();
-		self.block(milliseconds);
-		let state = &mut self.best().state;
-		state.execute_with(|| sp_io::storage::set(&key, &halted.encode()));
-		state.commit_all().unwrap();
-	}
-
 	/// The last final block.
 	fn finalized(&self) -> u32 {
 		self.hold.map_or(self.best, |hold| hold.min(self.best))
