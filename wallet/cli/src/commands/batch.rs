@@ -138,7 +138,8 @@ impl Context {
 		}
 		Err(Error::wallet(format!(
 			"{} of {} not done. Put right what is wrong there and give the file again with --first {first}, without a change to the \
-			lines that are done.",
+			lines that are done. Nothing else may act for this account in between, not even `collect`: its number would be taken for a \
+			line that is done. If something did, take the lines that are done out and begin without --first.",
 			undone,
 			if lines.len() == 1 {
 				"1 call was".into()
