@@ -68,6 +68,7 @@ enum Engine {
 
 impl Engine {
 	/// The fastest that this processor has for a modulus.
+	// Other targets have one arithmetic for all.
 	#[allow(unused_variables)]
 	fn fastest(modulus: &Modulus) -> Self {
 		#[cfg(all(feature = "std", target_arch = "x86_64"))]
