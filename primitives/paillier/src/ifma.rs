@@ -43,10 +43,11 @@ pub(crate) struct Kernel {
 
 impl Kernel {
 	/// The kernel for a modulus of these limbs, whose lowest has the given negated inverse modulo 2^64; `None` if this
-	/// processor cannot or the modulus is of a size for which it has no code.
+	/// processor cannot, the modulus is of a size for which it has no code, or the feature `without-ifma` says so.
 	pub(crate) fn new(modulus: &[Limb], negated_inverse: Limb) -> Option<Self> {
-		if !(std::arch::is_x86_feature_detected!("avx512ifma")
-			&& std::arch::is_x86_feature_detected!("avx512f"))
+		if cfg!(feature = "without-ifma")
+			|| !(std::arch::is_x86_feature_detected!("avx512ifma")
+				&& std::arch::is_x86_feature_detected!("avx512f"))
 		{
 			return None;
 		}
