@@ -185,6 +185,17 @@ impl Inner {
 		self.pool.clear();
 	}
 
+	/// Takes away what waits; another node's pool may still have it.
+	pub fn take_pool(&mut self) -> Vec<Vec<u8>> {
+		let taken = self.pool.drain(..);
+		taken.map(|pooled| pooled.extrinsic.encode()).collect()
+	}
+
+	/// Takes a transaction that another node's pool had.
+	pub fn hear(&mut self, encoded: &[u8]) {
+		self.submit(encoded).unwrap();
+	}
+
 	/// Makes a block of what waits, this many milliseconds after the one before.
 	pub fn block(&mut self, step: u64) {
 		let (number, parent) = (self.best + 1, self.best().hash);
