@@ -52,6 +52,9 @@
 //!   [`opening::OpenedOrder::bond`] are `u128`.
 //! - **Accepting with the price that is current.** An order keeps the price that it was placed at; its seed
 //!   derives from the order's `price_seq` and `price_salt`, the listing's from the listing's.
+//! - **Taking a listing's price from the note beside it.** The chain does not compare the two, and an acceptance
+//!   that waited while the price was changed leaves the old one there. What the price is its ciphertext says,
+//!   under the nonce that derives from `price_seq` and `price_salt`; [`Wallet::open_listing`] reads it there.
 //! - **Paying for a redemption that does not open.** The ledger proves that some amount was burned; how much
 //!   is owed only the note says, and only if [`Wallet::open_redemption`] opens it.
 //! - **Adding to a stock beyond 64 bits.** The ledger multiplies without looking; the stock opens no more.

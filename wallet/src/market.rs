@@ -396,7 +396,7 @@ impl Wallet {
 
 		let own = [after.value(), wanted, order.price, order.total.value()];
 		let own_note = self.own_note(NoteCall::Accept, seq, salt, own, &after, rng)?;
-		// The listing's price, not the order's: the note must open the listing as it is then.
+		// The listing's price, not the order's.
 		let own = [listing.price.value(), stock.value(), listing.commodity.value(), 0];
 		let stock_note = self.own_note(NoteCall::Accept, seq, salt, own, &stock, rng)?;
 		let statement = statements::accept(

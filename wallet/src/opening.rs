@@ -1,9 +1,9 @@
 //! Openings: what a wallet knows about ciphertexts, and how it learns it again from its mnemonic and the
 //! ledger.
 //!
-//! Everything here ends in the same check: the ciphertext is computed anew from what a note says and compared
-//! with the ledger's bit for bit. The types have private fields, so an [`Opened`] that was not checked cannot
-//! be made.
+//! Everything here ends in the same check: the ciphertext is computed anew, from what a note says or from what it
+//! holds under a nonce that the account derives, and compared with the ledger's bit for bit. The types have
+//! private fields, so an [`Opened`] that was not checked cannot be made.
 //!
 //! This module reads. What is written, and proved, is in [`crate::market`].
 
@@ -245,8 +245,11 @@ impl Wallet {
 		)
 	}
 
-	/// Opens a listing of this account: price and item code from the salts of their calls, the stock from the
-	/// note.
+	/// Opens a listing of this account: price and item code with the nonces that derive from the salts of their
+	/// calls, the stock with the note.
+	///
+	/// What the note says of the price is not relied upon. An acceptance that was made before a new price and
+	/// comes into a block after it leaves the old one there: the chain compares the stock, not the price.
 	pub fn open_listing(&self, listing: &Listing) -> Result<OpenedListing, WalletError> {
 		if listing.name.seller != self.account() {
 			return Err(WalletError::NotYours);
@@ -258,22 +261,17 @@ impl Wallet {
 		) {
 			return Err(WalletError::NoteMismatch);
 		}
-		let [price, stock, commodity, _] = note.values;
+		let [_, stock, ..] = note.values;
 		let stock = Opening {
 			value: stock,
 			nonce: note.nonce.clone(),
 		};
-		self.check_listing(listing, price, commodity, self.check(stock, &listing.stock)?)
+		self.with_stock(listing, self.check(stock, &listing.stock)?)
 	}
 
-	/// `P = Enc(price)` and `C = Enc(commodity)`, with the nonces that derive from the salts of their calls.
-	pub(crate) fn check_listing(
-		&self,
-		listing: &Listing,
-		price: u64,
-		commodity: u64,
-		stock: Opened,
-	) -> Result<OpenedListing, WalletError> {
+	/// The listing with this stock, and with what `P` and `C` hold under the nonces that derive from the salts of
+	/// their calls.
+	pub(crate) fn with_stock(&self, listing: &Listing, stock: Opened) -> Result<OpenedListing, WalletError> {
 		let price_seed = self.own_price_seed(&listing.name, listing.price_seq, &listing.price_salt);
 		let commodity_seed = self.seed(Call::List, listing.name.seq, &listing.salt, Role::Commodity);
 		let price_nonce = self.listing_nonce(&price_seed, &listing.name, Role::Price);
@@ -281,21 +279,9 @@ impl Wallet {
 		Ok(OpenedListing {
 			name: listing.name,
 			version: listing.version,
-			price: self.check(
-				Opening {
-					value: price,
-					nonce: price_nonce,
-				},
-				&listing.price,
-			)?,
+			price: self.under(price_nonce, &listing.price)?,
 			stock,
-			commodity: self.check(
-				Opening {
-					value: commodity,
-					nonce: commodity_nonce,
-				},
-				&listing.commodity,
-			)?,
+			commodity: self.under(commodity_nonce, &listing.commodity)?,
 			price_seed,
 			commodity_seed,
 		})
@@ -496,6 +482,17 @@ impl Wallet {
 			Ok(opened) if opened.ciphertext == *ciphertext => Ok(opened),
 			_ => Err(WalletError::NoteMismatch),
 		}
+	}
+
+	/// What the ciphertext holds under a nonce that this account derives by itself.
+	fn under(&self, nonce: Nonce, ciphertext: &Ciphertext) -> Result<Opened, WalletError> {
+		let value = self
+			.public_key()
+			.parse_stored(ciphertext.as_ref())
+			.ok()
+			.and_then(|residue| self.prover.encryptor().value_under(&residue, &nonce))
+			.ok_or(WalletError::NoteMismatch)?;
+		self.check(Opening { value, nonce }, ciphertext)
 	}
 
 	/// The nonce of something that belongs to a listing, for the seller and for whoever was given the seed.

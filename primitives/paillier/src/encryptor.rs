@@ -1,7 +1,10 @@
 //! Encryption, with exponents that are secret.
 
 use crate::{
-	public_key::words_to_limbs, square_ring::Residue, FixedBase, Nonce, Opening, ParameterSet, PublicKey,
+	limbs::LIMB_BITS,
+	public_key::{limbs_to_word, words_to_limbs},
+	square_ring::Residue,
+	FixedBase, Nonce, Opening, ParameterSet, PublicKey,
 };
 use rand_core::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -95,6 +98,25 @@ impl Encryptor {
 				.ring()
 				.mul(&self.key.generator_power(&[opening.value]), &mask),
 		)
+	}
+
+	/// The value that a ciphertext holds under this nonce: the one with which [`Encryptor::encrypt_opening`] gives exactly this
+	/// ciphertext. `None` if no value below 2^64 does, or if the negative of the nonce is out of range.
+	pub fn value_under(&self, ciphertext: &Residue, nonce: &Nonce) -> Option<u64> {
+		let unmask = self.encrypt_opening(&Opening {
+			value: 0,
+			nonce: nonce.negate(),
+		})?;
+		// 1 + value·N, if the nonce is that of the ciphertext.
+		let (mut lo, mut hi) = self.key.ring().to_parts(&self.key.add(ciphertext, &unmask));
+		let mut expected = alloc::vec![0; lo.len()];
+		expected[0] = 1;
+		let (low, high) = hi.split_at(64 / LIMB_BITS);
+		let fits = lo == expected && high.iter().all(|limb| *limb == 0);
+		let value = limbs_to_word(low);
+		lo.zeroize();
+		hi.zeroize();
+		fits.then_some(value)
 	}
 
 	/// `h_s^exponent` for a secret exponent of at most `|N|/2 + 384` bits, little-endian.

@@ -306,3 +306,11 @@ pub(crate) fn words_to_limbs(words: &[u64]) -> Vec<Limb> {
 		.flat_map(|word| (0..64 / LIMB_BITS).map(move |i| (word >> (i * (LIMB_BITS % 64))) as Limb))
 		.collect()
 }
+
+/// The limbs of a 64-bit word as that word.
+#[allow(clippy::unnecessary_cast)]
+pub(crate) fn limbs_to_word(limbs: &[Limb]) -> u64 {
+	limbs.iter().rev().fold(0, |word: u64, limb| {
+		word.checked_shl(Limb::BITS).unwrap_or(0) | *limb as u64
+	})
+}

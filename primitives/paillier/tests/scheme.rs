@@ -183,6 +183,42 @@ fn negative_nonces_encrypt_to_the_quotient() {
 }
 
 #[test]
+fn under_its_nonce_a_ciphertext_shows_its_value() {
+	for set in ParameterSet::ALL {
+		let key = secret(set).public().clone();
+		let (n, n2, h_s) = reference(&key);
+		let encryptor = Encryptor::new(key.clone());
+		let parse = |number: &BigUint| key.parse(&pad(number, set.ciphertext_bytes())).unwrap();
+		let bytes = random(set.nonce_bits() / 8);
+		let nonce = Nonce::from_uniform(&bytes);
+		let mask = h_s.modpow(&BigUint::from_bytes_le(&bytes), &n2);
+		let inverse = mask.modinv(&n2).unwrap();
+		let holds = |value: BigUint, mask: &BigUint| (BigUint::one() + &n * value) * mask % &n2;
+		for value in [0, 1, 1220, u64::from(u32::MAX), 1 << 32, u64::MAX] {
+			let c = holds(value.into(), &mask);
+			assert_eq!(encryptor.value_under(&parse(&c), &nonce), Some(value), "{set:?}");
+			let c = holds(value.into(), &inverse);
+			assert_eq!(
+				encryptor.value_under(&parse(&c), &nonce.negate()),
+				Some(value),
+				"{set:?}"
+			);
+			let other = nonce.add(&Nonce::from_uniform(&[1]));
+			assert_eq!(encryptor.value_under(&parse(&c), &other), None, "{set:?}");
+		}
+		// One more than an amount can be, minus one, and the minus sign that no proof sees.
+		let large = holds(BigUint::one() << 64, &mask);
+		let minus_one = holds(&n - 1u8, &mask);
+		let negated = &n2 - holds(1220u64.into(), &mask);
+		for c in [large, minus_one, negated] {
+			assert_eq!(encryptor.value_under(&parse(&c), &nonce), None, "{set:?}");
+		}
+		let beyond = Nonce::from_uniform(&vec![0xFF; Nonce::encoded_len(set)]);
+		assert_eq!(encryptor.value_under(&parse(&mask), &beyond), None, "{set:?}");
+	}
+}
+
+#[test]
 fn nonces_are_integers() {
 	let set = ParameterSet::Paillier3072;
 	let big = |nonce: &Nonce| BigInt::from_signed_bytes_le(&nonce.encode(set));

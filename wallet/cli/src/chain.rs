@@ -357,6 +357,12 @@ fn rpc_error(method: &str, error: RpcError) -> Error {
 		if let Some(refusal) = refusal_in(answer) {
 			return refusal.into();
 		}
+		let data = answer.data().map(|data| format!(" ({})", data.get()));
+		return Error::node(format!(
+			"{method}: {}{}",
+			answer.message(),
+			data.unwrap_or_default()
+		));
 	}
 	Error::node(format!("{method}: {}", connection::reason(&error)))
 }

@@ -87,8 +87,8 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "FILE")]
 	pub passphrase_file: Option<PathBuf>,
 
-	/// Seal the transaction to the leader, so that nobody else reads it before it is in a block. If leaders do not include it,
-	/// it is sent openly, and the result says so.
+	/// Seal the transaction to the leader: who passes it on cannot read it until the leader opens it. Nothing more is hidden.
+	/// If leaders do not include it, it is sent openly, and the result says so.
 	#[arg(long, global = true)]
 	pub sealed: bool,
 

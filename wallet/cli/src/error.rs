@@ -276,7 +276,7 @@ fn documented<E: TypeInfo>(index: u8) -> Option<(String, String)> {
 }
 
 /// The text with a full stop.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
 	if text.is_empty() || text.ends_with(['.', '!', '?']) {
 		text.into()
 	} else {

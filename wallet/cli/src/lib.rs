@@ -6,7 +6,7 @@
 //!
 //! - [`session`]: an account on a chain; one method for each thing that it can do;
 //! - [`connection`], [`chain`], [`transaction`]: a node's socket; typed reads; signed transactions, with refusals in words;
-//! - [`sealed`]: transactions that nobody but the leader can read until they are in its pool;
+//! - [`sealed`]: transactions that nobody but the leader can read until it opens them;
 //! - [`chain_key`]: whether a chain's key can be trusted; [`view_key`]: what notes to an account are sealed to;
 //! - [`account`], [`keystore`]: keys, and files in which they are encrypted;
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;

@@ -1,4 +1,4 @@
-//! Transactions that nobody but the leader can read until it has them: the paper's Step 3, from the client's side.
+//! Transactions that nobody but the leader can read until it opens them: the paper's Step 3, from the client's side.
 //!
 //! A client seals a transaction to the X25519 key in the leader's record and hands it to any node; nodes pass it on, the
 //! leader opens it and gives it to its pool. A leader that drops it is not found out, because nobody else can know, so the
@@ -8,7 +8,8 @@
 //! - when a leader does not include it in time, or leaders change too often, it sends it openly. From then on every
 //!   authority knows of it, and replaces a leader that passes it over (the synchronization timeout).
 //!
-//! It is one signed transaction with one number all the time, so it happens once at most.
+//! It is one signed transaction with one number all the time, so it happens once at most. Once a node was given it, an error
+//! means that nobody knows whether it happens, unless a final block says so: to make the call anew would be to do it twice.
 //!
 //! What the node that is asked can do: drop it, or say that somebody else leads. The record is signed by the authority whose
 //! key it names; that this authority is one is the node's word. Who does not trust the node compares with
@@ -22,7 +23,8 @@ use jsonrpsee::rpc_params;
 use rand_core::OsRng;
 use serde_json::Value;
 use sp_core::Bytes;
-use veilmart_runtime::{Hash, RuntimeCall, UncheckedExtrinsic};
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
+use veilmart_runtime::{BlockNumber, Hash, Nonce, RuntimeCall, UncheckedExtrinsic};
 use veilmart_td_raft::{
 	AuthorityId, AuthorityRecord, BlockHash, SealedContent, SealedTransaction, Sr25519, Term,
 };
@@ -31,7 +33,7 @@ use crate::{
 	account::Account,
 	ca::unhex,
 	chain::Chain,
-	error::{Error, Result},
+	error::{sentence, Error, Result},
 	transaction::{Included, ERA, FINALITY_TIMEOUT},
 };
 
@@ -110,12 +112,36 @@ impl Chain {
 	///
 	/// Nothing is sent if there is no leader with a record. The account's other transactions have to wait: this one is in no
 	/// pool that would count it.
+	///
+	/// # Errors
+	///
+	/// Before the node was given anything, the error says that nothing was sent. Afterwards an error is what a final block says
+	/// of the transaction: that its dispatch failed, or that it is too late for it. Where the client does not come to know that,
+	/// the error is an [`Error::Node`] that says so, names the transaction, and how to find out.
 	pub async fn submit_sealed(
 		&self,
 		account: &Account,
 		call: RuntimeCall,
 		patience: Duration,
 	) -> Result<Delivered> {
+		let (mut delivery, sealed) = self.prepared(account, call).await.map_err(unsent)?;
+		let followed = delivery.follow(&sealed, patience).await;
+		match followed {
+			Ok(verdict) => Ok(Delivered {
+				included: verdict?,
+				sealed_to: delivery.sealed_to,
+				openly: delivery.openly,
+			}),
+			Err(why) => Err(delivery.unknown(&why)),
+		}
+	}
+
+	/// The signed transaction, and the same sealed to who leads.
+	async fn prepared(
+		&self,
+		account: &Account,
+		call: RuntimeCall,
+	) -> Result<(Delivery<'_>, SealedTransaction)> {
 		let leader = self.leader_record().await?.ok_or_else(|| {
 			Error::wallet(
 				"There is no key to seal to: no authority leads, or the one that does has published no record. \
@@ -126,47 +152,71 @@ impl Chain {
 		let validity = self.validity().await?;
 		let begins = self.header(validity.1).await?.number;
 		let extrinsic = self.sign(account, nonce, validity, call);
-		let mut watch = Watch {
+		let sealed = seal(&self.genesis(), &leader, extrinsic.encode())?;
+		let delivery = Delivery {
 			chain: self,
-			extrinsic: &extrinsic,
+			extrinsic,
+			nonce,
 			next: begins.saturating_add(1),
 			started: Instant::now(),
 			begins,
+			sealed_to: Vec::new(),
+			openly: false,
 		};
-		let mut sealed_to = vec![leader.body.authority];
-		self.seal_to(&leader, &extrinsic).await?;
+		Ok((delivery, sealed))
+	}
+}
+
+/// What the chain did with a transaction; an error if its dispatch failed or it is too late for it.
+type Verdict = Result<Included>;
+
+/// A transaction on its way. It is looked for in the final blocks: no pool that this client may ask knows of it.
+struct Delivery<'a> {
+	chain: &'a Chain,
+	extrinsic: UncheckedExtrinsic,
+	nonce: Nonce,
+	/// The first block that was not looked into.
+	next: BlockNumber,
+	started: Instant,
+	/// The block from which on the transaction is valid.
+	begins: BlockNumber,
+	sealed_to: Vec<AuthorityId>,
+	/// Whether it was sent openly, or was about to be.
+	openly: bool,
+}
+
+impl Delivery<'_> {
+	/// Sends it one way after the other until a final block tells what became of it. An error is why that is not known.
+	async fn follow(&mut self, sealed: &SealedTransaction, patience: Duration) -> Result<Verdict> {
+		self.hand_over(sealed).await?;
 		let mut since = Instant::now();
 		while since.elapsed() < patience {
-			if let Some(included) = watch.look().await? {
-				return Ok(Delivered {
-					included,
-					sealed_to,
-					openly: false,
-				});
+			if let Some(verdict) = self.look().await? {
+				return Ok(verdict);
 			}
-			let next = self.leader_record().await?;
-			let next = next.filter(|next| sealed_to.last() != Some(&next.body.authority));
+			let next = self.chain.leader_record().await?;
+			let next = next.filter(|next| self.sealed_to.last() != Some(&next.body.authority));
 			if let Some(next) = next {
-				if sealed_to.len() >= LEADERS {
+				if self.sealed_to.len() >= LEADERS {
 					break;
 				}
-				sealed_to.push(next.body.authority);
-				self.seal_to(&next, &extrinsic).await?;
-				since = Instant::now();
+				let sealed = seal(&self.chain.genesis(), &next, self.extrinsic.encode())?;
+				// A node that does not pass it on now is asked again. What is on its way already may still happen.
+				if self.hand_over(&sealed).await.is_ok() {
+					since = Instant::now();
+				}
 			}
 			tokio::time::sleep(LOOK).await;
 		}
-		let refusal = self.submit_openly(&extrinsic).await.err();
+		self.openly = true;
+		let refusal = self.submit_openly().await.err();
 		let since = Instant::now();
 		loop {
-			if let Some(included) = watch.look().await? {
-				return Ok(Delivered {
-					included,
-					sealed_to,
-					openly: true,
-				});
+			if let Some(verdict) = self.look().await? {
+				return Ok(verdict);
 			}
-			// The pool does not take what it has, or what a block has, from the leader after all.
+			// The pool does not take what it has, or what a block has, from the leader after all; that block may still become
+			// final.
 			if let (Some(refusal), true) = (&refusal, since.elapsed() > patience) {
 				return Err(refusal.clone());
 			}
@@ -174,31 +224,21 @@ impl Chain {
 		}
 	}
 
-	async fn seal_to(&self, record: &AuthorityRecord, extrinsic: &UncheckedExtrinsic) -> Result<()> {
-		let sealed = seal(&self.genesis(), record, extrinsic.encode())?;
-		self.pass_sealed(&sealed).await
+	async fn hand_over(&mut self, sealed: &SealedTransaction) -> Result<()> {
+		self.chain.pass_sealed(sealed).await?;
+		self.sealed_to.push(sealed.leader);
+		Ok(())
 	}
 
-	async fn submit_openly(&self, extrinsic: &UncheckedExtrinsic) -> Result<Hash> {
-		self.request("author_submitExtrinsic", rpc_params![Bytes(extrinsic.encode())])
+	async fn submit_openly(&self) -> Result<Hash> {
+		let encoded = Bytes(self.extrinsic.encode());
+		self.chain
+			.request("author_submitExtrinsic", rpc_params![encoded])
 			.await
 	}
-}
 
-/// Looks for a transaction in the final blocks: no pool that this client may ask knows of it.
-struct Watch<'a> {
-	chain: &'a Chain,
-	extrinsic: &'a UncheckedExtrinsic,
-	/// The first block that was not looked into.
-	next: u32,
-	started: Instant,
-	/// The block from which on the transaction is valid.
-	begins: u32,
-}
-
-impl Watch<'_> {
-	/// What the chain did with it, if it has. An error once it cannot do anything any more.
-	async fn look(&mut self) -> Result<Option<Included>> {
+	/// What the final blocks say of it, if they say anything.
+	async fn look(&mut self) -> Result<Option<Verdict>> {
 		let encoded = self.extrinsic.encode();
 		let height = self.chain.header(self.chain.finalized().await?).await?.number;
 		while self.next <= height {
@@ -208,22 +248,61 @@ impl Watch<'_> {
 				.await?
 				.ok_or_else(|| Error::node(format!("The node has no block {}.", self.next)))?;
 			if self.chain.place_in(&encoded, block).await?.is_some() {
-				return self.chain.outcome(self.extrinsic, block).await.map(Some);
+				return match self.chain.outcome(&self.extrinsic, block).await {
+					Err(error @ Error::Node(_)) => Err(error),
+					verdict => Ok(Some(verdict)),
+				};
 			}
 			self.next += 1;
 		}
-		if u64::from(height.saturating_sub(self.begins)) > ERA {
-			return Err(Error::node(
+		if height > self.last() {
+			return Ok(Some(Err(Error::node(
 				"The transaction was not included while it was valid; it will not happen.",
-			));
+			))));
 		}
 		if self.started.elapsed() > FINALITY_TIMEOUT {
 			return Err(Error::node(format!(
-				"After {} s the transaction is still not final; it may become so later.",
+				"After {} s it is still not final.",
 				FINALITY_TIMEOUT.as_secs()
 			)));
 		}
 		Ok(None)
+	}
+
+	/// The last block that it can be in.
+	fn last(&self) -> BlockNumber {
+		self.begins
+			.saturating_add(BlockNumber::try_from(ERA).unwrap_or(BlockNumber::MAX))
+	}
+
+	/// The error of somebody who may have sent something, for somebody who would otherwise send it again: made anew, it has the
+	/// next numbers and happens beside this one.
+	fn unknown(&self, why: &Error) -> Error {
+		let why = why.to_string();
+		// A node's advice is about its request.
+		let why = sentence(why.strip_suffix("; try again").unwrap_or(&why));
+		let way = if self.openly {
+			"sealed and then openly"
+		} else {
+			"sealed"
+		};
+		Error::node(format!(
+			"Whether transaction {:?} happens is not known. It was sent {way}. {why} It happens once at most, and nothing is paid \
+			twice by it: its transaction number {} and its sequence number are used once. After block {} it cannot happen any more. \
+			Do not give the command again before you know: `veilmart history --from {}` shows what happened once it is final.",
+			BlakeTwo256::hash(&self.extrinsic.encode()),
+			self.nonce,
+			self.last(),
+			self.begins.saturating_add(1),
+		))
+	}
+}
+
+/// The error of somebody who has not sent anything.
+fn unsent(error: Error) -> Error {
+	match error {
+		Error::Node(why) => Error::node(format!("{} Nothing was sent.", sentence(&why))),
+		error => error,
 	}
 }
 

@@ -60,7 +60,7 @@ pub struct Included {
 	pub way: Way,
 }
 
-/// Who could read a transaction before it was in a block.
+/// Who could read a transaction on its way to the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
 	/// Everybody: it was sent openly.
@@ -288,7 +288,8 @@ impl Chain {
 	/// The index of an encoded transaction in a block, if it is there.
 	pub(crate) async fn place_in(&self, encoded: &[u8], block: Hash) -> Result<Option<u32>> {
 		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
-		let place = body.and_then(|body| body.transactions().position(|bytes| bytes == encoded));
+		let body = body.ok_or_else(|| Error::node(format!("The node has no body of block {block:?}.")))?;
+		let place = body.transactions().position(|bytes| bytes == encoded);
 		Ok(place.and_then(|index| index.try_into().ok()))
 	}
 

@@ -13,7 +13,8 @@ use frame_system::{DispatchEventInfo, EventRecord, Phase};
 use jsonrpsee::{server::ServerHandle, types::ErrorObjectOwned, RpcModule};
 use rand_core::OsRng;
 use serde_json::{json, Value};
-use sp_core::{crypto::Pair as _, sr25519, Bytes};
+use sp_core::{blake2_256, crypto::Pair as _, sr25519, Bytes};
+use sp_runtime::DispatchError;
 use veilmart_cli::{
 	account::Account,
 	chain::{Chain, Event},
@@ -49,6 +50,21 @@ enum Pool {
 	HasIt,
 	/// It takes it, and 200 blocks go by.
 	Forgets,
+}
+
+/// What else is wrong with a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+	/// It passes on what is sealed, and says that it has not.
+	Denies,
+	/// It passes on the first one only.
+	BusyFromNowOn,
+	/// It does not say which number comes next.
+	NoNumber,
+	/// It does not show what is in blocks.
+	NoBodies,
+	/// What is in its blocks fails.
+	Fails,
 }
 
 struct Leader {
@@ -92,9 +108,26 @@ struct World {
 	open: usize,
 	/// Whether the node has heard of the election.
 	heard: bool,
+	fault: Option<Fault>,
 }
 
 impl World {
+	fn pass_sealed(&mut self, bytes: &[u8]) -> Result<(), ErrorObjectOwned> {
+		// In the words of a node.
+		let busy = || {
+			let why = "too many sealed transactions wait; try again";
+			Err(ErrorObjectOwned::owned(7_003, why, None::<()>))
+		};
+		if self.fault == Some(Fault::BusyFromNowOn) && self.sealed > 0 {
+			return busy();
+		}
+		self.take_sealed(bytes);
+		if self.fault == Some(Fault::Denies) {
+			return busy();
+		}
+		Ok(())
+	}
+
 	fn take_sealed(&mut self, bytes: &[u8]) {
 		self.sealed += 1;
 		let sealed = SealedTransaction::decode_all(&mut &bytes[..]).unwrap();
@@ -132,15 +165,21 @@ impl World {
 	}
 
 	fn events(&self, number: usize) -> Vec<u8> {
-		let success = |index: usize| EventRecord {
-			phase: Phase::ApplyExtrinsic(index as u32),
-			event: frame_system::Event::<Runtime>::ExtrinsicSuccess {
-				dispatch_info: DispatchEventInfo::default(),
+		let dispatch_info = DispatchEventInfo::default();
+		let event = if self.fault == Some(Fault::Fails) {
+			frame_system::Event::<Runtime>::ExtrinsicFailed {
+				dispatch_error: DispatchError::BadOrigin,
+				dispatch_info,
 			}
-			.into(),
+		} else {
+			frame_system::Event::<Runtime>::ExtrinsicSuccess { dispatch_info }
+		};
+		let of = |index: usize| EventRecord {
+			phase: Phase::ApplyExtrinsic(index as u32),
+			event: event.clone().into(),
 			topics: Vec::new(),
 		};
-		let events: Vec<Event> = (0..self.blocks[number].len()).map(success).collect();
+		let events: Vec<Event> = (0..self.blocks[number].len()).map(of).collect();
 		events.encode()
 	}
 }
@@ -156,7 +195,7 @@ fn number(hash: Hash) -> usize {
 struct Node {
 	chain: Chain,
 	world: Arc<Mutex<World>>,
-	_server: ServerHandle,
+	server: ServerHandle,
 }
 
 impl Node {
@@ -170,14 +209,18 @@ impl Node {
 			sealed: 0,
 			open: 0,
 			heard: true,
+			fault: None,
 		}));
-		let (url, _server) = rpc::serve(module(world.clone())).await;
+		let (url, server) = rpc::serve(module(world.clone())).await;
 		let chain = Chain::connect(&url).await.unwrap();
-		Self {
-			chain,
-			world,
-			_server,
-		}
+		Self { chain, world, server }
+	}
+
+	/// One with a fault.
+	async fn faulty(leaders: &[Does], pool: Pool, fault: Fault) -> Self {
+		let node = Self::start(leaders, pool).await;
+		node.world().fault = Some(fault);
+		node
 	}
 
 	fn world(&self) -> MutexGuard<'_, World> {
@@ -191,12 +234,16 @@ impl Node {
 	}
 
 	async fn deliver(&self) -> Result<Delivered, Error> {
+		self.deliver_within(PATIENCE).await
+	}
+
+	async fn deliver_within(&self, patience: Duration) -> Result<Delivered, Error> {
 		let alice = Account::development("//Alice").unwrap();
 		let call: RuntimeCall = frame_system::Call::remark {
 			remark: b"sealed".to_vec(),
 		}
 		.into();
-		self.chain.submit_sealed(&alice, call, PATIENCE).await
+		self.chain.submit_sealed(&alice, call, patience).await
 	}
 }
 
@@ -211,7 +258,10 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 			.unwrap();
 	};
 	answer("state_getRuntimeVersion", |_, _| rpc::version());
-	answer("system_accountNextIndex", |_, _| json!(5));
+	answer("system_accountNextIndex", |world, _| match world.fault {
+		Some(Fault::NoNumber) => json!("none"),
+		_ => json!(5),
+	});
 	answer("chain_getFinalizedHead", |world, _| {
 		json!(hash(world.blocks.len() - 1))
 	});
@@ -224,7 +274,10 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 	});
 	answer("chain_getBlock", |world, values| {
 		let at: Hash = serde_json::from_value(values[0].clone()).unwrap();
-		json!({ "block": { "extrinsics": world.blocks[number(at)] } })
+		match world.fault {
+			Some(Fault::NoBodies) => Value::Null,
+			_ => json!({ "block": { "extrinsics": world.blocks[number(at)] } }),
+		}
 	});
 	answer("state_getStorage", |world, values| {
 		let at: Hash = serde_json::from_value(values[1].clone()).unwrap();
@@ -247,11 +300,12 @@ fn module(world: Arc<Mutex<World>>) -> RpcModule<Arc<Mutex<World>>> {
 		let leader = world.leaders.get(world.leads).filter(|_| world.heard);
 		json!({ "leader": leader.map(|leader| format!("0x{}", hex::encode(leader.id().0))) })
 	});
-	answer("tdRaft_submitSealed", |world, values| {
-		let bytes: Bytes = serde_json::from_value(values[0].clone()).unwrap();
-		world.take_sealed(&bytes);
-		Value::Null
-	});
+	module
+		.register_method("tdRaft_submitSealed", |parameters, world, _| {
+			let bytes: Bytes = parameters.one().unwrap();
+			world.lock().unwrap().pass_sealed(&bytes)
+		})
+		.unwrap();
 	module
 		.register_method("author_submitExtrinsic", |parameters, world, _| {
 			world.lock().unwrap().take_open(parameters.one().unwrap())
@@ -341,4 +395,114 @@ async fn what_cannot_happen_any_more_is_an_error() {
 	let node = Node::start(&[Does::Drops], Pool::Forgets).await;
 	let error = node.deliver().await.unwrap_err().to_string();
 	assert!(error.contains("will not happen"), "{error}");
+}
+
+/// That the error is of somebody who does not know what becomes of this transaction, and says how to find out. Block 2 is the last
+/// final one when it is signed.
+fn is_unknown(error: &Error, transaction: &[u8]) {
+	assert!(matches!(error, Error::Node(_)), "{error:?}");
+	assert_eq!((error.kind(), error.exit_code()), ("node", 1));
+	let text = error.to_string();
+	let hash = format!("{:?}", Hash::from(blake2_256(transaction)));
+	for part in [
+		hash.as_str(),
+		"is not known",
+		"nothing is paid twice",
+		"transaction number 5",
+		"After block 130 ",
+		"Do not give the command again",
+		"`veilmart history --from 3`",
+	] {
+		assert!(text.contains(part), "{part}: {text}");
+	}
+	for part in ["try again", "othing was sent", "will not happen"] {
+		assert!(!text.contains(part), "{part}: {text}");
+	}
+}
+
+#[tokio::test]
+async fn before_anything_is_sent_an_error_says_so() {
+	let node = Node::faulty(&[Does::Includes], Pool::Includes, Fault::NoNumber).await;
+	let error = node.deliver().await.unwrap_err();
+	assert!(error.to_string().ends_with(". Nothing was sent."), "{error}");
+	assert_eq!(node.taken(), (0, 0));
+	let node = Node::start(&[Does::Includes], Pool::Includes).await;
+	node.server.stop().unwrap();
+	while node.chain.round_state().await.is_ok() {
+		tokio::time::sleep(Duration::from_millis(5)).await;
+	}
+	let error = node.deliver().await.unwrap_err();
+	assert!(error.to_string().ends_with(". Nothing was sent."), "{error}");
+	assert_eq!(node.taken(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_node_that_denies_what_it_passed_on_does_not_make_anybody_send_it_again() {
+	let node = Node::faulty(&[Does::Includes], Pool::Includes, Fault::Denies).await;
+	let error = node.deliver().await.unwrap_err();
+	assert_eq!(node.taken(), (1, 0));
+	let happened = node.world().blocks[3][1].clone();
+	is_unknown(&error, &happened);
+	assert!(
+		error.to_string().contains("too many sealed transactions wait."),
+		"{error}"
+	);
+}
+
+#[tokio::test]
+async fn when_the_node_is_gone_nobody_knows() {
+	let node = Node::start(&[Does::TakesLong], Pool::Includes).await;
+	let goes = async {
+		while node.taken() == (0, 0) {
+			tokio::time::sleep(Duration::from_millis(5)).await;
+		}
+		node.server.stop().unwrap();
+	};
+	let (delivered, ()) = tokio::join!(node.deliver_within(Duration::from_secs(60)), goes);
+	let slow = node.world().slow[0].clone();
+	is_unknown(&delivered.unwrap_err(), &slow);
+}
+
+#[tokio::test]
+async fn a_pool_that_refuses_it_does_not_mean_that_the_leader_has_not_got_it() {
+	let node = Node::start(&[Does::TakesLong], Pool::Refuses).await;
+	let error = node.deliver().await.unwrap_err();
+	assert_eq!(node.taken(), (1, 1));
+	let slow = node.world().slow[0].clone();
+	is_unknown(&error, &slow);
+	let text = error.to_string();
+	assert!(text.contains("sealed and then openly"), "{text}");
+	assert!(text.contains("(Pool: Invalid)"), "{text}");
+}
+
+#[tokio::test]
+async fn blocks_that_are_not_shown_hold_anything() {
+	let node = Node::faulty(&[Does::Includes], Pool::Includes, Fault::NoBodies).await;
+	let error = node.deliver().await.unwrap_err();
+	let happened = node.world().blocks[3][1].clone();
+	is_unknown(&error, &happened);
+	assert!(error.to_string().contains("no body of block"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_is_busy_in_between_does_not_end_it() {
+	let node = Node::faulty(
+		&[Does::Dies, Does::Includes],
+		Pool::Includes,
+		Fault::BusyFromNowOn,
+	)
+	.await;
+	assert_eq!(way(&node.deliver().await.unwrap()), (1, true));
+	assert_eq!(node.taken(), (1, 1));
+}
+
+#[tokio::test]
+async fn what_failed_in_a_final_block_is_known() {
+	let node = Node::faulty(&[Does::Includes], Pool::Includes, Fault::Fails).await;
+	let error = node.deliver().await.unwrap_err();
+	assert!(
+		matches!(&error, Error::Refused(refusal) if refusal.origin == "Runtime"),
+		"{error:?}"
+	);
+	assert_eq!(node.taken(), (1, 0));
 }

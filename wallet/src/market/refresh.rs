@@ -125,7 +125,8 @@ impl Wallet {
 	}
 
 	/// Refreshes the stock of a listing whose note does not open it any more. Price and item code are what the
-	/// certificate authority told, too; their nonces this account derives by itself, and checks them with it.
+	/// certificate authority told, too; what the listing holds this account sees by itself, because it derives
+	/// their nonces, and [`WalletError::NoteMismatch`] says that it was told something else.
 	pub fn refresh_lost_stock(
 		&self,
 		seq: u64,
@@ -142,7 +143,10 @@ impl Wallet {
 			return Err(WalletError::RootMismatch);
 		}
 		// The stock is replaced before anything is made of it.
-		let listing = self.check_listing(listing, price, commodity, Opened::zero())?;
+		let listing = self.with_stock(listing, Opened::zero())?;
+		if (listing.price.value(), listing.commodity.value()) != (price, commodity) {
+			return Err(WalletError::NoteMismatch);
+		}
 		self.renew_stock(seq, listing, stock, rng)
 	}
 

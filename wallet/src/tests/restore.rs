@@ -105,6 +105,126 @@ fn everything_is_found_again_from_phrase_and_ledger() {
 	world.ledger.assert_conserved();
 }
 
+/// Price version, price, stock and item code of the seller's listing, as the ledger's bytes give them.
+fn offered(seller: &Wallet, world: &World, seq: u64) -> (u32, u64, u64, u64) {
+	let state = &world.ledger.listings[&(seller.account(), seq)];
+	let found = seller.open_listing(state).expect("opens");
+	for (opened, ciphertext) in [
+		(found.price(), &state.price),
+		(found.stock(), &state.stock),
+		(found.commodity(), &state.commodity),
+	] {
+		assert!(opened.ciphertext() == ciphertext);
+		assert_eq!(world.ledger.decrypt(ciphertext), opened.value());
+	}
+	(
+		found.version(),
+		found.price().value(),
+		found.stock().value(),
+		found.commodity().value(),
+	)
+}
+
+#[test]
+fn an_old_acceptance_after_a_new_price_does_not_close_the_listing() {
+	let mut world = World::funded(10_000, 40_000);
+	let (listing, quoted) = world.listed();
+	let (who, number) = (world.seller.account(), listing.name().seq);
+	let orders = [world.ordered(&quoted, 3), world.ordered(&quoted, 2)];
+
+	// Signed for the numbers behind a call that was given up, each upon what the one before it leaves.
+	let first = world.ledger.seq(&who) + 1;
+	let (mut balance, mut before) = (world.balance_of_seller(), listing);
+	let mut waiting = Vec::new();
+	for (seq, order) in (first..).zip(&orders) {
+		let state = &world.ledger.orders[&(order.name().buyer, order.name().seq)].0;
+		let order = world.seller.open_order_as_seller(state).expect("opens");
+		let call = world
+			.seller
+			.accept(seq, &balance, &before, &order, &mut world.rng)
+			.expect("accepts");
+		(balance, before) = (call.balance.clone(), call.listing.clone());
+		waiting.push(call);
+	}
+	// Another call takes the number of that one: a new price. Then they come back to life.
+	let now = world
+		.seller
+		.open_listing(&world.ledger.listings[&(who, number)])
+		.expect("opens");
+	let call = world
+		.seller
+		.reprice(first - 1, &now, 900, &mut world.rng)
+		.expect("reprices");
+	world.ledger.reprice(&who, &call).expect("accepted");
+	for (call, left) in waiting.iter().zip([STOCK - 3, STOCK - 5]) {
+		world.ledger.accept(&who, call).expect("accepted");
+		assert_eq!(offered(&world.seller, &world, number), (1, 900, left, ITEM));
+	}
+
+	// The same from the words, on a new machine, which goes on with it.
+	let keys = Keys::from_seed(&unhex(ALICE).try_into().expect("32 bytes"));
+	world.seller = again(&world, keys);
+	assert_eq!(offered(&world.seller, &world, number), (1, 900, STOCK - 5, ITEM));
+	assert_eq!(world.balance_of_seller().value(), 40_000 - 50 * PRICE);
+	let found = world
+		.seller
+		.open_listing(&world.ledger.listings[&(who, number)])
+		.expect("opens");
+	let call = world
+		.seller
+		.restock(world.ledger.seq(&who), &found, 10, &mut world.rng)
+		.expect("restocks");
+	world.ledger.restock(&who, &call).expect("accepted");
+	assert_eq!(offered(&world.seller, &world, number), (1, 900, STOCK + 5, ITEM));
+	let call = world
+		.seller
+		.quote(
+			world.ledger.seq(&who),
+			&call.listing,
+			&world.buyer.party(),
+			&mut world.rng,
+		)
+		.expect("quotes");
+	world.ledger.quote(&who, &call).expect("accepted");
+	let quote = &world.ledger.quotes[&(world.buyer.account(), who, number)];
+	let quoted = world
+		.buyer
+		.open_quote(&world.ledger.listings[&(who, number)], quote)
+		.expect("opens");
+	assert_eq!((quoted.price().value(), quoted.commodity().value()), (900, ITEM));
+	let order = world.ordered(&quoted, 1);
+	world.accepted(&order);
+	assert_eq!(offered(&world.seller, &world, number), (1, 900, STOCK + 4, ITEM));
+	assert_eq!(world.balance_of_seller().value(), 40_000 - 50 * PRICE - 10 * 900);
+	world.ledger.assert_conserved();
+}
+
+#[test]
+fn a_price_under_another_nonce_is_not_relied_upon() {
+	let mut world = World::funded(10_000, 20_000);
+	let (listing, _) = world.listed();
+	let state = world.ledger.listings[&(world.seller.account(), listing.name().seq)].clone();
+	let flaws: [&dyn Fn(&mut crate::state::Listing); 7] = [
+		&|listing| listing.price = negated(&world, &state.price),
+		&|listing| listing.commodity = negated(&world, &state.commodity),
+		&|listing| listing.price = state.commodity.clone(),
+		&|listing| listing.commodity = state.price.clone(),
+		&|listing| listing.price_seq += 1,
+		&|listing| listing.price_salt[0] ^= 1,
+		&|listing| listing.salt[0] ^= 1,
+	];
+	for (index, change) in flaws.into_iter().enumerate() {
+		let mut flawed = state.clone();
+		change(&mut flawed);
+		assert_eq!(
+			world.seller.open_listing(&flawed).err(),
+			Some(WalletError::NoteMismatch),
+			"{index}"
+		);
+	}
+	assert!(world.seller.open_listing(&state).is_ok());
+}
+
 #[test]
 fn an_account_that_did_nothing_yet_has_zero() {
 	let world = World::new();

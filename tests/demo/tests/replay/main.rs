@@ -435,7 +435,7 @@ async fn found_again(
 /// The calls that no account makes on a chain that keeps up: a transfer is reclaimed after a day, an order poked when the chain was
 /// too busy to see to its deadline, and terms are set by a motion, whose transaction is not the call's.
 ///
-/// To poke and to take back needs a clock that passes a day: `pallets/ecommerce/src/tests`, without a wallet.
+/// Poked and taken back is on a chain in memory, whose clock can pass a day: `wallet/cli/tests/serve/late.rs`.
 const NOT_MADE: [&str; 3] = ["poke", "reclaim", "set_terms"];
 
 /// The calls of the certificate authority and of governance, which are in nobody's statement.

@@ -20,7 +20,7 @@ pub(super) fn done_report<T>(done: &Done<T>, mut text: String, mut json: Value) 
 	let way = match done.way {
 		Way::Open => "open",
 		Way::Sealed => {
-			text += "\nOnly the leader could read it before it was in a block.";
+			text += "\nWho passed it on to the leader could not read it.";
 			"sealed"
 		}
 		Way::OpenInTheEnd => {

@@ -20,8 +20,10 @@
 //!    - `collect`, `restock` and `reprice` would be fatal: they leave a note about a balance or a stock that the chain does not
 //!      compare with it, and beside another one it would open nothing any more. They go only first, upon a state that is final
 //!      for that sequence number.
-//!    - The note that `accept` leaves beside the stock says the price, too, which the chain does not compare either. It does not
-//!      go behind a `reprice` of the listing.
+//!    - The note that `accept` leaves beside the stock says the price, too, which the chain does not compare either. One that was
+//!      given up may come back to life behind a `reprice` that was made later, and nothing keeps it from that. Therefore the
+//!      wallet does not read the price in the note. For the sake of those who do, `accept` does not go behind a `reprice` of
+//!      the listing.
 //! 6. A row is no more careless than single calls: what the chain would refuse behind the calls before it, the wallet refuses. A
 //!    quote is good for one order, an order is confirmed once.
 

@@ -20,6 +20,7 @@ use jsonrpsee::{
 	types::ErrorObjectOwned,
 	RpcModule,
 };
+use pallet_ecommerce::runtime_api::Market;
 use serde_json::{json, Value};
 use sp_core::Bytes;
 use sp_io::TestExternalities;
@@ -50,6 +51,19 @@ const KEPT: u32 = 300;
 /// The genesis of `development`, built once: the proof about its key takes seconds to verify.
 static DEVELOPMENT: LazyLock<blocks::Snapshot> =
 	LazyLock::new(|| blocks::genesis(api::dispatch, "development"));
+
+/// A transaction in the block that is being made. One that is refused leaves nothing behind, as in a node, also where the runtime
+/// had raised the account's number before it found no room.
+fn apply(extrinsic: &UncheckedExtrinsic) -> ApplyExtrinsicResult {
+	sp_io::storage::start_transaction();
+	let applied: ApplyExtrinsicResult = runtime("BlockBuilder_apply_extrinsic", extrinsic);
+	if applied.is_ok() {
+		sp_io::storage::commit_transaction();
+	} else {
+		sp_io::storage::rollback_transaction();
+	}
+	applied
+}
 
 /// A runtime call in the state that is in force.
 fn runtime<Answer: Decode>(method: &str, arguments: impl Encode) -> Answer {
@@ -185,6 +199,17 @@ impl Inner {
 		self.pool.clear();
 	}
 
+	/// Takes away what waits; another node's pool may still have it.
+	pub fn take_pool(&mut self) -> Vec<Vec<u8>> {
+		let taken = self.pool.drain(..);
+		taken.map(|pooled| pooled.extrinsic.encode()).collect()
+	}
+
+	/// Takes a transaction that another node's pool had.
+	pub fn hear(&mut self, encoded: &[u8]) {
+		self.submit(encoded).unwrap();
+	}
+
 	/// Makes a block of what waits, this many milliseconds after the one before.
 	pub fn block(&mut self, step: u64) {
 		let (number, parent) = (self.best + 1, self.best().hash);
@@ -203,15 +228,17 @@ impl Inner {
 			let clock = (1u8, 0u8, Compact(now + step)).encode();
 			let clock = RuntimeCall::decode(&mut &clock[..]).unwrap();
 			let clock = UncheckedExtrinsic::new_bare(clock);
-			let applied: ApplyExtrinsicResult = runtime("BlockBuilder_apply_extrinsic", &clock);
-			applied.unwrap().unwrap();
+			apply(&clock).unwrap().unwrap();
 			for pooled in waiting {
-				let applied: ApplyExtrinsicResult =
-					runtime("BlockBuilder_apply_extrinsic", &pooled.extrinsic);
-				match applied {
+				match apply(&pooled.extrinsic) {
 					Ok(_) => included.push(pooled),
-					Err(TransactionValidityError::Invalid(InvalidTransaction::Future)) => left.push(pooled),
-					Err(_) => {
+					// As in a node it waits: for the one before it, or for a block with room. The one that begins a session has none.
+					Err(TransactionValidityError::Invalid(
+						InvalidTransaction::Future | InvalidTransaction::ExhaustsResources,
+					)) => left.push(pooled),
+					Err(error) => {
+						// The wallet is not told why.
+						eprintln!("block {number} refuses a transaction: {error:?}");
 						let _ = pooled.watcher.send(json!("invalid"));
 					}
 				}
@@ -248,6 +275,32 @@ impl Inner {
 			self.block(step);
 			left -= step;
 		}
+	}
+
+	/// Lets time pass without a halt and without the thousands of blocks that a day has: in one block, of whose gap the market's
+	/// clock is made to know nothing.
+	pub fn skip(&mut self, milliseconds: u64) {
+		let key = storage_prefix(b"Ecommerce", b"Halted");
+		let halted: u64 = self.best().state.execute_with(|| read(&key)).unwrap_or_default();
+		let before = self.market_clock();
+		self.block(milliseconds);
+		let state = &mut self.best().state;
+		state.execute_with(|| sp_io::storage::set(&key, &halted.encode()));
+		state.commit_all().unwrap();
+		assert_eq!(
+			self.market_clock(),
+			before + milliseconds,
+			"the time that passed is no halt"
+		);
+	}
+
+	/// What the market's clock shows, as wallets read it.
+	fn market_clock(&mut self) -> u64 {
+		let block = self.best();
+		let market: Market = block.read("EcommerceApi_market", ());
+		let now = storage_prefix(b"Timestamp", b"Now");
+		let now: u64 = block.state.execute_with(|| read(&now)).unwrap();
+		now - market.halted
 	}
 
 	/// The last final block.

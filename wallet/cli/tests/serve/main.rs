@@ -1,7 +1,8 @@
-//! The seller's agent and calls in a row, against the real runtime in memory.
+//! The seller's agent, calls in a row, and calls that only time makes possible, against the real runtime in memory.
 
 mod batch;
 mod crashes;
+mod late;
 mod ledger;
 mod money;
 mod pipeline;

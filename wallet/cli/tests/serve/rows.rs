@@ -1,9 +1,10 @@
 //! Calls in a row of customers, issuers and sellers: each is made upon what the ones before it leave behind.
 
-use pallet_ecommerce::{Call, ListingId, OrderState};
+use pallet_ecommerce::{Call, DeclineReason, ListingId, OrderState};
 use veilmart_cli::{
+	commodity,
 	error::{Error, Result},
-	session::{Outcome, Session},
+	session::{ListingContents, Outcome, Session, Side},
 	transaction::{Sent, Until},
 };
 use veilmart_runtime::{AccountId, Hash, RuntimeCall};
@@ -243,6 +244,54 @@ async fn what_speaks_of_a_stock_or_a_price_goes_first() {
 	assert_eq!(blocks(&row.finish().await).len(), 3);
 	assert_eq!(stage.state(&order).await, Some(OrderState::Shipped));
 	assert_eq!(stage.stock().await, STOCK + 5 - 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acceptance_that_comes_back_after_a_new_price_leaves_the_listing_open() {
+	let stage = Stage::set().await;
+	let (unserved, order) = (stage.order(1).await, stage.order(2).await);
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut row = stage.shop.pipeline().await.unwrap();
+	let stored = row
+		.order_in(&order, OrderState::Placed, Side::Seller)
+		.await
+		.unwrap();
+	row.decline(&unserved, DeclineReason::NotServed).await.unwrap();
+	row.accept(&order, stored).await.unwrap();
+	// The node loses both, and only the second one is still in another node's pool.
+	let lost = stage.ledger.with(|inner| {
+		inner.mining = true;
+		inner.take_pool()
+	});
+	assert_eq!(lost.len(), 2);
+	drop(row);
+	stage.shop.reprice(stage.listing, 90).await.unwrap();
+	let accept = lost[1].clone();
+	stage.ledger.with(move |inner| {
+		inner.hear(&accept);
+		inner.block(100);
+	});
+	assert_eq!(stage.state(&order).await, Some(OrderState::Accepted));
+	assert_eq!(stage.state(&unserved).await, Some(OrderState::Placed));
+
+	// A shop that has nothing but its seed sells on.
+	let again = stage.ledger.session("//Charlie").await;
+	let contents = |stock| ListingContents {
+		price: 90,
+		stock,
+		commodity: commodity::encode("85123A").unwrap(),
+	};
+	for session in [&stage.shop, &again] {
+		let listings = session.listings().await.unwrap();
+		assert_eq!(listings[0].contents, Ok(contents(STOCK - 2)));
+	}
+	again.restock(stage.listing, 5).await.unwrap();
+	let next = stage.order(3).await;
+	again.accept(&next).await.unwrap();
+	let sold = again.order_view(&next).await.unwrap().unwrap();
+	assert_eq!(sold.contents.map(|contents| contents.total), Ok(3 * 90));
+	let listings = again.listings().await.unwrap();
+	assert_eq!(listings[0].contents, Ok(contents(STOCK)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
