@@ -3,7 +3,7 @@
 //!
 //! The first byte of an input chooses one of [`FORMATS`].
 
-use sp_core::hashing::blake2_128;
+use sp_io::hashing::blake2_128;
 use veilmart_td_raft::AuthorityId;
 use veilmart_td_raft_formats::votes::{self, Entry, Format, Mark, Whose, HEADER};
 

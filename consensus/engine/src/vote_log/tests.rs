@@ -1,7 +1,7 @@
 use super::*;
 use crate::Block;
+use blake2::{digest::consts::U16, Blake2b, Digest};
 use codec::Encode;
-use sp_core::hashing::blake2_128;
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
 use std::fs;
 use veilmart_td_raft::Term;
@@ -28,6 +28,10 @@ pub(super) fn entry(term: u64, block: Option<Block>) -> Entry {
 	let mut durable = Durable::genesis(GENESIS);
 	durable.current_term = Term(term);
 	Entry { durable, block }
+}
+
+fn blake2_128(bytes: &[u8]) -> [u8; 16] {
+	Blake2b::<U16>::digest(bytes).into()
 }
 
 /// A record as programs of before wrote it.

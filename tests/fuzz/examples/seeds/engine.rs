@@ -1,7 +1,8 @@
 //! What the engine of an authority sends and keeps.
 
 use codec::{Decode, Encode};
-use sp_core::{hashing::blake2_128, H256};
+use sp_core::H256;
+use sp_io::hashing::blake2_128;
 use sp_runtime::OpaqueExtrinsic;
 use veilmart_fuzz_targets::{disk, input, votes as logs, GENESIS};
 use veilmart_td_raft::{AuthorityId, SealedTransaction, Signature};
