@@ -30,7 +30,7 @@ use veilmart_td_raft_formats::dates::{self, Dates};
 
 use crate::{
 	start::Authority,
-	vote_log::{failed, is_begun, replace, LogError},
+	vote_log::{create_directory_of, failed, is_begun, replace, LogError},
 	LOG_TARGET,
 };
 
@@ -112,7 +112,9 @@ impl Held {
 		self.came.retain(|id, _| there.contains(id));
 		let mut since = Dates::new();
 		for id in there {
-			let has_log = writes == Some(&id) || is_begun(&authority.vote_log, &id);
+			let has_log = writes == Some(&id)
+				|| is_begun(&authority.vote_log, &id)
+					.map_err(failed("cannot look beside", &authority.vote_log))?;
 			let date = match self.since(&id) {
 				_ if has_log => None,
 				Some(date) => {
@@ -154,10 +156,7 @@ impl Held {
 	}
 
 	fn write(&self) -> Result<(), LogError> {
-		if let Some(directory) = self.path.parent() {
-			std::fs::create_dir_all(directory)
-				.map_err(failed("cannot create the directory of", &self.path))?;
-		}
+		create_directory_of(&self.path).map_err(failed("cannot create the directory of", &self.path))?;
 		let bytes = dates::write(&self.since, &self.genesis);
 		replace(&self.path, &bytes).map_err(failed("cannot write", &self.path))
 	}
@@ -249,9 +248,13 @@ mod tests {
 				.collect::<String>()
 		));
 		started(&authority, at(1));
-		// One that was being begun is none.
-		fs::write(&log, [0; 79]).unwrap();
-		assert_eq!(started(&authority, at(2)).since(&alice), Some(at(1).date));
+		// Also what is a part of one, or cannot be read.
+		for length in [0, 79, 80] {
+			fs::write(&log, vec![0; length]).unwrap();
+			assert_eq!(started(&authority, at(3)).since(&alice), None, "{length} bytes");
+			fs::remove_file(&log).unwrap();
+			assert_eq!(started(&authority, at(3)).since(&alice), Some(at(3).date));
+		}
 		fs::write(&log, [0; 80]).unwrap();
 		assert_eq!(started(&authority, at(3)).since(&alice), None);
 		fs::remove_file(&log).unwrap();

@@ -5,7 +5,8 @@
 //!
 //! - [`packet`]: what travels over a connection;
 //! - [`dates`]: since when a disk has had voting keys;
-//! - [`shelf`]: blocks that were given up.
+//! - [`shelf`]: blocks that were given up;
+//! - [`votes`]: what an authority is bound by.
 //!
 //! What is read has one encoding, and nothing is reserved for what is only announced.
 
@@ -14,6 +15,7 @@
 pub mod dates;
 pub mod packet;
 pub mod shelf;
+pub mod votes;
 
 use codec::{Decode, DecodeAll, Encode};
 use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};

@@ -139,6 +139,17 @@ impl Drop for Admitted<'_> {
 tokio::task_local! {
 	/// Set in the task that validates waiting transactions again.
 	static AGAIN: ();
+	/// Set while the pool takes note of a block.
+	static NOTING: ();
+}
+
+/// From whom the runtime is to think that a transaction comes. What comes back out of an abandoned block is no stranger's word, as the
+/// SDK has it: a block held it, and was verified.
+fn source_of(source: TransactionSource) -> TransactionSource {
+	match NOTING.try_with(|()| ()) {
+		Ok(()) => TransactionSource::Local,
+		Err(_) => source,
+	}
 }
 
 /// How many more may be validated again: [`AGAIN_PER_SECOND`] each second, at most those of one second at a time.
@@ -180,8 +191,8 @@ pub struct Sparing<A> {
 
 type Answer = Arc<OnceCell<TransactionValidity>>;
 
-/// A block, and a transaction that is validated at it.
-type Question = (Hash, Hash);
+/// A block, a transaction that is validated at it, and whether it is a stranger's: the runtime may refuse it for that.
+type Question = (Hash, Hash, bool);
 
 /// What is being validated: each with how many wait for the answer, and the answer to come.
 #[derive(Default)]
@@ -260,7 +271,11 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			// What is not known to be invalid stays where it is.
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
-		let joined = self.under_way.join((at, self.hash_and_length(&transaction).0));
+		let source = source_of(source);
+		let hash = self.hash_and_length(&transaction).0;
+		let joined = self
+			.under_way
+			.join((at, hash, source == TransactionSource::External));
 		let validate = || async {
 			let answer = self
 				.api
@@ -502,7 +517,7 @@ impl TransactionPool for Pool {
 #[async_trait::async_trait]
 impl MaintainedTransactionPool for Pool {
 	async fn maintain(&self, event: ChainEvent<Block>) {
-		self.pool.maintain(event).await
+		NOTING.scope((), self.pool.maintain(event)).await
 	}
 }
 
@@ -520,7 +535,7 @@ mod tests {
 	/// The block whose state is there.
 	const BEST: u64 = 7;
 
-	/// A chain on which everything is valid, and which counts what it is asked.
+	/// A chain on which everything is valid but the priority says whose word it is, and which counts what it is asked.
 	#[derive(Default)]
 	struct Counting(Arc<AtomicUsize>);
 
@@ -532,7 +547,7 @@ mod tests {
 		async fn validate_transaction(
 			&self,
 			at: Hash,
-			_: TransactionSource,
+			source: TransactionSource,
 			_: Arc<Extrinsic>,
 			_: ValidateTransactionPriority,
 		) -> Result<TransactionValidity, Refusal> {
@@ -540,7 +555,10 @@ mod tests {
 			// Others have their turn before there is an answer.
 			tokio::task::yield_now().await;
 			if at == H256::from_low_u64_be(BEST) {
-				Ok(Ok(ValidTransaction::default()))
+				Ok(Ok(ValidTransaction {
+					priority: u64::from(source == TransactionSource::Local),
+					..Default::default()
+				}))
 			} else {
 				Err(sc_transaction_pool_api::error::Error::InvalidBlockId("its state is gone".into()).into())
 			}
@@ -588,12 +606,36 @@ mod tests {
 	}
 
 	async fn validate(api: &Sparing<Counting>, at: u64) -> Result<TransactionValidity, Refusal> {
+		validate_of(api, at, TransactionSource::External).await
+	}
+
+	async fn validate_of(
+		api: &Sparing<Counting>,
+		at: u64,
+		source: TransactionSource,
+	) -> Result<TransactionValidity, Refusal> {
 		let transaction = OpaqueExtrinsic::decode(&mut &[4, 0][..]).expect("one of one byte");
 		let transaction = Arc::new(transaction);
 		let at = H256::from_low_u64_be(at);
 		let priority = ValidateTransactionPriority::Submitted;
-		api.validate_transaction(at, TransactionSource::External, transaction, priority)
-			.await
+		api.validate_transaction(at, source, transaction, priority).await
+	}
+
+	/// What is refused as a stranger's is not refused for that when the node's own brings it at the same time, or an abandoned block.
+	#[test]
+	fn a_strangers_transaction_is_asked_for_as_one_and_what_comes_back_out_of_a_block_is_none() {
+		let is_local = |validity: Result<TransactionValidity, Refusal>| {
+			validity.expect("an answer").expect("it is valid").priority == 1
+		};
+		let (api, asked) = sparing();
+		block_on(async {
+			let both = [TransactionSource::External, TransactionSource::Local];
+			let answers = join_all(both.map(|source| validate_of(&api, BEST, source))).await;
+			let local: Vec<_> = answers.into_iter().map(is_local).collect();
+			assert_eq!(local, [false, true]);
+			assert_eq!(asked.load(Ordering::Relaxed), 2);
+			assert!(is_local(NOTING.scope((), validate(&api, BEST)).await));
+		});
 	}
 
 	#[test]

@@ -265,6 +265,8 @@ where
 		let pool = pool.clone();
 		let keystore = keystore.local_keystore();
 		let engine = handle.clone();
+		// One for all connections.
+		let round_state = rpc::SharedAnswer::default();
 		Box::new(move |executor| {
 			rpc::create(rpc::Deps {
 				client: client.clone(),
@@ -272,6 +274,7 @@ where
 				consensus: rpc::Consensus {
 					client: client.clone(),
 					engine: engine.clone(),
+					round_state: round_state.clone(),
 					keystore: keystore.clone(),
 					peer,
 					executor,

@@ -1,14 +1,17 @@
 //! Offences: what the chain takes as proof, and what it does then.
 //!
 //! Evidence is reported by a transaction that nobody signs: it speaks for itself. It is verified when a pool takes the
-//! transaction and again when a block includes it, always in the order of cost.
+//! transaction and again when a block includes it, always in the order of cost. Contradicting signatures anybody may report; a false
+//! dealing, whose verification is dear, the pools take from authorities only.
 
 use alloc::boxed::Box;
 use frame_support::pallet_prelude::{
 	TransactionSource, TransactionValidityWithRefund, ValidTransaction, Weight,
 };
 use sp_io::hashing::blake2_256;
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionLongevity, TransactionPriority};
+use sp_runtime::transaction_validity::{
+	InvalidTransaction, TransactionLongevity, TransactionPriority, UnknownTransaction,
+};
 use veilmart_td_raft::{
 	AuthorityId, AuthorityIndex, BlockHash, DealerFaultProof, Evidence, EvidenceError, SetId, Term,
 };
@@ -143,18 +146,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether a report is a valid transaction.
+	///
+	/// A pool takes none of a false dealing from outside: to verify one takes thousands of times as long as to send it, and a false
+	/// report is free. Every authority that learns of a false dealing reports it by itself, and gives it to the leader. It is refused as
+	/// one of which nothing is known, and not as a false one, so that no stranger has the pool refuse the same report when the
+	/// node itself makes it.
 	// By the macro's rule it takes the argument of the call by reference.
 	#[allow(clippy::borrowed_box)]
 	pub(crate) fn authorize_report(
-		_: TransactionSource,
+		source: TransactionSource,
 		evidence: &Box<Evidence>,
 	) -> TransactionValidityWithRefund {
+		let is_dealers = matches!(**evidence, Evidence::DealerFault { .. });
+		if is_dealers && source == TransactionSource::External {
+			return Err(UnknownTransaction::CannotLookup.into());
+		}
 		let offence = Self::examine(evidence).map_err(InvalidTransaction::from)?;
 		let validity = ValidTransaction::with_tag_prefix("TdRaftOffence")
 			.priority(PRIORITY)
 			.longevity(LONGEVITY)
 			.and_provides((offence.set_id, offence.index, offence.kind))
-			.propagate(true)
+			// The pools of others would not take it, and blame who sends it.
+			.propagate(!is_dealers)
 			.into();
 		Ok((validity, Weight::zero()))
 	}

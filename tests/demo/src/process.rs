@@ -7,6 +7,8 @@ use std::{
 	error::Error,
 	ffi::{OsStr, OsString},
 	fs,
+	future::Future,
+	io,
 	net::{Ipv4Addr, SocketAddr, TcpListener},
 	path::{Path, PathBuf},
 	process::{ExitStatus, Stdio},
@@ -15,6 +17,7 @@ use std::{
 };
 use tokio::{
 	process::{Child, Command},
+	signal::unix::{signal, SignalKind},
 	sync::Mutex,
 };
 use veilmart_cli::chain::Chain;
@@ -41,6 +44,35 @@ fn programs() -> Result<PathBuf> {
 		folder.pop();
 	}
 	Ok(folder)
+}
+
+/// What comes to its end when this program is to end: by Ctrl-C or SIGTERM. From this call on these end nothing by themselves. Who drops
+/// its nodes then leaves none behind.
+pub fn stop_signals() -> io::Result<impl Future<Output = ()>> {
+	let mut interrupt = signal(SignalKind::interrupt())?;
+	let mut terminate = signal(SignalKind::terminate())?;
+	Ok(async move {
+		tokio::select! {
+			_ = interrupt.recv() => {}
+			_ = terminate.recv() => {}
+		}
+	})
+}
+
+/// What comes before a program that is to be killed with the thread that starts it.
+const WITH_ITS_STARTER: [&str; 4] = ["setpriv", "--pdeathsig", "KILL", "--"];
+
+/// Whether this machine has that.
+fn can_end_with_its_starter() -> bool {
+	let [program, options @ ..] = WITH_ITS_STARTER;
+	std::process::Command::new(program)
+		.args(options)
+		.arg("true")
+		.stdin(Stdio::null())
+		.stdout(Stdio::null())
+		.stderr(Stdio::null())
+		.status()
+		.is_ok_and(|status| status.success())
 }
 
 /// Writes the raw specification of a preset with this public key in place of the published test key.
@@ -120,6 +152,16 @@ impl Place {
 			port,
 			rpc_port,
 		})
+	}
+
+	/// The same for nodes that are not to outlive this program, also if it is killed the hard way, where the machine can do that. They end
+	/// with the thread that starts them, so that has to be one that stays: `main`'s.
+	pub fn here_while_we_run() -> Result<Self> {
+		let mut place = Self::here()?;
+		if can_end_with_its_starter() {
+			place.launcher = WITH_ITS_STARTER.map(OsString::from).into();
+		}
+		Ok(place)
 	}
 
 	/// The network namespace of a process, in which the node has this address.
@@ -525,5 +567,44 @@ impl Network {
 			node.stop().await?;
 		}
 		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use rustix::process::getpid;
+	use std::os::unix::process::ExitStatusExt;
+
+	#[tokio::test]
+	async fn both_ways_to_be_stopped_are_heard_and_kill_nobody() {
+		for by in [Signal::INT, Signal::TERM] {
+			let stopped = stop_signals().unwrap();
+			kill_process(getpid(), by).unwrap();
+			stopped.await;
+		}
+	}
+
+	#[test]
+	fn a_process_ends_with_the_thread_that_started_it() {
+		if !can_end_with_its_starter() {
+			eprintln!("This machine has no setpriv that could do it.");
+			return;
+		}
+		let starter = std::thread::spawn(|| {
+			let [program, options @ ..] = WITH_ITS_STARTER;
+			let mut sleeper = std::process::Command::new(program);
+			// It says something when it is there: then the system knows what is to happen to it.
+			sleeper
+				.args(options)
+				.args(["sh", "-c", "echo; exec sleep 600"])
+				.stdout(Stdio::piped());
+			let mut sleeper = sleeper.spawn().unwrap();
+			let said = sleeper.stdout.as_mut().expect("it is piped");
+			io::Read::read_exact(said, &mut [0]).unwrap();
+			sleeper
+		});
+		let mut sleeper = starter.join().unwrap();
+		assert_eq!(sleeper.wait().unwrap().signal(), Some(9));
 	}
 }

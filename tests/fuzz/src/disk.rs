@@ -4,8 +4,7 @@
 //! The first byte of an input chooses one of [`FORMATS`].
 
 use codec::Encode;
-use veilmart_td_raft_core::{real::OnChain, safety::Durable};
-use veilmart_td_raft_formats::{dates, shelf, Block};
+use veilmart_td_raft_formats::{dates, shelf, votes::Entry, Block};
 
 use crate::{in_format, setting::GENESIS, target, whole, Target};
 
@@ -37,9 +36,9 @@ fn block(data: &[u8]) -> bool {
 	block.is_some()
 }
 
-/// What is in a frame of a vote log, whose entries are in the engine.
+/// What is in a frame of a vote log; the frames are in [`crate::votes`].
 fn entries(data: &[u8]) -> bool {
-	whole::<Vec<(Durable<OnChain>, Option<Block>)>>(data).is_some()
+	whole::<Vec<Entry>>(data).is_some()
 }
 
 /// What the first byte chooses from: the file `keys-seen`, its content, which blocks are on the shelf, one of them, entries of a vote

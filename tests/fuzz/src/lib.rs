@@ -32,6 +32,7 @@ pub mod secret;
 pub mod statement;
 pub mod text;
 pub mod trapdoor;
+pub mod votes;
 
 mod setting;
 
@@ -50,7 +51,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
 	target("answers", answers::run),
 	target("ciphertext", ciphertext::run),
 	target("consensus", consensus::run),
@@ -74,6 +75,7 @@ pub const TARGETS: [Target; 23] = [
 	target("statement", statement::run),
 	target("text", text::run),
 	target("trapdoor", trapdoor::run),
+	target("votes", votes::run),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]) -> bool) -> Target {

@@ -20,13 +20,14 @@ mod purchases;
 mod trade;
 mod transfers;
 
-use std::process::ExitCode;
+use std::{pin::pin, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use veilmart_cli::{
 	error::{Error, Result},
 	output::{Format, Output, Report},
 };
+use veilmart_demo_parts::process;
 
 use crate::{network::Network, transfers::Load};
 
@@ -177,10 +178,17 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(Report, bool)> {
 	check(arguments)?;
-	let mut network = Network::open(&arguments.url, &arguments.node_option, arguments.keep).await?;
+	let stopped = process::stop_signals().map_err(|error| Error::node(error.to_string()))?;
+	let mut stopped = pin!(stopped);
+	let open = Network::open(&arguments.url, &arguments.node_option, arguments.keep);
+	let mut network = tokio::select! {
+		network = open => network?,
+		// The nodes that run already end with what is dropped here.
+		() = &mut stopped => return Err(Error::node("Stopped.")),
+	};
 	let outcome = tokio::select! {
 		outcome = measure(&mut network, &arguments.scenario) => outcome,
-		_ = tokio::signal::ctrl_c() => Err(Error::node("Stopped.")),
+		() = &mut stopped => Err(Error::node("Stopped.")),
 	};
 	if let (Err(_), Some(words)) = (&outcome, network.last_words()) {
 		eprintln!("The nodes' last words:\n{words}");

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use tempfile::TempDir;
 use veilmart_cli::error::{Error, Result};
-use veilmart_demo_parts::process::{self, Node as Process, AUTHORITIES};
+use veilmart_demo_parts::process::{self, Node as Process, Place, AUTHORITIES};
 
 use crate::{client::Node, crowd::at_all};
 
@@ -70,7 +70,8 @@ impl Network {
 			let folder = folder.path().join(name);
 			fs::create_dir_all(&folder).map_err(file)?;
 			let others: Vec<_> = network.nodes.iter().map(|node| node.address.clone()).collect();
-			let node = Process::prepare(name, &specification, &folder, &others).await;
+			let place = Place::here_while_we_run().map_err(failed)?;
+			let node = Process::prepare_at(name, &specification, &folder, &others, place).await;
 			let mut node = node.map_err(failed)?;
 			node.spawn(&words).map_err(failed)?;
 			network.nodes.push(node);

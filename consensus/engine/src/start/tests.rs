@@ -178,7 +178,7 @@ impl Machine {
 			.unwrap()
 			.map(|file| file.unwrap().path())
 			.map(|path| (path.clone(), std::fs::read(path).unwrap()))
-			.filter(|(_, bytes)| bytes.starts_with(b"td-raft votes 02"))
+			.filter(|(_, bytes)| bytes.starts_with(b"td-raft votes 03"))
 			.collect();
 		files.sort();
 		files
@@ -292,14 +292,26 @@ fn wherever_the_power_goes_while_the_keys_change_no_promise_is_lost() {
 	let (id, log, contents) = machine.open(Begin::Start, &change).unwrap();
 	assert_eq!((id, contents.durable), (bob.id, None));
 	drop(log);
-	// Or only a part of it, or all of it; and the note that it is there was not.
+	// Or it was there, under the name that it has until it is whole, or under its own; and the note that it is there was not.
 	let bobs = machine.log_of(&bob);
 	let bytes = std::fs::read(&bobs).unwrap();
 	for length in 0..=bytes.len() {
 		std::fs::write(&seen, &note).unwrap();
-		std::fs::write(&bobs, &bytes[..length]).unwrap();
+		std::fs::remove_file(&bobs).unwrap();
+		std::fs::write(bobs.with_extension("new"), &bytes[..length]).unwrap();
 		assert!(machine.open(Begin::Start, &change).is_ok(), "{length} bytes");
 	}
+	std::fs::write(&seen, &note).unwrap();
+	assert!(machine.open(Begin::Start, &change).is_ok());
+	// What is there in part was whole before.
+	for length in 0..bytes.len() {
+		std::fs::write(&bobs, &bytes[..length]).unwrap();
+		assert!(
+			matches!(machine.open(Begin::Start, &change), Err(LogError::Damaged { .. })),
+			"{length} bytes"
+		);
+	}
+	std::fs::write(&bobs, &bytes).unwrap();
 	// Or it was there and had nothing in it, while the chain went on.
 	let go_on = later(closed(set(0, &[alice]), set(1, &[bob])));
 	let as_bob = machine.promises(Begin::Start, &go_on, &bob, None);

@@ -14,23 +14,20 @@
 
 use std::{
 	ffi::OsStr,
-	fs::File,
 	io,
 	path::{Path, PathBuf},
 };
 use veilmart_td_raft::{AuthorityId, BlockHash, SetId};
+use veilmart_td_raft_formats::votes::{HEADER_OF_BEFORE, NO_LOG};
 
-use super::{failed, first, replace, sync_directory, Contents, Format, LogError, VoteLog, Whose};
+use super::{
+	create_directory_of, failed, is_there, replace, sync_directory, Contents, Format, LogError, VoteLog,
+	Whose,
+};
 use crate::{Block, LOG_TARGET};
 
 /// Bytes of a name that the name of its file shows.
 const SHOWN: usize = 8;
-
-/// In the place of the single file of before. At least as long as the header that programs of before know, and does not begin as one.
-pub(super) const NO_LOG: &[u8] = b"td-raft no votes
-Each authority's vote log is a file of its own beside this one, votes-...
-This one is for programs that know a single log: they do not start with it.
-";
 
 /// The log of another name that this node had, or has in another set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +77,15 @@ impl VoteLog {
 				continue;
 			}
 			match Other::read(&file, genesis) {
-				Ok(None) => {}
+				Ok(None) if file == path => {}
+				Ok(None) => {
+					let what = "it is what stands in another file's place";
+					unread = unread.or(Some(LogError::Damaged {
+						path: file,
+						offset: 0,
+						what,
+					}));
+				}
 				Ok(Some((other, _))) if other.authority == *authority => {
 					return Err(LogError::Misplaced { path: file, own });
 				}
@@ -93,7 +98,7 @@ impl VoteLog {
 		}
 		let (mut log, mut contents) = match found {
 			Some(mut log) => {
-				let contents = log.read(log.length)?;
+				let contents = log.read()?;
 				(log, contents)
 			}
 			None => {
@@ -106,13 +111,10 @@ impl VoteLog {
 						sign,
 					})?;
 				}
-				if let Some(directory) = own.parent() {
-					std::fs::create_dir_all(directory)
-						.map_err(failed("cannot create the directory of", &own))?;
-				}
+				create_directory_of(&own).map_err(failed("cannot create the directory of", &own))?;
 				let contents = Contents::default();
-				let log =
-					Self::put(&own, *genesis, *authority, &contents).map_err(failed("cannot write", &own))?;
+				let log = Self::put(&own, *genesis, *authority, &contents, false)
+					.map_err(failed("cannot write", &own))?;
 				(log, contents)
 			}
 		};
@@ -134,7 +136,7 @@ impl VoteLog {
 				}
 			}
 		}
-		if matches!(log.whose, Whose::Of(.., Format::First)) {
+		if matches!(log.whose, Whose::Of(.., Format::First | Format::Second(_))) {
 			log.rewrite(&contents)?;
 			log::info!(
 				target: LOG_TARGET,
@@ -147,15 +149,14 @@ impl VoteLog {
 		Ok((log, contents, others))
 	}
 
-	/// The log in an authority's place, if there is one.
+	/// The log in an authority's place, if there is a file.
 	fn find(own: &Path, genesis: &BlockHash, authority: &AuthorityId) -> Result<Option<Self>, LogError> {
-		if !own.exists() {
+		if !is_there(own).map_err(failed("cannot look for", own))? {
 			return Ok(None);
 		}
 		let log = Self::lock(own)?;
 		match log.whose {
-			Whose::Nobody => Ok(None),
-			Whose::Unknown => Err(log.unknown()),
+			Whose::Nobody | Whose::Cut | Whose::Unknown => Err(log.unknown()),
 			Whose::Of(chain, ..) if chain != *genesis => Err(LogError::OtherChain(log.path)),
 			Whose::Of(_, name, _) if name != *authority => Err(LogError::OtherName(log.path)),
 			Whose::Of(..) => Ok(Some(log)),
@@ -169,11 +170,11 @@ impl Other {
 		let log = VoteLog::lock(path)?;
 		let authority = match log.whose {
 			Whose::Nobody => return Ok(None),
-			Whose::Unknown => return Err(log.unknown()),
+			Whose::Cut | Whose::Unknown => return Err(log.unknown()),
 			Whose::Of(chain, ..) if chain != *genesis => return Err(LogError::OtherChain(log.path)),
 			Whose::Of(_, authority, _) => authority,
 		};
-		let (Contents { durable, blocks }, _) = log.frames(log.length)?;
+		let (Contents { durable, blocks }, _) = log.frames()?;
 		let other = Self {
 			path: log.path,
 			authority,
@@ -202,12 +203,9 @@ pub(super) fn file_of(path: &Path, authority: &AuthorityId) -> PathBuf {
 	path.with_file_name(name)
 }
 
-/// Whether there is a log in an authority's place. What cannot be looked at may be one.
-pub fn is_begun(path: &Path, authority: &AuthorityId) -> bool {
-	match File::open(file_of(path, authority)).and_then(|file| Whose::read(&file)) {
-		Ok(whose) => whose != Whose::Nobody,
-		Err(error) => error.kind() != io::ErrorKind::NotFound,
-	}
+/// Whether there is a log in an authority's place: any file counts, whatever is in it. An error if that cannot be told.
+pub fn is_begun(path: &Path, authority: &AuthorityId) -> io::Result<bool> {
+	is_there(&file_of(path, authority))
 }
 
 /// All files that are there and are a log by their names.
@@ -241,13 +239,15 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LogError> {
 
 /// Whose the single file of before is, if it is to get the name of that authority's log: it is of this chain, and there is none.
 fn single(path: &Path, genesis: &BlockHash) -> Result<Option<AuthorityId>, LogError> {
-	if !path.exists() {
+	let look = || failed("cannot look for", path);
+	if !is_there(path).map_err(look())? {
 		return Ok(None);
 	}
 	// Who holds it open is a program of before, at work.
 	Ok(match VoteLog::lock(path)?.whose {
 		Whose::Of(chain, authority, _) if chain == *genesis => {
-			(!file_of(path, &authority).exists()).then_some(authority)
+			let has_own = is_there(&file_of(path, &authority)).map_err(look())?;
+			(!has_own).then_some(authority)
 		}
 		_ => None,
 	})
@@ -268,8 +268,9 @@ fn take_over(path: &Path, named: &Path) -> Result<(), LogError> {
 
 /// Sees to it that no program of before begins a log in the place of the single file.
 fn keep_place(path: &Path) -> Result<(), LogError> {
-	// What is not even a header has promised nothing, and such a program begins a log in the place of it.
-	if path.exists() && VoteLog::lock(path)?.length >= first::HEADER as u64 {
+	let is_taken = is_there(path).map_err(failed("cannot look for", path))?;
+	// What is not even a header says of no promise, and such a program begins a log in the place of it.
+	if is_taken && VoteLog::lock(path)?.length >= HEADER_OF_BEFORE as u64 {
 		return Ok(());
 	}
 	replace(path, NO_LOG).map_err(failed("cannot write", path))
@@ -278,21 +279,23 @@ fn keep_place(path: &Path) -> Result<(), LogError> {
 /// Puts aside what this authority would be refused for: the file in the place of its log, if that cannot be read or is of another
 /// chain; logs of its in other places; and the single file of before that does not say whose it is.
 fn put_aside(path: &Path, own: &Path, genesis: &BlockHash, authority: &AuthorityId) -> Result<(), LogError> {
+	let has_own = is_there(own).map_err(failed("cannot look for", own))?;
 	for file in files(path)? {
 		let log = VoteLog::lock(&file)?;
-		let is_in_place = file == own || file == path && !own.exists();
+		let is_in_place = file == own || file == path && !has_own;
 		let is_refused = match log.whose {
 			Whose::Of(chain, name, _) if (chain, name) == (*genesis, *authority) => {
 				!is_in_place || log.is_damaged()?
 			}
 			// A log of another name's is in the way, perhaps, and nobody else has what it says.
 			Whose::Of(chain, ..) => file == own && chain != *genesis,
-			Whose::Unknown => file == own || file == path,
-			Whose::Nobody => false,
+			Whose::Cut | Whose::Unknown => file == own || file == path,
+			Whose::Nobody => file == own,
 		};
 		if is_refused {
 			let aside = file.with_extension("forgotten");
 			std::fs::rename(&file, &aside).map_err(failed("cannot rename", &file))?;
+			sync_directory(&aside).map_err(failed("cannot sync the directory of", &aside))?;
 			log::warn!(target: LOG_TARGET, "The vote log was put aside as {}.", aside.display());
 		}
 	}
@@ -304,10 +307,11 @@ mod tests {
 	use super::*;
 	use crate::vote_log::{
 		tests::{block, entry, log_of_before, GENESIS, ME},
-		Entry, HEADER, MAGIC,
+		Entry, HEADER,
 	};
-	use std::fs;
+	use std::{fs, os::unix::fs::symlink};
 	use veilmart_td_raft::Term;
+	use veilmart_td_raft_formats::votes::{FIRST, MAGIC};
 
 	const YOU: AuthorityId = AuthorityId([2; 32]);
 
@@ -456,7 +460,7 @@ mod tests {
 	/// not its magic is refused.
 	#[test]
 	fn a_program_of_before_does_not_begin_another_log() {
-		let is_refused = |bytes: &[u8]| bytes.len() >= first::HEADER && !bytes.starts_with(first::MAGIC);
+		let is_refused = |bytes: &[u8]| bytes.len() >= HEADER_OF_BEFORE && !bytes.starts_with(FIRST);
 		assert!(is_refused(NO_LOG));
 		assert!(!NO_LOG.starts_with(MAGIC));
 		let folder = tempfile::tempdir().unwrap();
@@ -596,6 +600,81 @@ mod tests {
 			matches!(&refused, LogError::Damaged { path, .. } if *path == other),
 			"who knows what it says: {refused}"
 		);
+	}
+
+	/// A part of a log, or what stands in the place of the single file, may be what is left of promises.
+	#[test]
+	fn a_file_that_is_no_whole_log_is_not_begun_anew() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		two(&path);
+		let own = file_of(&path, &ME);
+		let bytes = fs::read(&own).unwrap();
+		for left in [&[][..], &bytes[..15], &bytes[..HEADER - 1], NO_LOG] {
+			fs::write(&own, left).unwrap();
+			assert!(is_begun(&path, &ME).unwrap(), "{} bytes", left.len());
+			let refused = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap_err();
+			assert!(
+				matches!(&refused, LogError::Damaged { path, offset: 0, .. } if *path == own),
+				"{} bytes: {refused}",
+				left.len()
+			);
+			assert!(refused.to_string().contains("--forget-votes"), "{refused}");
+			assert_eq!(fs::read(&own).unwrap(), left);
+			// Where another one is missing it matters, too.
+			let third = AuthorityId([3; 32]);
+			let refused = VoteLog::open(&path, &GENESIS, &third, false, |_| Ok(())).unwrap_err();
+			assert!(
+				matches!(&refused, LogError::Damaged { path, .. } if *path == own),
+				"{refused}"
+			);
+			// The operator says so.
+			assert_eq!(forget(&path, &ME).1.durable, None);
+			assert_eq!(fs::read(own.with_extension("forgotten")).unwrap(), left);
+		}
+		fs::remove_file(&own).unwrap();
+		for length in [0, 15, HEADER_OF_BEFORE - 1] {
+			fs::write(&path, &bytes[..length]).unwrap();
+			let refused = VoteLog::open(&path, &GENESIS, &ME, false, |_| Ok(())).unwrap_err();
+			assert!(
+				matches!(&refused, LogError::Damaged { path: file, .. } if *file == path),
+				"{length} bytes: {refused}"
+			);
+		}
+	}
+
+	/// Only that it is not there may mean that it is not there.
+	#[test]
+	fn a_log_that_cannot_be_looked_at_is_not_begun_anew() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("votes");
+		two(&path);
+		let own = file_of(&path, &ME);
+		let elsewhere = folder.path().join("disk");
+		fs::rename(&own, &elsewhere).unwrap();
+		assert!(!is_begun(&path, &ME).unwrap());
+		// It is on a disk that is not mounted, or its name leads nowhere.
+		for to in [folder.path().join("nothing"), own.clone()] {
+			symlink(&to, &own).unwrap();
+			assert!(is_begun(&path, &ME).unwrap());
+			for forget in [false, true] {
+				let refused = VoteLog::open(&path, &GENESIS, &ME, forget, |_| Ok(())).unwrap_err();
+				assert!(
+					matches!(&refused, LogError::Io { path, .. } if *path == own),
+					"{refused}"
+				);
+			}
+			assert_eq!(fs::read_link(&own).unwrap(), to, "nothing is in its place");
+			fs::remove_file(&own).unwrap();
+		}
+		symlink(&elsewhere, &own).unwrap();
+		assert_eq!(term(&open(&path, &ME).unwrap().1), Term(3));
+
+		// What is no folder has no file in it, which the system does not say.
+		let below = elsewhere.join("votes");
+		assert!(is_begun(&below, &ME).is_err());
+		let refused = VoteLog::open(&below, &GENESIS, &ME, false, |_| Ok(())).unwrap_err();
+		assert!(matches!(refused, LogError::Io { .. }), "{refused}");
 	}
 
 	#[test]

@@ -1,9 +1,12 @@
-use super::{
-	records::{size, HEAD},
-	*,
-};
+use super::*;
+use crate::Block;
+use blake2::{digest::consts::U16, Blake2b, Digest};
+use codec::Encode;
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
+use std::fs;
 use veilmart_td_raft::Term;
+use veilmart_td_raft_core::safety::Durable;
+use veilmart_td_raft_formats::votes::{FIRST, HEAD, HEADER_OF_BEFORE, MAGIC, SECOND};
 
 pub(super) const GENESIS: BlockHash = [7; 32];
 pub(super) const ME: AuthorityId = AuthorityId([1; 32]);
@@ -27,21 +30,21 @@ pub(super) fn entry(term: u64, block: Option<Block>) -> Entry {
 	Entry { durable, block }
 }
 
+fn blake2_128(bytes: &[u8]) -> [u8; 16] {
+	Blake2b::<U16>::digest(bytes).into()
+}
+
 /// A record as programs of before wrote it.
-pub(super) fn frame_of_before(entries: &[Entry]) -> Vec<u8> {
+fn frame_of_before(entries: &[Entry]) -> Vec<u8> {
 	let content = entries.encode();
 	let length = (content.len() as u32).to_le_bytes();
-	[
-		&length[..],
-		&digest(&[&length[..], &content[..]])[..],
-		&content[..],
-	]
-	.concat()
+	let hash = blake2_128(&[&length[..], &content[..]].concat());
+	[&length[..], &hash[..], &content[..]].concat()
 }
 
 /// A log as programs of before wrote it.
 pub(super) fn log_of_before(authority: &AuthorityId, records: &[Vec<Entry>]) -> Vec<u8> {
-	let mut bytes = [&first::MAGIC[..], &GENESIS[..], &authority.0[..]].concat();
+	let mut bytes = [&FIRST[..], &GENESIS[..], &authority.0[..]].concat();
 	for entries in records {
 		bytes.extend(frame_of_before(entries));
 	}
@@ -49,7 +52,7 @@ pub(super) fn log_of_before(authority: &AuthorityId, records: &[Vec<Entry>]) -> 
 }
 
 /// As beside a database with blocks: none is begun.
-pub(super) fn open(path: &Path) -> Result<(VoteLog, Contents), LogError> {
+fn open(path: &Path) -> Result<(VoteLog, Contents), LogError> {
 	let (log, contents, _) = VoteLog::open(path, &GENESIS, &ME, false, |_| {
 		Err("the database has blocks".into())
 	})?;
@@ -84,7 +87,7 @@ fn filled(directory: &tempfile::TempDir) -> (PathBuf, PathBuf) {
 }
 
 /// The same as programs of before left it.
-pub(super) fn filled_before(directory: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+fn filled_before(directory: &tempfile::TempDir) -> (PathBuf, PathBuf) {
 	let path = directory.path().join("chain").join("votes");
 	let file = names::file_of(&path, &ME);
 	std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -94,44 +97,10 @@ pub(super) fn filled_before(directory: &tempfile::TempDir) -> (PathBuf, PathBuf)
 
 /// The mark of a log.
 fn mark_of(bytes: &[u8]) -> Mark {
-	Mark(bytes[NAMES..HASHED].try_into().unwrap())
+	Mark(bytes[80..96].try_into().unwrap())
 }
 
-/// Bytes without a pattern, always the same.
-pub(super) fn noise(count: usize) -> Vec<u8> {
-	let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-	let mut next = || {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		state as u8
-	};
-	(0..count).map(|_| next()).collect()
-}
-
-/// A log with one more record, whose first page did not reach the disk. It ends with a transaction in which a client has put what it
-/// chose for the place of the file where that is.
-pub(super) fn torn(
-	whole: &[u8],
-	frame: &dyn Fn(&[Entry]) -> Vec<u8>,
-	choose: &dyn Fn(u64) -> Vec<u8>,
-) -> Vec<u8> {
-	const PAGE: usize = 4096;
-	let record = |chosen: &[u8]| {
-		let mut sent = block(4);
-		sent.extrinsics = vec![OpaqueExtrinsic::from_blob([&[b'-'; PAGE][..], chosen].concat())];
-		frame(&[entry(4, Some(sent))])
-	};
-	let length = choose(0).len();
-	let place = whole.len() + record(&vec![0; length]).len() - length;
-	let chosen = choose(place as u64);
-	let mut bytes = record(&chosen);
-	assert!(bytes.ends_with(&chosen));
-	bytes[..PAGE].fill(0);
-	[whole, &bytes[..]].concat()
-}
-
-pub(super) fn term(contents: &Contents) -> Term {
+fn term(contents: &Contents) -> Term {
 	contents.durable.as_ref().unwrap().current_term
 }
 
@@ -200,82 +169,26 @@ fn a_record_that_was_synced_and_is_damaged_is_a_reason_not_to_start() {
 	assert!(open(&path).is_ok());
 }
 
-/// Somebody sends a transaction full of what looks like the beginning of a frame, and the power goes while it is written.
+/// Only the last one may have been torn. What was synced and is damaged, as the last one is, was a promise.
 #[test]
-fn what_a_torn_record_has_in_it_does_not_make_the_start_long() {
+fn two_records_that_are_not_what_was_written_are_a_reason_not_to_start() {
 	let directory = tempfile::tempdir().unwrap();
 	let (path, file) = filled(&directory);
-	let whole = std::fs::read(&file).unwrap();
-	let mark = mark_of(&whole);
-	// What the beginning of a frame of version 01 looks like: half a MiB, then a list of one entry whose number of starts is small.
-	// Sixteen bytes, of which each begins the next.
-	let looks: [u8; 16] = [0, 0, 8, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-	let mut chosen = block(4);
-	chosen.extrinsics = vec![OpaqueExtrinsic::from_blob(looks.repeat(1 << 16))];
-	let torn = mark
-		.frame(whole.len() as u64, &[entry(4, Some(chosen)), entry(5, None)])
-		.unwrap();
-	// Each of these is many seconds of hashing if all that could be a frame is.
-	for cut in [1, 100, 1 << 19] {
-		let bytes = [&whole[..], &torn[..torn.len() - cut]].concat();
-		std::fs::write(&file, bytes).unwrap();
-		let (_, contents) = open(&path).unwrap();
-		assert_eq!(term(&contents), Term(3), "{cut} bytes are missing");
-		assert_eq!(std::fs::read(&file).unwrap(), whole);
+	let bytes = std::fs::read(&file).unwrap();
+	let [first, second, _] = three().map(|entries| mark_of(&bytes).frame(0, &entries).unwrap().len());
+	let [second, third] = [HEADER + first, HEADER + first + second];
+	for at in [second + HEAD, second + 20, second] {
+		let mut bad = bytes.clone();
+		bad[at] ^= 1;
+		bad[third + HEAD] ^= 1;
+		std::fs::write(&file, &bad).unwrap();
+		let error = open(&path).unwrap_err();
+		assert!(
+			matches!(&error, LogError::Damaged { path, offset, .. } if *path == file && *offset == second as u64),
+			"byte {at}: {error}"
+		);
+		assert_eq!(std::fs::read(&file).unwrap(), bad, "byte {at}");
 	}
-	// Or its end was not written, but is there; or its beginning, or the length that stands there.
-	for zeros in [torn.len() - (1 << 19)..torn.len(), 0..100, 16..20] {
-		let mut zeroed = torn.clone();
-		zeroed[zeros.clone()].fill(0);
-		std::fs::write(&file, [&whole[..], &zeroed[..]].concat()).unwrap();
-		assert_eq!(term(&open(&path).unwrap().1), Term(3), "{zeros:?}");
-		assert_eq!(std::fs::read(&file).unwrap(), whole);
-	}
-}
-
-/// What a page of a torn record may have in it: what a client chose, or what the disk had there before.
-#[test]
-fn what_is_in_a_torn_record_is_no_frame_that_follows() {
-	let directory = tempfile::tempdir().unwrap();
-	let (path, file) = filled(&directory);
-	let before = mark_of(&std::fs::read(&file).unwrap());
-	open(&path).unwrap().0.compact(0).unwrap();
-	let whole = std::fs::read(&file).unwrap();
-	let mark = mark_of(&whole);
-	let written = |entries: &[Entry]| mark.frame(whole.len() as u64, entries).unwrap();
-	let forged = [entry(9, None)];
-	let is_cut_off = |choose: &dyn Fn(u64) -> Vec<u8>, what: &str| {
-		std::fs::write(&file, torn(&whole, &written, choose)).unwrap();
-		match open(&path) {
-			Ok((_, contents)) => assert_eq!(term(&contents), Term(3), "{what}"),
-			Err(error) => panic!("{what}: {error}"),
-		}
-		assert_eq!(std::fs::read(&file).unwrap(), whole, "{what}");
-	};
-	is_cut_off(&|_| frame_of_before(&forged), "whose hash everybody can make");
-	is_cut_off(
-		&|place| before.frame(place, &forged).unwrap(),
-		"of the log before it was written anew",
-	);
-	is_cut_off(
-		&|place| Mark::draw().unwrap().frame(place, &forged).unwrap(),
-		"of another log",
-	);
-	let length = HEAD + size(&whole[HEADER + 16..HEADER + 20]) as usize;
-	is_cut_off(
-		&|_| whole[HEADER..HEADER + length].to_vec(),
-		"of this log, in another place",
-	);
-
-	// One that the node wrote there is found: the others were passed over for what they are.
-	let follows = torn(&whole, &written, &|place| mark.frame(place, &forged).unwrap());
-	std::fs::write(&file, &follows).unwrap();
-	let error = open(&path).unwrap_err();
-	assert!(
-		matches!(error, LogError::Damaged { offset, .. } if offset == whole.len() as u64),
-		"{error}"
-	);
-	assert_eq!(std::fs::read(&file).unwrap(), follows);
 }
 
 /// Its frames would be none with another mark.
@@ -295,35 +208,100 @@ fn a_damaged_header_is_a_reason_not_to_start() {
 				"byte {at}: {error}"
 			);
 			assert_eq!(std::fs::read(&file).unwrap(), bad, "byte {at}");
-			assert!(is_begun(&path, &ME), "byte {at}");
+			assert!(is_begun(&path, &ME).unwrap(), "byte {at}");
 		}
 	}
 }
 
+/// A log has its name only when it is on the disk: so this is what a copy or a disk has left of one.
 #[test]
-fn a_file_without_its_whole_header_is_no_log() {
+fn a_file_without_its_whole_header_is_damaged() {
+	type Make = fn(&tempfile::TempDir) -> (PathBuf, PathBuf);
+	let versions: [(Make, usize); 2] = [(filled, HEADER), (filled_before, HEADER_OF_BEFORE)];
+	for (make, header) in versions {
+		let directory = tempfile::tempdir().unwrap();
+		let (path, file) = make(&directory);
+		let bytes = std::fs::read(&file).unwrap();
+		for length in 0..header {
+			std::fs::write(&file, &bytes[..length]).unwrap();
+			assert!(is_begun(&path, &ME).unwrap(), "{length} bytes");
+			for refused in [open(&path), begin(&path, false)] {
+				let error = refused.unwrap_err();
+				assert!(
+					matches!(&error, LogError::Damaged { path, offset: 0, .. } if *path == file),
+					"{length} bytes: {error}"
+				);
+			}
+			assert_eq!(std::fs::read(&file).unwrap(), bytes[..length]);
+		}
+		std::fs::write(&file, &bytes[..header]).unwrap();
+		assert!(is_begun(&path, &ME).unwrap());
+		assert_eq!(open(&path).unwrap().1, Contents::default());
+	}
+}
+
+#[test]
+fn a_log_of_before_goes_on_in_the_present_version_with_all_that_is_in_it() {
+	let directory = tempfile::tempdir().unwrap();
+	let (path, file) = filled_before(&directory);
+	let before = fs::read(&file).unwrap();
+	let blocks = [block(1), block(2), block(3)];
+
+	// A program of before still runs.
+	let running = VoteLog::lock(&file).unwrap();
+	assert!(matches!(open(&path), Err(LogError::InUse(_))));
+	drop(running);
+	assert_eq!(fs::read(&file).unwrap(), before);
+
+	let (mut log, contents) = open(&path).unwrap();
+	assert_eq!(term(&contents), Term(3));
+	assert_eq!(contents.blocks, blocks);
+	let anew = fs::read(&file).unwrap();
+	assert!(anew.starts_with(MAGIC));
+	assert!(
+		matches!(open(&path), Err(LogError::InUse(_))),
+		"it is locked, too"
+	);
+	log.append(&[entry(4, Some(block(4)))]).unwrap();
+	drop(log);
+	let (_, contents) = open(&path).unwrap();
+	assert_eq!(term(&contents), Term(4));
+	assert_eq!(contents.blocks[..3], blocks);
+	assert_eq!(contents.blocks[3..], [block(4)]);
+
+	// The power went before the new file had the name, whatever of it was there.
+	let beside = file.with_extension("new");
+	for length in [0, 10, HEADER_OF_BEFORE, anew.len() - 1, anew.len()] {
+		fs::write(&file, &before).unwrap();
+		fs::write(&beside, &anew[..length]).unwrap();
+		let (_, contents) = open(&path).unwrap();
+		assert_eq!(term(&contents), Term(3), "{length} bytes");
+		assert_eq!(contents.blocks, blocks, "{length} bytes");
+		assert!(!beside.exists(), "{length} bytes");
+	}
+}
+
+#[test]
+fn a_log_of_version_02_goes_on_in_the_present_one() {
 	let directory = tempfile::tempdir().unwrap();
 	let (path, file) = filled(&directory);
-	let bytes = std::fs::read(&file).unwrap();
-	for length in 0..HEADER {
-		std::fs::write(&file, &bytes[..length]).unwrap();
-		assert!(!is_begun(&path, &ME), "{length} bytes");
-		let error = open(&path).unwrap_err();
-		assert!(
-			matches!(error, LogError::Missing { .. }),
-			"{length} bytes: {error}"
-		);
-		assert_eq!(
-			std::fs::read(&file).unwrap(),
-			bytes[..length],
-			"it is not begun where that is not allowed"
-		);
-		let (_, contents) = begin(&path, false).unwrap();
-		assert_eq!(contents, Contents::default(), "{length} bytes");
+	let mut bytes = fs::read(&file).unwrap();
+	let mark = mark_of(&bytes);
+	let mut place = HEADER;
+	for entries in three() {
+		bytes[place..place + 16].copy_from_slice(&mark.0);
+		place += mark.frame(0, &entries).unwrap().len();
 	}
-	std::fs::write(&file, &bytes[..HEADER]).unwrap();
-	assert!(is_begun(&path, &ME));
-	assert_eq!(open(&path).unwrap().1, Contents::default());
+	bytes[..16].copy_from_slice(SECOND);
+	let hash = blake2_128(&bytes[..96]);
+	bytes[96..HEADER].copy_from_slice(&hash);
+	fs::write(&file, &bytes).unwrap();
+	let (log, contents) = open(&path).unwrap();
+	assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![1, 2, 3]));
+	assert!(fs::read(&file).unwrap().starts_with(MAGIC));
+	drop(log);
+	let (_, contents) = open(&path).unwrap();
+	assert_eq!((term(&contents), numbers(&contents)), (Term(3), vec![1, 2, 3]));
 }
 
 #[test]
@@ -352,14 +330,6 @@ fn a_missing_log_is_begun_only_where_that_is_allowed_or_the_operator_says_so() {
 	for words in ["--forget-votes", "but the database has blocks"] {
 		assert!(error.to_string().contains(words), "{error}");
 	}
-	for short in [&file, &path] {
-		std::fs::write(short, b"td-raft").unwrap();
-		let error = open(&path).unwrap_err();
-		assert!(
-			matches!(error, LogError::Missing { .. }),
-			"an empty one is no better: {error}"
-		);
-	}
 	assert!(begin(&path, true).is_ok());
 	assert!(open(&path).is_ok());
 }
@@ -372,6 +342,79 @@ fn one_process_at_a_time() {
 	assert!(matches!(open(&path), Err(LogError::InUse(_))));
 	drop(first);
 	assert!(open(&path).is_ok());
+}
+
+/// Its name has gone to another file between the opening and the lock: that file binds, and not the one that is locked.
+#[test]
+fn the_file_that_is_locked_is_the_one_with_the_name() {
+	let directory = tempfile::tempdir().unwrap();
+	let (path, file) = filled(&directory);
+	let early = || fs::File::options().read(true).write(true).open(&file).unwrap();
+	assert!(VoteLog::lock_opened(early(), &file).unwrap().is_some());
+	let opened = early();
+	open(&path).unwrap().0.compact(0).unwrap();
+	assert!(VoteLog::lock_opened(opened, &file).unwrap().is_none());
+	let opened = early();
+	fs::remove_file(&file).unwrap();
+	assert!(VoteLog::lock_opened(opened, &file).unwrap().is_none());
+}
+
+/// Two processes have found no log, or the file of one is no longer the one that it has open.
+#[test]
+fn a_log_takes_no_other_files_place() {
+	let directory = tempfile::tempdir().unwrap();
+	let (path, file) = filled(&directory);
+	let bytes = fs::read(&file).unwrap();
+	let nothing = Contents::default();
+	let refused = VoteLog::put(&file, GENESIS, ME, &nothing, false).unwrap_err();
+	assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+	assert_eq!(fs::read(&file).unwrap(), bytes);
+
+	let (mut log, _) = open(&path).unwrap();
+	let copy = file.with_extension("copy");
+	fs::copy(&file, &copy).unwrap();
+	fs::rename(&copy, &file).unwrap();
+	assert!(matches!(log.compact(0), Err(LogError::Io { .. })));
+	assert_eq!(fs::read(&file).unwrap(), bytes);
+
+	// One that another process writes at this moment stays as it is.
+	let new = file.with_extension("new");
+	fs::write(&new, b"half").unwrap();
+	let other = create(&new).unwrap();
+	flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap();
+	assert!(VoteLog::put(&file, GENESIS, ME, &nothing, true).is_err());
+	assert_eq!(fs::read(&new).unwrap(), b"half");
+}
+
+#[test]
+fn nobody_but_the_nodes_user_reads_a_log() {
+	let directory = tempfile::tempdir().unwrap();
+	let (path, file) = filled(&directory);
+	let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+	assert_eq!(mode(&file), 0o600);
+	assert_eq!(mode(&path), 0o600);
+	// As programs of before have left it, and a file that was being written.
+	for wide in [&file, &file.with_extension("new")] {
+		fs::write(wide, fs::read(&file).unwrap()).unwrap();
+		fs::set_permissions(wide, Permissions::from_mode(0o644)).unwrap();
+	}
+	let (mut log, _) = open(&path).unwrap();
+	assert_eq!(mode(&file), 0o600);
+	log.compact(0).unwrap();
+	assert_eq!(mode(&file), 0o600);
+}
+
+#[test]
+fn a_directory_is_created_with_all_above_it() {
+	let directory = tempfile::tempdir().unwrap();
+	let file = directory.path().join("one").join("two").join("votes");
+	for _ in 0..2 {
+		create_directory_of(&file).unwrap();
+		assert!(file.parent().unwrap().is_dir());
+	}
+	fs::write(&file, b"no folder").unwrap();
+	assert!(create_directory_of(&file.join("three").join("votes")).is_err());
+	assert!(create_directory_of(Path::new("votes")).is_ok());
 }
 
 #[test]

@@ -11,8 +11,10 @@ use substrate_frame_rpc_system::{System, SystemApiServer};
 
 use crate::{pool::Pool, service::FullClient};
 
+mod shared;
 mod td_raft;
 
+pub use shared::SharedAnswer;
 pub use td_raft::Consensus;
 use td_raft::TdRaftApiServer;
 

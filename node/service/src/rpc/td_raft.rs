@@ -1,9 +1,9 @@
 //! What a node knows of the consensus, and the way for transactions that only the leader may read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use codec::{DecodeAll, Encode};
-use futures::{StreamExt, TryFutureExt};
+use futures::{FutureExt, StreamExt, TryFutureExt};
 use jsonrpsee::{
 	core::{async_trait, RpcResult},
 	proc_macros::rpc,
@@ -29,6 +29,7 @@ use veilmart_td_raft_engine::{
 	Unanswered,
 };
 
+use super::SharedAnswer;
 use crate::service::{FullBackend, FullClient};
 
 /// The request is wrong.
@@ -91,8 +92,9 @@ pub struct Justified {
 /// The methods.
 #[rpc(server, namespace = "tdRaft")]
 pub trait TdRaftApi {
-	/// What the node's consensus is doing: role, term, leader, certificates, the other authorities. An error (7003) if too many ask
-	/// at a time.
+	/// What the node's consensus is doing: role, term, leader, certificates, the other authorities; as it was at most a tenth of a
+	/// second ago, since all who ask within that share one answer. Every node answers, an authority or not, and an `observer` says that
+	/// it is one. An error (7003) if too many questions wait for the engine, and one (7001) if that has stopped.
 	#[method(name = "roundState")]
 	async fn round_state(&self) -> RpcResult<RoundState>;
 
@@ -130,6 +132,8 @@ pub struct Consensus {
 	pub client: Arc<FullClient>,
 	/// The engine.
 	pub engine: EngineHandle,
+	/// What the engine has said last of what it is doing.
+	pub round_state: SharedAnswer<Result<RoundState, Unanswered>>,
 	/// The node's keys.
 	pub keystore: Arc<LocalKeystore>,
 	/// The node's identity in the network.
@@ -141,7 +145,10 @@ pub struct Consensus {
 #[async_trait]
 impl TdRaftApiServer for Consensus {
 	async fn round_state(&self) -> RpcResult<RoundState> {
-		self.engine.round_state().await.map_err(unanswered)
+		let engine = self.engine.clone();
+		let ask = || async move { engine.round_state().await }.boxed();
+		let answer = self.round_state.get(Instant::now(), ask);
+		answer.await.map_err(unanswered)
 	}
 
 	fn elections(&self, at: Option<Hash>) -> RpcResult<Vec<Election>> {

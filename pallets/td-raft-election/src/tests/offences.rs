@@ -10,7 +10,7 @@ use frame_support::{
 use sp_runtime::{
 	traits::Dispatchable,
 	transaction_validity::{
-		InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
+		InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction, ValidTransaction,
 	},
 	DispatchError,
 };
@@ -160,10 +160,17 @@ fn report(evidence: &Evidence) -> RuntimeCall {
 	})
 }
 
-/// What a pool says.
+/// What the pool of a node says that makes the report.
 fn validity(evidence: &Evidence) -> Result<ValidTransaction, TransactionValidityError> {
+	validity_from(TransactionSource::Local, evidence)
+}
+
+fn validity_from(
+	source: TransactionSource,
+	evidence: &Evidence,
+) -> Result<ValidTransaction, TransactionValidityError> {
 	report(evidence)
-		.authorize(TransactionSource::External)
+		.authorize(source)
 		.expect("the call authorizes itself")
 		.map(|(validity, _)| validity)
 }
@@ -439,6 +446,41 @@ fn reports_of_one_offence_exclude_each_other_in_the_pool() {
 		assert_ne!(tags(&two_votes(3)), tags(&two_seals(3)));
 		let valid = validity(&two_votes(3)).unwrap();
 		assert!(valid.propagate && valid.priority > 0 && valid.requires.is_empty());
+	});
+}
+
+/// To verify a report of a false dealing is dear, and a false report costs nothing.
+#[test]
+fn strangers_report_contradicting_signatures_and_no_dealings() {
+	use TransactionSource::{External, InBlock, Local};
+	running().execute_with(|| {
+		let lie = dealt(2, true);
+		let honest = dealt(3, false);
+		for dealing in [&lie, &honest] {
+			assert_eq!(
+				validity_from(External, dealing),
+				Err(UnknownTransaction::CannotLookup.into()),
+				"neither true nor false, so that the pool does not refuse it when the node brings it"
+			);
+		}
+		for source in [Local, InBlock] {
+			let valid = validity_from(source, &lie).expect("it is true");
+			assert!(!valid.propagate, "who takes it from a peer would refuse it");
+			assert_eq!(
+				validity_from(source, &honest),
+				Err(InvalidTransaction::BadProof.into())
+			);
+		}
+		for evidence in [two_seals(1), two_votes(1), two_election_votes(1)] {
+			for source in [External, Local, InBlock] {
+				let valid = validity_from(source, &evidence).expect("it is true");
+				assert!(valid.propagate);
+			}
+		}
+		assert_eq!(
+			validity_from(External, &Evidence::Votes(vote(1, 1), vote(2, 2))),
+			Err(InvalidTransaction::BadProof.into())
+		);
 	});
 }
 

@@ -2,14 +2,16 @@
 
 use codec::{Decode, Encode};
 use sp_core::H256;
+use sp_io::hashing::blake2_128;
 use sp_runtime::OpaqueExtrinsic;
-use veilmart_fuzz_targets::{disk, input, GENESIS};
+use veilmart_fuzz_targets::{disk, input, votes as logs, GENESIS};
 use veilmart_td_raft::{AuthorityId, SealedTransaction, Signature};
 use veilmart_td_raft_core::{message::Message, real::OnChain, safety::Durable};
 use veilmart_td_raft_formats::{
 	dates::{self, Dates},
 	packet::{Hello, Packet},
 	shelf::Heights,
+	votes::{self, Entry, Mark, HEAD, HEADER},
 	Block, Header,
 };
 
@@ -93,8 +95,58 @@ fn files(corpora: &mut Corpora) {
 	}
 }
 
+/// Vote logs of each version, whole and not.
+fn vote_logs(corpora: &mut Corpora) {
+	let entry = |block| Entry {
+		durable: Durable::genesis(GENESIS),
+		block,
+	};
+	let records = vec![
+		vec![entry(Some(block(corpora)))],
+		vec![entry(None)],
+		vec![entry(None), entry(None)],
+	];
+	let (name, mark) = (AuthorityId([1; 32]), Mark([0x5a; 16]));
+	let mut third = votes::header(&GENESIS, &name, &mark);
+	let mut second = third.clone();
+	second[..16].copy_from_slice(votes::SECOND);
+	let hash = blake2_128(&second[..HEADER - 16]);
+	second[HEADER - 16..].copy_from_slice(&hash);
+	let mut first = [&votes::FIRST[..], &GENESIS[..], &name.0[..]].concat();
+	let mut begins = Vec::new();
+	for entries in &records {
+		begins.push(third.len());
+		let frame = mark.frame(third.len() as u64, entries).expect("a short one");
+		second.extend([&mark.0[..], &frame[16..]].concat());
+		let sized = [&frame[16..20], &frame[HEAD..]].concat();
+		first.extend([&sized[..4], &blake2_128(&sized)[..], &sized[4..]].concat());
+		third.extend(frame);
+	}
+	let mut two = third.clone();
+	for begin in &begins[1..] {
+		two[begin + HEAD] ^= 1;
+	}
+	for (format, name, content) in [
+		("file", "torn", third[..third.len() - 5].to_vec()),
+		("file", "broken-two", two),
+		("file", "broken-header", third[..HEADER - 1].to_vec()),
+		("file", "first", first),
+		("file", "second", second),
+		("file", "third", third),
+		("records", "records", (700_u32, records).encode()),
+		(
+			"records",
+			"broken-none",
+			(0_u32, vec![Vec::<Entry>::new()]).encode(),
+		),
+	] {
+		corpora.add("votes", name, input(&logs::FORMATS, format, content));
+	}
+}
+
 /// The corpora of packets and of what is on the disk.
 pub fn add(corpora: &mut Corpora) {
 	packets(corpora);
 	files(corpora);
+	vote_logs(corpora);
 }

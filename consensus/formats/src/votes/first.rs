@@ -1,4 +1,4 @@
-//! Version 01 of the vote log, which programs of before wrote. It is only read: what is opened is written anew.
+//! Version 01 of the vote log. It is only read: what is opened is written anew.
 //!
 //! Frames follow magic, genesis hash and authority:
 //!
@@ -9,8 +9,9 @@
 //! | | content, as now; the first number of starts is below 2³² |
 //!
 //! Everybody can make such a frame. If one is in a transaction, and just the record with its block is torn without its beginning, it
-//! counts as a record that follows, and the node does not start. A log has that fault until it is written anew. What a frame says of
-//! itself takes the place of that search where it can.
+//! counts as a record that follows, and the node does not start. Nor is it known of two frames that are both not what was written that
+//! there are two. A log has these faults until it is written anew. What a frame says of itself takes the place of that search where it
+//! can.
 
 use codec::{Decode, Input};
 
@@ -19,27 +20,28 @@ use super::{
 	Entry, LONGEST, MOST, NAMES,
 };
 
-/// What the file begins with.
-pub(super) const MAGIC: &[u8; 16] = b"td-raft votes 01";
-/// Magic, genesis hash, authority.
-pub(super) const HEADER: usize = NAMES;
+/// What the file began with in version 01.
+pub const MAGIC: &[u8; 16] = b"td-raft votes 01";
+/// Magic, genesis hash, authority: bytes before the first frame in version 01.
+pub const HEADER: usize = NAMES;
 /// Length and hash before a frame's content.
 pub(super) const HEAD: usize = 4 + 16;
+/// Bytes that the search for whole frames hashes, for each one in which it looks. What it cannot look through with this counts as
+/// followed: that is what somebody has made who wanted the search to take long.
+const HASHED_PER_BYTE: usize = 64;
 
-fn checksum(length: &[u8], content: &[u8]) -> [u8; 16] {
+/// What stands behind the length.
+pub(super) fn checksum(length: &[u8], content: &[u8]) -> [u8; 16] {
 	digest(&[length, content])
 }
 
-/// Whether a frame is what was written.
-pub(super) fn is_whole(head: &[u8], content: &[u8]) -> bool {
-	let (length, hash) = head.split_at(4);
-	hash == checksum(length, content)
-}
-
-/// Whether others follow a frame that is not whole. `rest` is all behind its first byte.
-pub(super) fn is_followed(head: &[u8], rest: &[u8]) -> bool {
+/// Whether others follow the frame with which these bytes begin, and which is not whole.
+pub(super) fn is_followed(bytes: &[u8]) -> bool {
 	// Its length, too, may be what was not written.
-	!is_last(size(&head[..4]), &rest[HEAD - 1..]) && holds_a_frame(rest, checksum)
+	bytes
+		.split_at_checked(HEAD)
+		.is_some_and(|(head, content)| !is_last(size(&head[..4]), content))
+		&& holds_a_frame(&bytes[1..], checksum)
 }
 
 /// How the content of every frame begins: none was ever written otherwise. The number of entries is a compact number of one byte;
@@ -93,13 +95,20 @@ fn is_last(length: u32, content: &[u8]) -> bool {
 /// Whether a whole frame begins anywhere in these bytes. What does not begin as one is not hashed: a random length fits often
 /// enough, so that a torn frame of some megabytes took many seconds, and a torn batch hours.
 fn holds_a_frame(bytes: &[u8], mut hash: impl FnMut(&[u8], &[u8]) -> [u8; 16]) -> bool {
+	let mut left = bytes.len().saturating_mul(HASHED_PER_BYTE);
 	bytes.windows(HEAD).enumerate().any(|(at, head)| {
 		let (length, expected) = head.split_at(4);
 		let content = bytes
 			.get(at + HEAD..)
 			.and_then(|rest| rest.get(..size(length) as usize))
 			.filter(|content| begins_as_content(content));
-		content.is_some_and(|content| hash(length, content) == expected)
+		content.is_some_and(|content| match left.checked_sub(content.len()) {
+			Some(rest) => {
+				left = rest;
+				hash(length, content) == expected
+			}
+			None => true,
+		})
 	})
 }
 
@@ -107,16 +116,19 @@ fn holds_a_frame(bytes: &[u8], mut hash: impl FnMut(&[u8], &[u8]) -> [u8; 16]) -
 mod tests {
 	use super::*;
 	use crate::{
-		vote_log::{
-			is_begun,
-			tests::{block, entry, filled_before, frame_of_before, noise, open, term, torn, ME},
-			Contents, LogError, VoteLog,
+		votes::{
+			read,
+			tests::{block, entry, frame_of_before, noise, records_of_before, torn, Seen},
+			Format,
 		},
 		Block,
 	};
 	use sp_runtime::OpaqueExtrinsic;
-	use std::{cell::Cell, fs};
-	use veilmart_td_raft::Term;
+	use std::cell::Cell;
+
+	fn seen(bytes: &[u8]) -> Result<Seen, u64> {
+		Seen::of(read(bytes, &Format::First))
+	}
 
 	/// Against BLAKE2b as another library has it.
 	#[test]
@@ -124,7 +136,8 @@ mod tests {
 		let hash = [
 			0x5e, 0xfb, 0xbb, 0x98, 0x67, 0x5a, 0xc3, 0x4f, 0x5f, 0x8a, 0xae, 0x3c, 0x36, 0x9d, 0xc6, 0x0d,
 		];
-		assert!(is_whole(&[&[3_u8, 0, 0, 0][..], &hash[..]].concat(), b"abc"));
+		let frame = [&[3_u8, 0, 0, 0][..], &hash[..], b"abc"].concat();
+		assert_eq!(Format::First.content(7, &frame), Some(&b"abc"[..]));
 	}
 
 	#[test]
@@ -140,22 +153,24 @@ mod tests {
 
 	#[test]
 	fn wherever_the_last_write_was_cut_the_ones_before_are_there() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let whole = fs::read(&file).unwrap();
+		let whole = records_of_before();
 		let last = frame_of_before(&[entry(2, Some(block(2))), entry(3, Some(block(3)))]).len();
+		let before = Ok(Seen::new(2, &[1], whole.len() - last));
 		for cut in 1..=last {
-			fs::write(&file, &whole[..whole.len() - cut]).unwrap();
-			let (_, contents) = open(&path).unwrap();
-			assert_eq!(term(&contents), Term(2), "cut {cut}");
-			assert_eq!(contents.blocks, [block(1)], "cut {cut}");
+			assert_eq!(seen(&whole[..whole.len() - cut]), before, "cut {cut}");
 		}
 		// Zeros in place of what was not written, as some file systems leave them.
 		let mut zeroed = whole.clone();
-		let from = zeroed.len() - last + 2;
-		zeroed[from..].fill(0);
-		fs::write(&file, &zeroed).unwrap();
-		assert_eq!(term(&open(&path).unwrap().1), Term(2));
+		zeroed[whole.len() - last + 2..].fill(0);
+		assert_eq!(seen(&zeroed), before);
+		for length in HEADER..HEADER + 100 {
+			let nothing = Seen {
+				term: None,
+				blocks: Vec::new(),
+				end: HEADER as u64,
+			};
+			assert_eq!(seen(&whole[..length]), Ok(nothing), "{length} bytes");
+		}
 	}
 
 	#[test]
@@ -187,32 +202,45 @@ mod tests {
 		}
 	}
 
+	/// Half a MiB, then a list of one entry whose number of starts is small: sixteen bytes, of which each begins the next.
+	const LOOKS: [u8; 16] = [0, 0, 8, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
 	/// Somebody sends a transaction full of what looks like the beginning of a frame, and the power goes while it is written.
 	#[test]
 	fn what_a_torn_record_has_in_it_does_not_make_the_start_long() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let whole = fs::read(&file).unwrap();
-		// Half a MiB, then a list of one entry whose number of starts is small: sixteen bytes, of which each begins the next.
-		let looks: [u8; 16] = [0, 0, 8, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+		let whole = records_of_before();
 		let mut chosen = block(4);
-		chosen.extrinsics = vec![OpaqueExtrinsic::from_blob(looks.repeat(1 << 16))];
+		chosen.extrinsics = vec![OpaqueExtrinsic::from_blob(LOOKS.repeat(1 << 16))];
 		let torn = frame_of_before(&[entry(4, Some(chosen)), entry(5, None)]);
 		let beginnings = torn.windows(9).filter(|bytes| begins_as_content(bytes));
 		assert!(beginnings.count() >= 1 << 16);
+		let before = Ok(Seen::new(3, &[1, 2, 3], whole.len()));
 		// Each of these is many seconds of hashing if whole frames are looked for.
 		for cut in [1, 100, 1 << 19] {
 			let bytes = [&whole[..], &torn[..torn.len() - cut]].concat();
-			fs::write(&file, bytes).unwrap();
-			let (_, contents) = open(&path).unwrap();
-			assert_eq!(term(&contents), Term(3), "{cut} bytes are missing");
+			assert_eq!(seen(&bytes), before, "{cut} bytes are missing");
 		}
 		// Or its end was not written, but is there.
 		let mut zeroed = [&whole[..], &torn[..]].concat();
 		let from = zeroed.len() - (1 << 19);
 		zeroed[from..].fill(0);
-		fs::write(&file, zeroed).unwrap();
-		assert_eq!(term(&open(&path).unwrap().1), Term(3));
+		assert_eq!(seen(&zeroed), before);
+	}
+
+	/// Also where the record does not say that it is the last.
+	#[test]
+	fn no_bytes_make_the_search_for_whole_frames_long() {
+		let bytes = LOOKS.repeat(1 << 16);
+		let hashed = Cell::new(0);
+		let count = |length: &[u8], content: &[u8]| {
+			hashed.set(hashed.get() + content.len());
+			checksum(length, content)
+		};
+		assert!(
+			holds_a_frame(&bytes, count),
+			"what is not looked through may be one"
+		);
+		assert!(hashed.get() <= bytes.len() * HASHED_PER_BYTE);
 	}
 
 	#[test]
@@ -235,95 +263,22 @@ mod tests {
 
 	#[test]
 	fn a_record_that_was_synced_and_is_damaged_is_a_reason_not_to_start() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let bytes = fs::read(&file).unwrap();
+		let bytes = records_of_before();
 		// In the content, in the hash, in the length: beyond the end, and short of it.
 		for (at, bit) in [(HEAD + 5, 1), (7, 1), (3, 0x40), (2, 1), (0, 1)] {
 			let mut bad = bytes.clone();
 			bad[HEADER + at] ^= bit;
-			fs::write(&file, &bad).unwrap();
-			let error = open(&path).unwrap_err();
-			assert!(
-				matches!(error, LogError::Damaged { offset, .. } if offset == HEADER as u64),
-				"byte {at}: {error}"
-			);
-			assert_eq!(fs::read(&file).unwrap(), bad, "byte {at}");
+			assert_eq!(seen(&bad), Err(HEADER as u64), "byte {at}");
 		}
 	}
 
 	/// The fault that the present version does not have.
 	#[test]
 	fn a_frame_that_a_client_has_put_into_a_torn_record_counts_as_one_that_follows() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let whole = fs::read(&file).unwrap();
+		let whole = records_of_before();
 		let bytes = torn(&whole, &frame_of_before, &|_| frame_of_before(&[entry(9, None)]));
-		fs::write(&file, bytes).unwrap();
-		assert!(matches!(open(&path), Err(LogError::Damaged { .. })));
-		fs::write(&file, torn(&whole, &frame_of_before, &|_| noise(300))).unwrap();
-		assert_eq!(term(&open(&path).unwrap().1), Term(3));
-	}
-
-	#[test]
-	fn a_log_goes_on_in_the_present_version_with_all_that_is_in_it() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let before = fs::read(&file).unwrap();
-		let blocks = [block(1), block(2), block(3)];
-
-		// A program of before still runs.
-		let running = VoteLog::lock(&file).unwrap();
-		assert!(matches!(open(&path), Err(LogError::InUse(_))));
-		drop(running);
-		assert_eq!(fs::read(&file).unwrap(), before);
-
-		let (mut log, contents) = open(&path).unwrap();
-		assert_eq!(term(&contents), Term(3));
-		assert_eq!(contents.blocks, blocks);
-		let anew = fs::read(&file).unwrap();
-		assert!(anew.starts_with(super::super::MAGIC));
-		assert!(
-			matches!(open(&path), Err(LogError::InUse(_))),
-			"it is locked, too"
-		);
-		log.append(&[entry(4, Some(block(4)))]).unwrap();
-		drop(log);
-		let (_, contents) = open(&path).unwrap();
-		assert_eq!(term(&contents), Term(4));
-		assert_eq!(contents.blocks[..3], blocks);
-		assert_eq!(contents.blocks[3..], [block(4)]);
-
-		// The power went before the new file had the name, whatever of it was there.
-		let beside = file.with_extension("new");
-		for length in [0, 10, HEADER, anew.len() - 1, anew.len()] {
-			fs::write(&file, &before).unwrap();
-			fs::write(&beside, &anew[..length]).unwrap();
-			let (_, contents) = open(&path).unwrap();
-			assert_eq!(term(&contents), Term(3), "{length} bytes");
-			assert_eq!(contents.blocks, blocks, "{length} bytes");
-			assert!(!beside.exists(), "{length} bytes");
-		}
-	}
-
-	#[test]
-	fn a_file_without_its_whole_header_is_no_log_and_one_that_has_nothing_else_is() {
-		let directory = tempfile::tempdir().unwrap();
-		let (path, file) = filled_before(&directory);
-		let bytes = fs::read(&file).unwrap();
-		for length in 0..HEADER {
-			fs::write(&file, &bytes[..length]).unwrap();
-			assert!(!is_begun(&path, &ME), "{length} bytes");
-			let error = open(&path).unwrap_err();
-			assert!(
-				matches!(error, LogError::Missing { .. }),
-				"{length} bytes: {error}"
-			);
-		}
-		for length in HEADER..HEADER + 100 {
-			fs::write(&file, &bytes[..length]).unwrap();
-			assert!(is_begun(&path, &ME), "{length} bytes");
-			assert_eq!(open(&path).unwrap().1, Contents::default(), "{length} bytes");
-		}
+		assert_eq!(seen(&bytes), Err(whole.len() as u64));
+		let bytes = torn(&whole, &frame_of_before, &|_| noise(300));
+		assert_eq!(seen(&bytes), Ok(Seen::new(3, &[1, 2, 3], whole.len())));
 	}
 }
