@@ -324,7 +324,6 @@ fn each_file_has_a_mark_of_its_own() {
 fn a_missing_log_is_begun_only_where_that_is_allowed_or_the_operator_says_so() {
 	let directory = tempfile::tempdir().unwrap();
 	let path = directory.path().join("votes");
-	let file = names::file_of(&path, &ME);
 	let error = open(&path).unwrap_err();
 	assert!(matches!(error, LogError::Missing { .. }));
 	for words in ["--forget-votes", "but the database has blocks"] {
