@@ -13,7 +13,7 @@ use frame_system::{DispatchEventInfo, EventRecord, Phase};
 use jsonrpsee::{server::ServerHandle, types::ErrorObjectOwned, RpcModule};
 use rand_core::OsRng;
 use serde_json::{json, Value};
-use sp_core::{blake2_256, crypto::Pair as _, sr25519, Bytes};
+use sp_core::{crypto::Pair as _, hashing::blake2_256, sr25519, Bytes};
 use sp_runtime::DispatchError;
 use veilmart_cli::{
 	account::Account,
