@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod answers;
+pub mod batch;
 pub mod ciphertext;
 pub mod consensus;
 pub mod disk;
@@ -51,8 +52,9 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
 	target("answers", answers::run),
+	target("batch", batch::run),
 	target("ciphertext", ciphertext::run),
 	target("consensus", consensus::run),
 	target("disk", disk::run),

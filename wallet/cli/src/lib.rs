@@ -12,7 +12,8 @@
 //! - [`ca`], [`certificate`]: key ceremony, decryption, audit; requests for certificates;
 //! - [`audit_report`]: sums that the certificate authority opens and anybody checks; [`disclosure`]: what it decrypts for
 //!   somebody, on record; [`letter`]: how an owner gets a lost opening back;
-//! - [`serve`]: a seller's agent, which acts by a rule file;
+//! - [`serve`]: a seller's agent, which acts by a rule file; [`batch_journal`]: what became of the lines of a file of calls;
+//!   [`lines`]: what the journals of both have in common;
 //! - [`amount`], [`commodity`], [`names`]: how numbers and objects are written; [`convert`]: the ledger's objects as the wallet
 //!   takes them;
 //! - [`cli`], [`commands`], [`watch`], [`output`], [`error`]: the program around it.
@@ -22,6 +23,7 @@
 pub mod account;
 pub mod amount;
 pub mod audit_report;
+pub mod batch_journal;
 pub mod ca;
 pub mod certificate;
 pub mod chain;
@@ -35,6 +37,7 @@ pub mod disclosure;
 pub mod error;
 pub mod keystore;
 pub mod letter;
+pub mod lines;
 pub mod names;
 pub mod output;
 pub mod sealed;

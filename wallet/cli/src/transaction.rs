@@ -201,7 +201,11 @@ impl Chain {
 		validity: (Era, Hash),
 		call: RuntimeCall,
 	) -> Result<Sent> {
-		let extrinsic = self.sign(account, nonce, validity, call);
+		self.send(self.sign(account, nonce, validity, call)).await
+	}
+
+	/// Hands a signed transaction to the node's pool.
+	pub(crate) async fn send(&self, extrinsic: UncheckedExtrinsic) -> Result<Sent> {
 		let status = self
 			.subscribe(
 				"author_submitAndWatchExtrinsic",
@@ -270,6 +274,24 @@ impl Chain {
 			events,
 			way: Way::Open,
 		})
+	}
+
+	/// A block's hash, and those of its transactions in their order.
+	pub(crate) async fn transactions_in(&self, number: BlockNumber) -> Result<(Hash, Vec<Hash>)> {
+		let block = self
+			.block_hash(number)
+			.await?
+			.ok_or_else(|| Error::node(format!("The node has no block {number}.")))?;
+		let body: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
+		let body = body.ok_or_else(|| Error::node(format!("The node has no body of block {number}.")))?;
+		Ok((block, body.transactions().map(BlakeTwo256::hash).collect()))
+	}
+
+	/// What the transaction at this place of a block announced, or why its dispatch failed.
+	pub(crate) async fn outcome_at(&self, index: usize, block: Hash) -> Result<Vec<RuntimeEvent>> {
+		let index = u32::try_from(index)
+			.map_err(|_| Error::node(format!("Block {block:?} has more transactions than any.")))?;
+		dispatched(index, self.events(block).await?)
 	}
 
 	/// What a block did. The node has to have kept its state.

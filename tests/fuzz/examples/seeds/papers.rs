@@ -8,6 +8,7 @@ use sp_core::H256;
 use veilmart_cli::{
 	account::address,
 	audit_report::AuditReport,
+	batch_journal,
 	ca::{factors_json, hex},
 	certificate::SignedRequest,
 	chain_key::Pin,
@@ -120,6 +121,59 @@ fn journals(corpora: &mut Corpora) {
 	}
 }
 
+fn batches(corpora: &mut Corpora) {
+	let sent = |byte, nonce, void| batch_journal::Sent {
+		transaction: H256::repeat_byte(byte),
+		nonce,
+		begins: 100,
+		void,
+	};
+	let line = |command: &str, sent: &[batch_journal::Sent], done| batch_journal::Line {
+		command: command.into(),
+		sent: sent.to_vec(),
+		done,
+	};
+	let done = Some((H256::repeat_byte(3), H256::repeat_byte(9)));
+	let lines = batch_journal::Lines::from([
+		(
+			1,
+			line(
+				"transfer //Bob 25.00",
+				&[sent(1, 7, true), sent(2, 9, false), sent(3, 9, false)],
+				done,
+			),
+		),
+		(3, line("confirm 3", &[sent(4, 10, true)], None)),
+		(
+			4,
+			line("order //Bob:3 2 --max-price 12.50", &[sent(5, 11, false)], None),
+		),
+	]);
+	let write = |lines: &batch_journal::Lines, signer| {
+		batch_journal::write(lines, H256(GENESIS), &account(signer)).expect("it is printable")
+	};
+	let journal = write(&lines, ALICE);
+	for (name, content) in [
+		("new", write(&batch_journal::Lines::new(), ALICE)),
+		("torn", journal[..journal.len() - 30].to_owned()),
+		("broken-account", write(&lines, BOB)),
+		("broken-word", journal.replace("nonce", "number")),
+		("broken-number", journal.replacen("\"nonce\":9", "\"nonce\":8", 1)),
+		(
+			"broken-done",
+			journal.replace("\"done\":{\"line\":1", "\"done\":{\"line\":3"),
+		),
+		(
+			"broken-version",
+			journal.replacen("\"batch\":1", "\"batch\":2", 1),
+		),
+		("broken-empty", String::new()),
+		("journal", journal),
+	] {
+		corpora.add("batch", name, content);
+	}
+}
+
 /// The corpora of files and words.
 pub fn add(corpora: &mut Corpora) {
 	let modulus = test_keys::modulus(PARAMETER_SET);
@@ -184,6 +238,7 @@ pub fn add(corpora: &mut Corpora) {
 	}
 	secrets(corpora);
 	journals(corpora);
+	batches(corpora);
 	let phrase = phrase_of_entropy(&[7; 16]).expect("16 bytes are a phrase");
 	for (name, words) in [
 		("amount", "12.50"),

@@ -304,15 +304,15 @@ pub enum Command {
 
 	/// Make the calls of a file in a row, without waiting for blocks in between
 	#[command(
-		after_help = "EXAMPLES:\n  veilmart --account buyer batch orders.txt\n  veilmart --account buyer batch --first 17 orders.txt\n\nEach line is a command as it is written behind `veilmart --account buyer`, such as `order shop:3 2`; lines that begin\nwith # are left out. Each call has a number of its own, the first of which is told at the beginning: with it the file\ncan be given again after whatever happened, and nothing is done twice. Until it is through, nothing else may act for\nthe account. The first call that fails ends it."
+		after_help = "EXAMPLES:\n  veilmart --account buyer batch orders.txt\n  veilmart --account buyer batch --anew orders.txt\n\nEach line is a command as it is written behind `veilmart --account buyer`, such as `order shop:3 2`; lines that begin\nwith # are left out. What is sent is noted in a journal beside the file, orders.txt.journal, before it leaves: after whatever\nhappened the same command goes on where it was, and nothing is done twice or left out. The first call that fails ends it; put\nthat line right and give the file again. Lines that are done have to stay as they are."
 	)]
 	Batch {
-		/// The file; - for the standard input. Commands: issue, transfer, redeem, list, reprice, restock, quote, order, cancel,
+		/// The file. Commands: issue, transfer, redeem, list, reprice, restock, quote, order, cancel,
 		/// confirm, dispute, accept, decline, ship.
 		file: PathBuf,
-		/// The number of the file's first call, if it was begun before: what is done already is left out.
-		#[arg(long, value_name = "NUMBER")]
-		first: Option<u64>,
+		/// Make the calls of a file that was done before once more. Its journal gets the ending .old.
+		#[arg(long)]
+		anew: bool,
 	},
 
 	/// Serve as a seller's agent: accept, decline, ship and collect by a rule file

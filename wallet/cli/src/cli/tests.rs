@@ -107,8 +107,8 @@ fn commands_are_understood() {
 		cli.command,
 		Command::Serve { once: true, check: false, shipped, .. } if shipped == ["//Bob:4"]
 	));
-	let cli = parse("veilmart --account buyer batch --first 17 orders.txt").unwrap();
-	assert!(matches!(cli.command, Command::Batch { first: Some(17), .. }));
+	let cli = parse("veilmart --account buyer batch --anew orders.txt").unwrap();
+	assert!(matches!(cli.command, Command::Batch { anew: true, .. }));
 	let cli = parse("veilmart refresh stock 3 --account shop").unwrap();
 	assert!(matches!(
 		cli.command,

@@ -1,11 +1,13 @@
 //! The calls of a file in a row.
 //!
-//! Every call has the next sequence number of the account, so the number of the first one tells those of all. A number is used
-//! once: whatever happens to this program, to its connection or to a node's pool, a call with a number that the chain has passed
-//! is done and is not made again, and of one that was given up and made anew only one can get into a block.
+//! Each transaction is noted in a [`Journal`] before it leaves. A file that is given again goes on by what the final blocks say of those
+//! that left: a line is done if one of its transactions is there and succeeded, and is made again only when none of them can
+//! happen any more, or with the same transaction number, which gets into a block once.
 
 use std::{
+	collections::BTreeMap,
 	path::Path,
+	sync::{Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
 
@@ -13,17 +15,19 @@ use clap::Parser;
 use pallet_certificates::OrderId;
 use pallet_ecommerce::{CreditId, DeclineReason, ListingId, OrderState};
 use serde_json::{json, Value};
-use veilmart_runtime::AccountId;
+use veilmart_runtime::{AccountId, BlockNumber, Nonce};
 
 use super::{input, Context};
 use crate::{
 	amount,
+	batch_journal::{Journal, Sent},
 	cli::Command,
 	commodity,
 	error::{Error, Result},
 	names::{show_credit, show_listing, show_order, show_redemption, Names},
 	output::{count, one_line, Report},
 	session::{NewListing, Numbers, Outcome, Pipeline, Session, Side},
+	transaction::ERA,
 };
 
 /// How long it is waited for that nothing can come of what was sent behind a call that failed.
@@ -91,7 +95,7 @@ enum Wanted {
 /// How a line ended.
 enum End {
 	Done(Value),
-	/// Its number was passed before.
+	/// One of its transactions is in a final block.
 	DoneBefore,
 	Failed(Error),
 	/// It was sent, and nothing can come of it any more.
@@ -102,8 +106,13 @@ enum End {
 }
 
 impl Context {
-	/// Makes the calls of a file.
-	pub(super) async fn batch(&self, file: &Path, first: Option<u64>) -> Result<()> {
+	/// Makes the calls of a file; those of one that is done already only `anew`.
+	pub(super) async fn batch(&self, file: &Path, anew: bool) -> Result<()> {
+		if file.as_os_str() == "-" {
+			return Err(Error::usage(
+				"What is sent is noted beside the file, so the calls have to be in one: the standard input is none.",
+			));
+		}
 		// What is wrong with any of the lines is said before the first is sent.
 		let lines = read(&input::read(file, "the file")?, &self.names)?;
 		if self.sealed {
@@ -112,41 +121,70 @@ impl Context {
 			));
 		}
 		let session = self.session().await?;
-		let begin = self.begin(&session).await?;
-		let next = begin.numbers().seq;
-		let first = first.unwrap_or(next);
-		let done = next
-			.checked_sub(first)
-			.and_then(|done| usize::try_from(done).ok())
-			.filter(|done| *done <= lines.len())
-			.ok_or_else(|| {
-				Error::usage(format!(
-					"The next call of this account has the number {next}, so the file, of {}, was not begun with the number {first}.",
-					count(lines.len() as u64, "call")
-				))
-			})?;
-		self.output.note(&format!(
-			"The first call has the number {first}. Should this be interrupted, go on with --first {first}."
-		));
-		let (before, left) = lines.split_at(done);
-		for line in before {
+		let mut journal = Journal::open(Journal::path_of(file), session.chain().genesis(), session.id())?;
+		let all = count(lines.len() as u64, "call");
+		if !anew && lines.iter().all(|line| is_done(&journal, line)) {
+			return Err(Error::usage(format!(
+				"All of this file, {all}, was done before: {} says so. To do it once more, say --anew.",
+				journal.path().display()
+			)));
+		}
+		if anew {
+			self.settled(&session, &mut journal, &[]).await?;
+			journal.begin_anew()?;
+		}
+		let begin = self.settled(&session, &mut journal, &lines).await?;
+		check_unchanged(&journal, &lines)?;
+		let (done, left): (Vec<_>, Vec<_>) = lines.iter().partition(|line| is_done(&journal, line));
+		for line in done {
 			self.say(line, &End::DoneBefore);
 		}
-		let undone = self.rows(&session, begin, left).await?;
+		if left.is_empty() {
+			return Ok(());
+		}
+		self.output.note(&format!(
+			"What is sent is noted in {}. Should this be interrupted, give the same command again.",
+			journal.path().display()
+		));
+		let undone = self.rows(&session, begin, &Mutex::new(journal), &left).await?;
 		if undone == 0 {
 			return Ok(());
 		}
 		Err(Error::wallet(format!(
-			"{} of {} not done. Put right what is wrong there and give the file again with --first {first}, without a change to the \
-			lines that are done. Nothing else may act for this account in between, not even `collect`: its number would be taken for a \
-			line that is done. If something did, take the lines that are done out and begin without --first.",
-			undone,
+			"{undone} of {} not done. Put right what is wrong there and give the file again: what is done is left out, and nothing is \
+			done twice. Leave the lines that are done as they are.",
 			if lines.len() == 1 {
 				"1 call was".into()
 			} else {
 				format!("{} calls were", lines.len())
 			}
 		)))
+	}
+
+	/// Once it is known of every transaction that left what became of it, a pipeline that may send these lines: none of them is done by
+	/// a transaction that may yet happen beside the one that the pipeline sends for it.
+	async fn settled<'a>(
+		&self,
+		session: &'a Session,
+		journal: &mut Journal,
+		lines: &[Line],
+	) -> Result<Pipeline<'a>> {
+		loop {
+			let begin = self.begin(session).await?;
+			let look = look(session, journal);
+			self.output.wait("Looking for what was sent before", look).await?;
+			let Some(last) = in_the_way(journal, lines, begin.numbers().nonce) else {
+				return Ok(begin);
+			};
+			drop(begin);
+			let over = passed(session, journal, last);
+			self.output
+				.wait(
+					&format!("What was sent before may yet happen; waiting for block {last} to be final"),
+					over,
+				)
+				.await?;
+		}
 	}
 
 	async fn begin<'a>(&self, session: &'a Session) -> Result<Pipeline<'a>> {
@@ -161,17 +199,23 @@ impl Context {
 		&self,
 		session: &'a Session,
 		mut pipeline: Pipeline<'a>,
-		mut left: &[Line],
+		journal: &'a Mutex<Journal>,
+		mut left: &[&Line],
 	) -> Result<usize> {
 		loop {
 			let mut sent = Vec::new();
 			let mut refused = None;
+			let begins = session.chain().header(pipeline.begins()).await?.number;
+			pipeline = pipeline.announcing(Box::new(move |transaction, numbers| {
+				locked(journal).leaves(transaction, numbers.nonce, begins)
+			}));
 			while let Some((line, behind)) = left.split_first() {
 				if pipeline.room() == 0 || (line.call.goes_first() && !pipeline.is_empty()) {
 					break;
 				}
 				let numbers = pipeline.numbers();
 				left = behind;
+				locked(journal).turn_to(line.number, &line.text);
 				match line.call.make(&mut pipeline).await {
 					Ok(name) => sent.push((line, numbers, name)),
 					Err(error) => {
@@ -182,7 +226,6 @@ impl Context {
 			}
 			let mut undone = usize::from(refused.is_some());
 			let full = sent.is_empty() && refused.is_none() && !left.is_empty();
-			let next = pipeline.numbers().seq;
 			let outcomes = self
 				.output
 				.wait("Waiting until they are final", pipeline.finish())
@@ -196,6 +239,7 @@ impl Context {
 						let mut done = name;
 						done["transaction"] = json!(included.transaction);
 						done["block"] = json!(included.block);
+						locked(journal).done(line.number, included.transaction, included.block)?;
 						End::Done(done)
 					}
 					Outcome::Failed(error @ Error::Node(_)) => End::Unknown(Some(error)),
@@ -207,6 +251,10 @@ impl Context {
 				self.say(line, &end);
 			}
 			if let Some((line, error)) = refused {
+				// A refusal is an answer: the pool has not taken it.
+				if matches!(error, Error::Refused(_)) {
+					forget(&mut locked(journal), line)?;
+				}
 				// Whether the pool has it, nobody can say if the connection broke.
 				let end = if matches!(error, Error::Node(_)) {
 					End::Unknown(Some(error))
@@ -227,12 +275,6 @@ impl Context {
 				return Ok(0);
 			}
 			pipeline = self.begin(session).await?;
-			if pipeline.numbers().seq != next {
-				left.iter().for_each(|line| self.say(line, &End::NotSent));
-				return Err(Error::wallet(
-					"Somebody else acted for this account meanwhile, so the numbers of the file are not known any more.",
-				));
-			}
 		}
 	}
 
@@ -276,6 +318,130 @@ impl Context {
 		};
 		self.output.report(&Report::new(text, json));
 	}
+}
+
+fn locked(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+	// A panic while it was held leaves a journal that says what is on the disk.
+	journal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_done(journal: &Journal, line: &Line) -> bool {
+	journal
+		.lines()
+		.get(&line.number)
+		.is_some_and(|known| known.done.is_some())
+}
+
+/// What the pool refused is not on its way.
+fn forget(journal: &mut Journal, line: &Line) -> Result<()> {
+	let known = journal.lines().get(&line.number);
+	let last = known.and_then(|known| known.open().last().copied());
+	match last {
+		Some(last) => journal.void(line.number, last.transaction),
+		None => Ok(()),
+	}
+}
+
+/// The last block that a transaction can be in.
+fn last_block(sent: &Sent) -> BlockNumber {
+	sent.begins
+		.saturating_add(BlockNumber::try_from(ERA).unwrap_or(BlockNumber::MAX))
+}
+
+/// Looks in the final blocks for the transactions that may have happened, and notes what became of them.
+async fn look(session: &Session, journal: &mut Journal) -> Result<()> {
+	let mut open: BTreeMap<_, _> = journal
+		.open_ones()
+		.into_iter()
+		.map(|(line, sent)| (sent.transaction, (line, sent)))
+		.collect();
+	let sent = || open.values().map(|(_, sent)| sent);
+	let Some(first) = sent().map(|sent| sent.begins.saturating_add(1)).min() else {
+		return Ok(());
+	};
+	let last = sent().map(last_block).max().unwrap_or(first);
+	let chain = session.chain();
+	let at = chain.finalized().await?;
+	let height = chain.header(at).await?.number;
+	let nonce = chain.nonce(session.id(), at).await?;
+	for number in first..=height.min(last) {
+		let (block, transactions) = chain.transactions_in(number).await?;
+		for (index, transaction) in transactions.iter().enumerate() {
+			let Some((line, _)) = open.remove(transaction) else {
+				continue;
+			};
+			match chain.outcome_at(index, block).await {
+				Ok(_) => journal.done(line, *transaction, block)?,
+				Err(Error::Refused(_)) => journal.void(line, *transaction)?,
+				Err(error) => return Err(error),
+			}
+		}
+	}
+	for (transaction, (line, sent)) in open {
+		// Beside one that was found, it cannot happen either.
+		let is_open = journal
+			.lines()
+			.get(&line)
+			.is_some_and(|known| known.open().any(|open| open.transaction == transaction));
+		if is_open && (height > last_block(&sent) || nonce > sent.nonce) {
+			journal.void(line, transaction)?;
+		}
+	}
+	Ok(())
+}
+
+/// The last block that has to be final before these lines can be sent with the transaction numbers from `next` on: until then
+/// something that was sent before may do a line's work beside the transaction that is sent for it now.
+fn in_the_way(journal: &Journal, lines: &[Line], next: Nonce) -> Option<BlockNumber> {
+	let numbers: BTreeMap<usize, (Nonce, &str)> = lines
+		.iter()
+		.filter(|line| !is_done(journal, line))
+		.zip(next..)
+		.map(|(line, nonce)| (line.number, (nonce, line.text.as_str())))
+		.collect();
+	let takes_its_place = |line: usize, sent: &Sent| {
+		let said = journal.lines().get(&line).map(|known| known.command.as_str());
+		numbers
+			.get(&line)
+			.is_some_and(|(nonce, text)| *nonce == sent.nonce && Some(*text) == said)
+	};
+	journal
+		.open_ones()
+		.iter()
+		.filter(|(line, sent)| !takes_its_place(*line, sent))
+		.map(|(_, sent)| last_block(sent))
+		.max()
+}
+
+/// Once a block behind this one is final, or it is known of another transaction what became of it.
+async fn passed(session: &Session, journal: &mut Journal, last: BlockNumber) -> Result<()> {
+	let chain = session.chain();
+	let open = journal.open_ones();
+	while journal.open_ones() == open && chain.header(chain.finalized().await?).await?.number <= last {
+		tokio::time::sleep(PAUSE).await;
+		look(session, journal).await?;
+	}
+	Ok(())
+}
+
+/// Lines that are done say what they said.
+fn check_unchanged(journal: &Journal, lines: &[Line]) -> Result<()> {
+	let done = journal.lines().iter().filter(|(_, known)| known.done.is_some());
+	for (number, known) in done {
+		let now = lines.iter().find(|line| line.number == *number);
+		if now.is_none_or(|line| line.text != known.command) {
+			return Err(Error::usage(format!(
+				"Line {number} was done when it said `{}`; now {}. Leave lines that are done as they are. A file of other calls has \
+				another name; if it is to have this one, say --anew.",
+				known.command,
+				match now {
+					Some(line) => format!("it says `{}`", line.text),
+					None => "there is no call in it".into(),
+				}
+			)));
+		}
+	}
+	Ok(())
 }
 
 /// Whether nothing can come of a call, once that is so or it was waited for long enough.

@@ -147,7 +147,7 @@ impl Context {
 				let session = self.session().await?;
 				return watch::run(session, blocks, &self.output).await;
 			}
-			Command::Batch { file, first } => return self.batch(&file, first).await,
+			Command::Batch { file, anew } => return self.batch(&file, anew).await,
 			Command::Serve {
 				rules,
 				check,

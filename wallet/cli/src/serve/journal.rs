@@ -24,7 +24,7 @@
 
 use std::{
 	collections::BTreeMap,
-	fs::{self, File, OpenOptions, TryLockError},
+	fs::{self, File, TryLockError},
 	io::{self, Seek, Write},
 	path::{Path, PathBuf},
 };
@@ -36,6 +36,7 @@ use veilmart_runtime::{AccountId, Hash};
 use crate::{
 	account::{address, parse_public},
 	error::{Error, Result},
+	lines::{self, Unreadable},
 	names::show_order,
 };
 
@@ -79,27 +80,15 @@ struct Line {
 /// The last step of each order, and when it was noted, in milliseconds since the Unix epoch.
 pub type Steps = BTreeMap<OrderId<AccountId>, (Step, Moment)>;
 
-/// A line that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-	/// Its number, from 1.
-	pub line: usize,
-	/// What is wrong with it.
-	pub problem: &'static str,
-}
-
 /// What the content of a journal of this account on this chain says, and how many of its bytes do: what follows has no end, and
 /// was never acted upon.
 pub fn read(content: &[u8], genesis: Hash, account: &AccountId) -> Result<(Steps, usize), Unreadable> {
-	let whole = content
-		.iter()
-		.rposition(|byte| *byte == b'\n')
-		.map_or(0, |end| end + 1);
+	let whole = lines::whole(content);
 	let wrong = |line, problem| Unreadable { line, problem };
 	let text = std::str::from_utf8(content.get(..whole).unwrap_or_default())
 		.map_err(|_| wrong(1, "this is no text"))?;
-	let mut lines = text.lines().enumerate();
-	let head = lines
+	let mut all = text.lines().enumerate();
+	let head = all
 		.next()
 		.and_then(|(_, line)| serde_json::from_str::<Head>(line).ok());
 	let head = head.ok_or_else(|| wrong(1, "this is no journal of `veilmart serve`"))?;
@@ -110,7 +99,7 @@ pub fn read(content: &[u8], genesis: Hash, account: &AccountId) -> Result<(Steps
 		return Err(wrong(1, "the journal is of another account or chain"));
 	}
 	let mut steps = Steps::new();
-	for (index, line) in lines {
+	for (index, line) in all {
 		let parsed = serde_json::from_str::<Line>(line).ok();
 		let entry = parsed.and_then(|line| Some((parse_order(&line.order)?, (line.step, line.time))));
 		let (order, step) = entry.ok_or_else(|| wrong(index + 1, "this line cannot be read"))?;
@@ -156,11 +145,11 @@ impl Journal {
 	pub fn open(folder: &Path, genesis: Hash, account: &AccountId) -> Result<Self> {
 		let failed =
 			|path: &Path, error: io::Error| Error::file(format!("Cannot use {}: {error}", path.display()));
-		create_private(folder).map_err(|error| failed(folder, error))?;
+		lines::create_folder(folder).map_err(|error| failed(folder, error))?;
 		let chain = hex::encode(genesis.as_bytes().get(..8).unwrap_or_default());
 		let name = format!("{}-{chain}", address(account));
 		let lock_path = folder.join(format!("{name}.lock"));
-		let lock = options()
+		let lock = lines::options()
 			.create(true)
 			.truncate(false)
 			.open(&lock_path)
@@ -205,7 +194,7 @@ impl Journal {
 			})?;
 		self.steps = steps;
 		let cannot = |error| Error::file(format!("Cannot write {}: {error}", self.path.display()));
-		let mut file = options().open(&self.path).map_err(cannot)?;
+		let mut file = lines::options().open(&self.path).map_err(cannot)?;
 		file.set_len(whole as u64)
 			.and_then(|()| file.seek(io::SeekFrom::End(0)).map(|_| ()))
 			.and_then(|()| file.sync_all())
@@ -278,17 +267,16 @@ impl Journal {
 		let text =
 			write(&self.steps, self.of.genesis, &self.of.account).map_err(|error| failed(error.into()))?;
 		let new = path.with_extension("journal.new");
-		let mut file = options().create(true).truncate(true).open(&new).map_err(failed)?;
+		let mut file = lines::options()
+			.create(true)
+			.truncate(true)
+			.open(&new)
+			.map_err(failed)?;
 		file.write_all(text.as_bytes())
 			.and_then(|()| file.sync_all())
 			.and_then(|()| fs::rename(&new, path))
+			.and_then(|()| lines::sync_folder_of(path))
 			.map_err(failed)?;
-		// The new name, too, has to survive a power cut.
-		if let Some(folder) = path.parent() {
-			File::open(folder)
-				.and_then(|folder| folder.sync_all())
-				.map_err(failed)?;
-		}
 		self.file = Some(file);
 		Ok(())
 	}
@@ -309,23 +297,6 @@ fn parse_order(text: &str) -> Option<OrderId<AccountId>> {
 		buyer: parse_public(buyer)?,
 		seq: seq.parse().ok()?,
 	})
-}
-
-/// Who buys what is nobody else's business.
-fn options() -> OpenOptions {
-	let mut options = OpenOptions::new();
-	options.read(true).write(true);
-	#[cfg(unix)]
-	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-	options
-}
-
-fn create_private(folder: &Path) -> io::Result<()> {
-	let mut builder = fs::DirBuilder::new();
-	builder.recursive(true);
-	#[cfg(unix)]
-	std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-	builder.create(folder)
 }
 
 #[cfg(test)]

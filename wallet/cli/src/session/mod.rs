@@ -24,7 +24,7 @@ mod recovery;
 
 pub use calls::{Done, NewListing};
 pub use history::Entry;
-pub use pipeline::{Numbers, Outcome, Pipeline};
+pub use pipeline::{Announce, Numbers, Outcome, Pipeline};
 pub use reading::{
 	Holdings, ListingContents, OpenCredit, OpenListing, OpenOrder, OpenQuote, OpenRedemption, OrderContents,
 	QuoteContents, Side,

@@ -32,6 +32,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
+use codec::Encode;
 use futures::{
 	future::{try_join, try_join3, try_join4},
 	lock::MutexGuard,
@@ -41,7 +42,10 @@ use pallet_ecommerce::{
 	Call, CreditId, CreditKind, DeclineReason, ListingId, Order, OrderState, RedemptionId, MAX_COLLECT,
 };
 use rand_core::OsRng;
-use sp_runtime::generic::Era;
+use sp_runtime::{
+	generic::Era,
+	traits::{BlakeTwo256, Hash as _},
+};
 use veilmart_runtime::{AccountId, Hash, Nonce, Runtime, RuntimeCall};
 use veilmart_wallet::opening::{Opened, OpenedListing};
 
@@ -58,6 +62,9 @@ use crate::{
 
 /// How often it is looked whether earlier calls are final.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Is told of each transaction before it leaves: its hash and its numbers. An error keeps it here.
+pub type Announce<'a> = Box<dyn FnMut(Hash, Numbers) -> Result<()> + Send + 'a>;
 
 /// Calls in a row. While there is one, no other call of the session is made.
 pub struct Pipeline<'a> {
@@ -78,6 +85,7 @@ pub struct Pipeline<'a> {
 	used_quotes: BTreeSet<ListingId<AccountId>>,
 	sent: Vec<Sent>,
 	broken: bool,
+	announce: Option<Announce<'a>>,
 }
 
 /// The numbers of a call: each is used once.
@@ -130,6 +138,7 @@ impl Session {
 			used_quotes: BTreeSet::new(),
 			sent: Vec::new(),
 			broken: false,
+			announce: None,
 		})
 	}
 
@@ -168,7 +177,18 @@ impl Session {
 	}
 }
 
-impl Pipeline<'_> {
+impl<'a> Pipeline<'a> {
+	/// The same, which says of each transaction that it is about to leave.
+	pub fn announcing(mut self, announce: Announce<'a>) -> Self {
+		self.announce = Some(announce);
+		self
+	}
+
+	/// The block from which on its transactions are valid.
+	pub fn begins(&self) -> Hash {
+		self.validity.1
+	}
+
 	/// The final block that the pipeline started from: what calls are decided upon.
 	pub fn at(&self) -> Hash {
 		self.at
@@ -497,11 +517,13 @@ impl Pipeline<'_> {
 		}
 		let session = self.session;
 		let call = RuntimeCall::Ecommerce(call);
-		let sent = session
+		let extrinsic = session
 			.chain
-			.submit_signed(&session.account, self.next.nonce, self.validity, call)
-			.await;
-		match sent {
+			.sign(&session.account, self.next.nonce, self.validity, call);
+		if let Some(announce) = &mut self.announce {
+			announce(BlakeTwo256::hash(&extrinsic.encode()), self.next)?;
+		}
+		match session.chain.send(extrinsic).await {
 			Ok(sent) => {
 				self.sent.push(sent);
 				self.next = Numbers {

@@ -18,7 +18,7 @@ use crate::{
 const LONG: Duration = Duration::from_secs(60);
 
 /// The program as the customer, with the file `calls` of a folder. Without an end of its own, whatever happens to the test.
-fn batch(stage: &Stage, folder: &Path, first: Option<u64>) -> Command {
+fn batch(stage: &Stage, folder: &Path) -> Command {
 	let mut command = Command::new(env!("CARGO_BIN_EXE_veilmart"));
 	command
 		.args([
@@ -36,9 +36,6 @@ fn batch(stage: &Stage, folder: &Path, first: Option<u64>) -> Command {
 		.stdin(Stdio::null())
 		.stdout(Stdio::piped())
 		.stderr(Stdio::piped());
-	if let Some(first) = first {
-		command.args(["--first", &first.to_string()]);
-	}
 	command
 }
 
@@ -91,9 +88,8 @@ fn errors(output: &Output) -> String {
 	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-async fn next_number(stage: &Stage) -> u64 {
-	let chain = stage.buyer.chain();
-	chain.account(stage.buyer.id(), None).await.unwrap().seq
+fn write(folder: &Path, calls: &str) {
+	std::fs::write(folder.join("calls"), calls).unwrap();
 }
 
 /// What waits for the shop, by amounts.
@@ -115,10 +111,9 @@ async fn a_file_of_calls_gets_into_one_block_and_is_done_once() {
 		show_listing(&offer),
 		arrived.seq
 	);
-	std::fs::write(folder.path().join("calls"), calls).unwrap();
-	let first = next_number(&stage).await;
+	write(folder.path(), &calls);
 	stage.ledger.with(|inner| inner.mining = false);
-	let mut child = batch(&stage, folder.path(), None).spawn().unwrap();
+	let mut child = batch(&stage, folder.path()).spawn().unwrap();
 	pooled(&stage, &mut child, 4).await;
 	let before = stage.ledger.with(|inner| {
 		inner.mining = true;
@@ -138,7 +133,7 @@ async fn a_file_of_calls_gets_into_one_block_and_is_done_once() {
 		"{said:#?}"
 	);
 	assert_eq!(said[2]["order"], show_order(&arrived));
-	assert!(errors(&output).contains(&format!("--first {first}")));
+	assert!(errors(&output).contains("calls.journal"));
 	let buyer = stage.buyer.id().clone();
 	let signed = stage
 		.ledger
@@ -147,18 +142,35 @@ async fn a_file_of_calls_gets_into_one_block_and_is_done_once() {
 	let left = 100_000 - PRICE - 500 - 1_000 - 50;
 	assert_eq!(stage.buyer.balance().await, Ok(left));
 
-	// Given again by somebody who does not know whether it was done.
-	let output = run(batch(&stage, folder.path(), Some(first)));
-	assert!(output.status.success(), "{}", errors(&output));
-	assert_eq!(
-		outcomes(&output),
-		[2, 4, 5, 6].map(|number| ended(number, "doneBefore"))
-	);
-	assert_eq!(stage.buyer.balance().await, Ok(left));
-	// It was not begun with this number.
-	let output = run(batch(&stage, folder.path(), Some(first + 5)));
+	// Given again by somebody who does not know whether it was done: that would pay twice.
+	let output = run(batch(&stage, folder.path()));
 	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+	assert!(errors(&output).contains("--anew"), "{}", errors(&output));
 	assert!(output.stdout.is_empty());
+	assert_eq!(stage.buyer.balance().await, Ok(left));
+	// A line that was done says something else; the file has less lines; there is one more.
+	let transfers = "\n\n\ntransfer //Charlie 10.00\n\n  transfer //Charlie 0.50\n";
+	for (calls, said) in [
+		(transfers.to_owned(), "Line 2 was done"),
+		(calls.replace("0.50", "0.60"), "Line 6 was done"),
+	] {
+		write(folder.path(), &calls);
+		let output = run(batch(&stage, folder.path()));
+		assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+		assert!(errors(&output).contains(said), "{}", errors(&output));
+	}
+	write(folder.path(), &format!("{calls}transfer //Charlie 0.25\n"));
+	let output = run(batch(&stage, folder.path()));
+	assert!(output.status.success(), "{}", errors(&output));
+	assert_eq!(outcomes(&output).last(), Some(&ended(7, "done")));
+	assert_eq!(stage.buyer.balance().await, Ok(left - 25));
+	// Deliberately.
+	write(folder.path(), "transfer //Charlie 0.10\n");
+	let mut again = batch(&stage, folder.path());
+	again.arg("--anew");
+	let output = run(again);
+	assert!(output.status.success(), "{}", errors(&output));
+	assert_eq!(stage.buyer.balance().await, Ok(left - 35));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,11 +182,10 @@ async fn behind_a_call_that_is_refused_it_says_that_nothing_was_done() {
 	let order = format!("order {} 1", show_listing(&offer));
 	let calls = format!("transfer //Charlie 1.00\n{order}\ntransfer //Charlie 2.00\n");
 	std::fs::write(&file, calls).unwrap();
-	let first = next_number(&stage).await;
 	stage.ledger.with(|inner| inner.mining = false);
 	// In the same block, before the customer's calls.
 	let _gone = delisted(&stage, &offer).await;
-	let mut child = batch(&stage, folder.path(), None).spawn().unwrap();
+	let mut child = batch(&stage, folder.path()).spawn().unwrap();
 	pooled(&stage, &mut child, 4).await;
 	stage.ledger.with(|inner| inner.mining = true);
 	let output = end(child);
@@ -195,7 +206,7 @@ async fn behind_a_call_that_is_refused_it_says_that_nothing_was_done() {
 		"transfer //Charlie 1.00\ntransfer //Charlie 2.00\ntransfer //Charlie 5000.00\ntransfer //Charlie 3.00\n",
 	)
 	.unwrap();
-	let output = run(batch(&stage, folder.path(), Some(first)));
+	let output = run(batch(&stage, folder.path()));
 	assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
 	// What was refused is said once it is known how those before it ended.
 	assert_eq!(
@@ -219,7 +230,6 @@ async fn killed_between_two_calls_it_goes_on_and_does_nothing_twice() {
 		.map(|amount| format!("transfer //Charlie {amount}.00\n"))
 		.collect();
 	std::fs::write(folder.path().join("calls"), calls).unwrap();
-	let first = next_number(&stage).await;
 	let begin = stage.ledger.with(|inner| inner.snapshot());
 	for pool_lost in [false, true] {
 		let begin = begin.clone();
@@ -227,19 +237,21 @@ async fn killed_between_two_calls_it_goes_on_and_does_nothing_twice() {
 			inner.restore(begin);
 			inner.mining = false;
 		});
-		let mut child = batch(&stage, folder.path(), None).spawn().unwrap();
+		// It is another chain, which this one's journal would not fit.
+		let _ = std::fs::remove_file(folder.path().join("calls.journal"));
+		let mut child = batch(&stage, folder.path()).spawn().unwrap();
 		pooled(&stage, &mut child, 2).await;
 		child.kill().unwrap();
 		let killed = end(child);
 		assert!(killed.stdout.is_empty(), "it does not know how anything ended");
-		assert!(errors(&killed).contains(&format!("--first {first}")));
+		assert!(errors(&killed).contains("give the same command again"));
 		stage.ledger.with(move |inner| {
 			if pool_lost {
 				inner.empty_pool();
 			}
 			inner.mining = true;
 		});
-		let output = run(batch(&stage, folder.path(), Some(first)));
+		let output = run(batch(&stage, folder.path()));
 		let when = format!("pool lost: {pool_lost}: {}", errors(&output));
 		assert!(output.status.success(), "{when}");
 		let expected = if pool_lost { "done" } else { "doneBefore" };
@@ -255,8 +267,81 @@ async fn nothing_of_a_wrong_file_is_sent() {
 	let stage = Stage::set().await;
 	let folder = tempfile::tempdir().unwrap();
 	std::fs::write(folder.path().join("calls"), "transfer //Charlie 1.00\ncollect\n").unwrap();
-	let output = run(batch(&stage, folder.path(), None));
+	let output = run(batch(&stage, folder.path()));
 	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
 	assert!(errors(&output).contains("Line 2"), "{}", errors(&output));
 	assert!(sent(&stage).await.is_empty());
+}
+
+/// What somebody else sent in between has the number of a line, and is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_made_otherwise_is_no_line_of_the_file() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(
+		folder.path(),
+		"transfer //Charlie 1.00\ntransfer //Charlie 2.00\n",
+	);
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut child = batch(&stage, folder.path()).spawn().unwrap();
+	pooled(&stage, &mut child, 1).await;
+	child.kill().unwrap();
+	let _killed = end(child);
+	// What it sent is lost on the way, and the same numbers go to something else.
+	stage.ledger.with(|inner| {
+		inner.empty_pool();
+		inner.mining = true;
+	});
+	stage.buyer.transfer(stage.shop.id(), 500).await.unwrap();
+	// Until nothing that was sent can be valid any more, if it was more than one.
+	stage.ledger.with(|inner| (0..130).for_each(|_| inner.block(100)));
+	let output = run(batch(&stage, folder.path()));
+	assert!(output.status.success(), "{}", errors(&output));
+	assert_eq!(outcomes(&output), [ended(1, "done"), ended(2, "done")]);
+	let mut arrived = sent(&stage).await;
+	arrived.sort();
+	assert_eq!(arrived, [100, 200, 500].map(Some));
+}
+
+/// The pool of another node has what was given up; it comes back after the file was changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_yet_happen_is_waited_for_before_anything_else_is_sent() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(folder.path(), "transfer //Charlie 1.00\n");
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut child = batch(&stage, folder.path()).spawn().unwrap();
+	pooled(&stage, &mut child, 1).await;
+	child.kill().unwrap();
+	let _killed = end(child);
+	let kept = stage.ledger.with(|inner| inner.take_pool());
+	// The line is put right, as its owner believes.
+	write(folder.path(), "transfer //Charlie 3.00\n");
+	stage.ledger.with(|inner| inner.mining = true);
+	let child = batch(&stage, folder.path()).spawn().unwrap();
+	tokio::time::sleep(Duration::from_secs(2)).await;
+	assert!(sent(&stage).await.is_empty(), "it waits");
+	stage
+		.ledger
+		.with(move |inner| kept.iter().for_each(|encoded| inner.hear(encoded)));
+	let output = end(child);
+	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+	assert!(errors(&output).contains("Line 1 was done"), "{}", errors(&output));
+	assert_eq!(sent(&stage).await, [Some(100)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_programs_with_one_file_do_not_disturb_each_other() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(folder.path(), "transfer //Charlie 1.00\n");
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut first = batch(&stage, folder.path()).spawn().unwrap();
+	pooled(&stage, &mut first, 1).await;
+	let second = run(batch(&stage, folder.path()));
+	assert_eq!(second.status.code(), Some(1));
+	assert!(errors(&second).contains("Another"), "{}", errors(&second));
+	stage.ledger.with(|inner| inner.mining = true);
+	assert!(end(first).status.success());
+	assert_eq!(sent(&stage).await, [Some(100)]);
 }
