@@ -402,7 +402,8 @@ impl Wallet {
 	/// Opens a credit of this account. `order` is the order that it comes out of, which the ledger keeps
 	/// until then; `None` for money that was issued, sent or returned. Refund, share and deposit open for the
 	/// buyer; proceeds and bond for the seller; what was returned for who had sent it. A credit that was
-	/// refreshed opens with its own note, whatever it is.
+	/// refreshed opens with its own note, whatever it is; its nonce is the one that this account derived when it refreshed. A note
+	/// that a stranger sealed may be of the same form and state any nonce: one out of range would spoil every sum that it enters.
 	///
 	/// A credit that does not open must not be collected: its nonce would be lost in the balance's.
 	pub fn open_credit(&self, credit: &Credit, order: Option<&Order>) -> Result<Opened, WalletError> {
@@ -411,9 +412,15 @@ impl Wallet {
 		let opening = match (name.kind, note, order) {
 			(_, Some(Note::Own(own)), _) if own.call == NoteCall::Refresh => {
 				let [amount, ..] = own.values;
+				let account = self.account();
+				let seed = self.seed(Call::Refresh, own.seq, &own.salt, Role::Refreshed);
+				let object = Object {
+					account,
+					seq: own.seq,
+				};
 				Opening {
 					value: amount,
-					nonce: own.nonce.clone(),
+					nonce: self.nonce(&seed, &account, &object, Role::Refreshed),
 				}
 			}
 			(CreditKind::Issued | CreditKind::Transfer, Some(Note::Credit(note)), _) => {

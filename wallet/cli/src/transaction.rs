@@ -367,12 +367,20 @@ impl Sent {
 					return self.chain.outcome(&self.extrinsic, block).await;
 				}
 				Progress::Finalized(block) => return self.chain.outcome(&self.extrinsic, block).await,
-				Progress::Left(how) => {
+				Progress::Left(how @ ("invalid" | "usurped")) => {
 					let refusal = match how {
-						"invalid" | "dropped" => self.chain.objection(&self.extrinsic).await,
+						"invalid" => self.chain.objection(&self.extrinsic).await,
 						_ => None,
 					};
 					return Err(refusal.unwrap_or_else(|| Refusal::left_pool(how)).into());
+				}
+				// Another pool may have it, or its block may become final after all.
+				Progress::Left(how) => {
+					return Err(Error::node(format!(
+						"Whether transaction {:?} happens is not known: it left the node's pool, {how}. `veilmart history` tells once it has \
+						happened; sent anew it would happen beside that.",
+						self.hash()
+					)))
 				}
 				Progress::InBlock(_) | Progress::Waiting => {}
 			}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
 	market::RefreshCall,
-	notes::Note,
+	notes::{Note, NoteCall, OwnNote},
 	state::{Ciphertext, CreditKind, RefreshTarget},
 	WalletError,
 };
@@ -98,6 +98,36 @@ fn refreshed_credits_open_with_their_own_notes() {
 	collect_all(&world.seller, &mut world.ledger, &mut world.rng);
 	assert_eq!(world.balance_of_seller().value(), 20_000 + 3 * PRICE);
 	world.ledger.assert_conserved();
+}
+
+/// The nonce of a credit is never what its sender says: two such could fill the range of nonces, and nothing would be collected.
+#[test]
+fn a_credit_does_not_open_with_a_note_of_refreshing_that_somebody_else_sealed() {
+	let mut world = World::funded(10_000, 20_000);
+	let (who, to) = (world.buyer.account(), world.seller.party());
+	let balance = world.balance_of_buyer();
+	let call = world
+		.buyer
+		.transfer(world.ledger.seq(&who), &balance, &to, 250, &mut world.rng)
+		.expect("pays");
+	world.ledger.transfer(&who, &call).expect("accepted");
+	let mut credit = world.ledger.accounts[&to.account].incoming[0].clone();
+	let opened = world.seller.open_credit(&credit, None).expect("opens");
+	assert_eq!(opened.value(), 250);
+	// Every number in it is true.
+	let note = Note::Own(OwnNote {
+		call: NoteCall::Refresh,
+		seq: call.seq,
+		salt: call.salt,
+		values: [250, 0, 0, 0],
+		nonce: opened.opening.nonce.clone(),
+	});
+	let sealed = note.seal(ParameterSet::Paillier2048, &to.view_key, &mut world.rng);
+	credit.note = Some(sealed.expect("seals"));
+	assert_eq!(
+		world.seller.open_credit(&credit, None).err(),
+		Some(WalletError::NoteMismatch)
+	);
 }
 
 #[test]

@@ -321,9 +321,12 @@ impl Session {
 
 	/// Takes these credits, up to 16, into the balance. A credit whose note does not open it is refused here:
 	/// the balance could not be opened any more.
+	///
+	/// The chain does not compare the note that `collect` leaves with the balance. In a block that is abandoned a credit may
+	/// have the name of another, so only what is final is collected.
 	pub async fn collect(&self, credits: &[CreditId<AccountId>]) -> Result<Done<Vec<OpenCredit>>> {
 		let _turn = self.turn().await?;
-		let at = self.chain.best().await?;
+		let (at, _) = self.settled().await?;
 		let incoming = self.open_incoming(at).await?;
 		let chosen = credits
 			.iter()
@@ -338,12 +341,12 @@ impl Session {
 		self.collect_opened(chosen, at).await
 	}
 
-	/// Takes every credit that opens into the balance, 16 in each call.
+	/// Takes every credit that opens and is final into the balance, 16 in each call.
 	pub async fn collect_all(&self) -> Result<Vec<Done<Vec<OpenCredit>>>> {
 		let _turn = self.turn().await?;
 		let mut out = Vec::new();
 		loop {
-			let at = self.chain.best().await?;
+			let (at, _) = self.settled().await?;
 			let ready: Vec<_> = self
 				.open_incoming(at)
 				.await?

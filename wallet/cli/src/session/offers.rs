@@ -36,9 +36,10 @@ impl Session {
 		self.send(Call::delist { seq, listing }, id).await
 	}
 
-	/// The sequence number, and an own listing as it is in the same block.
+	/// The sequence number, and an own listing as it is in the same block, which is final: the chain does not compare the note that
+	/// is left beside price and stock with what is there.
 	async fn offered(&self, listing: u64) -> Result<(u64, OpenedListing)> {
-		let at = self.chain.best().await?;
+		let (at, _) = self.settled().await?;
 		let id = self.own_listing(listing);
 		let stored = self.chain.listing(&id, Some(at));
 		let (stored, state) = try_join(stored, self.chain.account(&self.id, Some(at))).await?;

@@ -152,7 +152,7 @@ impl Session {
 	}
 
 	/// The last final block, once all calls of the account are in it or before it, and the account's transaction number.
-	async fn settled(&self) -> Result<(Hash, Nonce)> {
+	pub(super) async fn settled(&self) -> Result<(Hash, Nonce)> {
 		let started = Instant::now();
 		loop {
 			let (at, best) = try_join(self.chain.finalized(), self.chain.best()).await?;

@@ -157,9 +157,11 @@ impl Session {
 		})
 	}
 
-	/// What was redeemed with the account and is not settled, oldest name first.
+	/// What was redeemed with the account, is final and is not settled, oldest name first. It is paid outside of the chain, which no
+	/// abandoned block takes back.
 	pub async fn redemptions(&self) -> Result<Vec<OpenRedemption>> {
-		let mut redemptions = self.chain.redemptions(&self.id, None).await?;
+		let at = self.chain.finalized().await?;
+		let mut redemptions = self.chain.redemptions(&self.id, Some(at)).await?;
 		redemptions.sort_by(|(one, _), (other, _)| one.cmp(other));
 		Ok(redemptions
 			.into_iter()
