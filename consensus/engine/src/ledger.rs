@@ -39,8 +39,8 @@ type Operation = <Database as Backend<Block>>::BlockImportOperation;
 /// A block whose first transaction is this one is dated too far ahead.
 pub const EARLY: &[u8] = b"early";
 
-/// The first transaction of a block with a date, in milliseconds of Unix time, begins like this. Other blocks are dated at its
-/// beginning.
+/// The first transaction of a block with a date, in milliseconds of Unix time, begins like this. Other blocks are dated in the moment
+/// in which they are looked at.
 const DATED: &[u8] = b"dated ";
 
 /// The first transaction of a block with this date.
@@ -51,7 +51,8 @@ pub fn dated(date: u64) -> Vec<u8> {
 /// Whether a block with this first transaction is dated later than the clock, by more than clocks may be wrong.
 fn is_early(first: &[u8], now: u64) -> bool {
 	let date = first.strip_prefix(DATED).and_then(|date| date.try_into().ok());
-	first == EARLY || date.map_or(0, u64::from_le_bytes) > now.saturating_add(30_000)
+	let present = || sp_timestamp::Timestamp::current().as_millis();
+	first == EARLY || date.map_or_else(present, u64::from_le_bytes) > now.saturating_add(30_000)
 }
 
 /// Opens the database of a node, on a disk.

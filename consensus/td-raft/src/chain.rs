@@ -101,6 +101,8 @@ pub struct Pending<S: Scheme> {
 	pub first: Number,
 	/// The beacon of its newest first ancestor, or of itself.
 	pub beacon: S::BlockHash,
+	/// It is dated too far behind to be voted for.
+	pub stale: bool,
 }
 
 /// What became of a block given to [`Chain::insert`].
@@ -154,6 +156,7 @@ impl<S: Scheme> Chain<S> {
 				block: root.clone(),
 				first: *first,
 				beacon: *beacon,
+				stale: false,
 			});
 		}
 		self.pending.get(hash).cloned()
@@ -238,6 +241,7 @@ impl<S: Scheme> Chain<S> {
 				block: block.clone(),
 				first,
 				beacon,
+				stale: false,
 			},
 		);
 		Inserted::New(sibling.map(|other| Box::new(two_seals(&other, block))))
@@ -301,6 +305,13 @@ impl<S: Scheme> Chain<S> {
 		true
 	}
 
+	/// Notes that a block is dated too far behind to be voted for.
+	pub(crate) fn set_stale(&mut self, block: &S::BlockHash) {
+		if let Some(pending) = self.pending.get_mut(block) {
+			pending.stale = true;
+		}
+	}
+
 	/// Forgets a block, and what was built on it.
 	pub(crate) fn give_up(&mut self, block: &S::BlockHash) {
 		if self.pending.remove(block).is_some() {
@@ -310,7 +321,13 @@ impl<S: Scheme> Chain<S> {
 
 	/// Makes a child of the root final, with the certificate that says so, and drops what contradicts it.
 	pub(crate) fn advance(&mut self, child: &S::BlockHash, qc: &Qc<S>) {
-		let Some(Pending { block, first, beacon }) = self.pending.remove(child) else {
+		let Some(Pending {
+			block,
+			first,
+			beacon,
+			stale: _,
+		}) = self.pending.remove(child)
+		else {
 			return;
 		};
 		let anchor = &mut self.anchor;

@@ -8,7 +8,7 @@ use std::{
 	cmp::Reverse,
 	collections::{HashMap, HashSet},
 	sync::Arc,
-	time::Instant,
+	time::{Duration, Instant},
 };
 use veilmart_td_raft::{AuthorityId, Number, QuorumCertificate, Rank};
 use veilmart_td_raft_core::{real::OnChain, verify::Invalid, Input};
@@ -23,12 +23,22 @@ use crate::{
 	peers::BAD_BLOCK,
 	siblings::{trees, Why, FULL, LEVEL},
 	start::{blocks_above, Error},
-	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
+	worker::{block_of, is_dated_after, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
 
 /// Blocks given to the chain worker at a time, at most; more come again when they are asked for.
 const IMPORTING: usize = 64;
+
+/// How far behind the clock a block that is voted for may be dated, in milliseconds: as far as the runtime lets it be ahead. So what
+/// deadlines are measured by is nowhere further from the clocks of honest authorities than that.
+const BEHIND: u64 = 30_000;
+
+/// How far ahead of the time that it is asked about the runtime takes a block, in milliseconds: a constant of pallet-timestamp.
+const AHEAD: u64 = 30_000;
+
+/// How often it is said that the node does not vote because of a date.
+const SAID: Duration = Duration::from_secs(60);
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
@@ -106,6 +116,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			if let Some(block) = self.as_core(&header) {
 				let certified = certified.contains(&hash);
 				self.siblings.note(block.rank(), hash, Why::of(certified));
+				self.judge_date(&block);
 				self.step(Input::Imported { block, certified });
 			}
 		}
@@ -486,6 +497,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.found.clear();
 			return None;
 		};
+		self.judge_date(&block);
 		Some(Input::Imported {
 			block: Arc::new(block),
 			certified,
@@ -506,6 +518,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			let closes = block.child_closes.is_some();
 			let why = self.siblings.why(block.rank(), &hash);
 			let certified = why == Some(Why::Certified) || self.is_certified(&hash);
+			self.judge_date(&block);
 			self.step(match why {
 				Some(Why::Sought) if !certified => Input::Sought(block),
 				_ => Input::Imported { block, certified },
@@ -518,6 +531,30 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.look_through(block);
 		}
 		self.release(&hash);
+	}
+
+	/// Tells the core not to vote for a block in the database if it is dated too far behind the clock. Whose date cannot be known, which
+	/// is so of blocks with a parent that is long final, is none that matters.
+	fn judge_date(&mut self, block: &Core) {
+		let durable = self.core.durable();
+		if (block.set_id(), block.term()) < (durable.set_id, durable.current_term) {
+			return;
+		}
+		let now = sp_timestamp::Timestamp::current().as_millis();
+		let least = now.saturating_sub(BEHIND.saturating_add(AHEAD));
+		if is_dated_after::<BE, C>(&*self.client, H256(block.hash), least) != Some(false) {
+			return;
+		}
+		self.core.abstain(&block.hash);
+		if self.abstained.is_none_or(|said| said.elapsed() >= SAID) {
+			self.abstained = Some(Instant::now());
+			log::warn!(
+				target: LOG_TARGET,
+				"Block {} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",
+				block.number.0,
+				BEHIND / 1_000,
+			);
+		}
 	}
 
 	/// Looks at the orphans whose parent this block is, now that it is there.

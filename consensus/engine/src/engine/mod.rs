@@ -159,6 +159,8 @@ pub struct Engine<BE, C> {
 	/// Set, term and leader that were last logged.
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
+	/// When it was last said that a block is dated far behind.
+	abstained: Option<Instant>,
 	ticks: u32,
 	/// Since when the node has had its keys. None if it takes no part.
 	held: Option<Held>,
@@ -264,6 +266,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			ahead: SetId(0),
 			led: None,
 			impatient: None,
+			abstained: None,
 			ticks: 0,
 			held,
 			renamed: None,

@@ -54,6 +54,58 @@ fn a_leader_whose_two_blocks_split_the_votes_is_replaced() {
 	assert_ne!(network.leader(), Some(leader));
 }
 
+/// Else it could have the chain's time stand still, and catch up within a second.
+#[test]
+fn a_leader_that_dates_its_blocks_far_behind_gets_no_votes_and_is_replaced() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let leader = network.leader().unwrap();
+	network.backdates = [leader].into();
+	// What was on its way was dated in time.
+	network.run(500);
+	let before = network.least_finalized();
+	network.run(1_000);
+	assert_eq!(network.least_finalized(), before, "nobody else votes for them");
+	network.run(10_000);
+	assert_ne!(network.leader(), Some(leader));
+	assert!(network.least_finalized() > before + 10);
+	assert!(network.reports.is_empty(), "a clock is no offence");
+	// No block of its own after that is final, whatever it makes of its term.
+	let late = network
+		.blocks_by
+		.range(before + 1..)
+		.filter(|(_, by)| by.2 == leader);
+	assert_eq!(late.count(), 0);
+}
+
+/// A certificate says that a quorum has seen the block in time. Who sees it late votes to commit it, and goes on from it.
+#[test]
+fn who_sees_a_block_too_late_follows_those_who_saw_it_in_time() {
+	let mut network = Network::new(4);
+	network.ready(true);
+	network.run(5_000);
+	let leader = network.leader().unwrap();
+	let late = (0..4).map(name).find(|who| *who != leader).unwrap();
+	network.late = Some(late);
+	network.backdates = [leader].into();
+	let before = network.least_finalized();
+	network.run(5_000);
+	assert_eq!(network.leader(), Some(leader));
+	assert!(network.least_finalized() > before + 10);
+	// With one more of the others away its votes are needed, and it gives only those to commit: the chain stands until another leads,
+	// whose blocks it has in time.
+	let away = (0..4)
+		.map(name)
+		.find(|who| ![leader, late].contains(who))
+		.unwrap();
+	network.crash(away);
+	let before = network.least_finalized();
+	network.run(15_000);
+	assert_ne!(network.leader(), Some(leader));
+	assert!(network.least_finalized() > before + 10);
+}
+
 #[test]
 fn a_dealer_that_lied_about_its_key_is_reported_and_stops_no_election() {
 	let mut network = Network::new(4);

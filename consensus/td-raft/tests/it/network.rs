@@ -85,6 +85,10 @@ pub struct Network {
 	pub fed: Option<(Name, Name)>,
 	/// Those get no proposals.
 	pub unserved: BTreeSet<Name>,
+	/// Blocks of those are dated far behind the clocks of all others.
+	pub backdates: BTreeSet<Name>,
+	/// Only this one sees that, whose clock is ahead.
+	pub late: Option<Name>,
 	/// Those answer no requests for blocks.
 	pub withholds: BTreeSet<Name>,
 	/// Which messages do not arrive at whom.
@@ -142,6 +146,8 @@ impl Network {
 			held_up: (0, BTreeSet::new()),
 			fed: None,
 			unserved: BTreeSet::new(),
+			backdates: BTreeSet::new(),
+			late: None,
 			withholds: BTreeSet::new(),
 			swallows: Box::new(|_, _| false),
 			slow_building: 0,
@@ -232,6 +238,16 @@ impl Network {
 			let certified = line.contains(&block.hash);
 			self.step(who, Input::Imported { block, certified });
 		}
+	}
+
+	fn is_backdated(&self, who: Name, block: &Block<Symbols>) -> bool {
+		if self.late.is_some_and(|late| late != who) {
+			return false;
+		}
+		let anchor = self.core(who).chain().anchor();
+		let set = anchor.set_of(block.set_id());
+		let sealer = set.and_then(|set| set.get(block.digest.sealer));
+		sealer.is_some_and(|sealer| self.backdates.contains(&sealer.id))
 	}
 
 	/// The blocks of the highest certificates that a node knows.
@@ -571,6 +587,10 @@ impl Network {
 						.unwrap()
 						.blocks
 						.insert(block.hash, block.clone());
+					if self.is_backdated(who, &block) {
+						let node = self.nodes.get_mut(&who).unwrap();
+						node.core.as_mut().unwrap().abstain(&block.hash);
+					}
 					self.step(who, Input::Imported { block, certified });
 					self.most_pending = self.most_pending.max(self.core(who).chain().pending().count());
 					self.step(who, Input::Sealed(Vec::new()));

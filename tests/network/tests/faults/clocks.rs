@@ -1,9 +1,9 @@
 //! Clocks that are wrong, and clocks that jump.
 //!
-//! A block says when it was made. A node does not vote for one that is dated more than half a minute ahead of its own clock;
-//! and no block can be dated before its parent. So a leader that is ahead is replaced; one that is behind leads on, and the
-//! chain's time creeps by a millisecond a block until it is replaced for another reason; a follower that is behind does not
-//! vote to prepare, and follows what the others certify.
+//! A block says when it was made. A node does not vote for one that is dated more than half a minute ahead of its own clock, or
+//! behind it; and no block can be dated before its parent. So a leader that is ahead is replaced at once; one that is behind
+//! leads on, while the chain's time creeps by a millisecond a block, until that is half a minute behind; a follower whose clock is
+//! wrong does not vote to prepare, and follows what the others certify.
 
 use std::time::{Duration, Instant};
 
@@ -74,15 +74,15 @@ async fn a_leader_whose_clock_jumps_ahead_is_replaced_and_takes_part_when_it_is_
 		let before = term(&scene.network.nodes[leader]).await;
 		clocks[leader].set(HOUR).unwrap();
 		let next = is_replaced(&mut scene, leader, before).await;
-		// It follows the others, whose blocks are old for it, and votes for them.
+		// It follows the others, whose blocks are old for it.
 		scene.progress().await;
 		let ahead = chain_is_ahead(&scene.network.nodes[next]).await.unwrap();
 		assert!(ahead < ALLOWED, "the chain's time jumped by {ahead} s");
-		// Without another one it is needed: as it is, and when it is right again.
+		clocks[leader].set(0).unwrap();
+		scene.progress().await;
+		// Without another one its votes are needed.
 		let other = (0..4).find(|node| ![leader, next].contains(node)).unwrap();
 		scene.network.nodes[other].kill().await.unwrap();
-		scene.progress().await;
-		clocks[leader].set(0).unwrap();
 		scene.progress().await;
 		scene.restart(other).await;
 		scene.progress().await;
@@ -90,10 +90,11 @@ async fn a_leader_whose_clock_jumps_ahead_is_replaced_and_takes_part_when_it_is_
 	scene.end().await;
 }
 
+/// It may save up time, for a moment in which it has it go by at once, but no more than that.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_leader_whose_clock_jumps_back_leads_on_while_the_time_of_the_chain_creeps() {
+async fn a_leader_whose_clock_jumps_back_is_replaced_when_the_time_of_the_chain_is_half_a_minute_behind() {
 	let (mut scene, clocks) = with_clocks().await;
-	for _ in 0..rounds(1, 10) {
+	for _ in 0..rounds(1, 5) {
 		let leader = scene.network.leader().await.unwrap();
 		let before = term(&scene.network.nodes[leader]).await;
 		clocks[leader].set(-HOUR).unwrap();
@@ -103,54 +104,33 @@ async fn a_leader_whose_clock_jumps_back_leads_on_while_the_time_of_the_chain_cr
 		)
 		.await;
 		scene.progress().await;
-		let (first, since) = (
-			chain_is_ahead(&scene.network.nodes[leader]).await.unwrap(),
-			Instant::now(),
-		);
-		tokio::time::sleep(Duration::from_secs(5)).await;
+		let next = is_replaced(&mut scene, leader, before).await;
 		scene.progress().await;
-		let second = chain_is_ahead(&scene.network.nodes[leader]).await.unwrap();
-		let lost = first - second;
-		let passed = since.elapsed().as_secs_f64();
-		println!("In {passed:.1} s the chain's time fell behind by {lost:.1} s, to {second:.1} s");
-		// A node that is behind may also lose its office, and the chain's time is right then.
-		if term(&scene.network.nodes[leader]).await == before {
-			assert!(lost > passed / 2.0, "the chain's time went on by itself");
-		}
+		let now = chain_is_ahead(&scene.network.nodes[next]).await.unwrap();
+		assert!(now.abs() < ALLOWED, "the chain's time is right again: {now} s");
 		clocks[leader].set(0).unwrap();
 		scene.progress().await;
-		tokio::time::sleep(Duration::from_secs(1)).await;
-		scene.progress().await;
-		let now = chain_is_ahead(&scene.network.nodes[leader]).await.unwrap();
-		assert!(now.abs() < ALLOWED, "the chain's time is right again: {now} s");
 	}
 	scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn followers_whose_clocks_jump_disturb_nobody() {
+async fn a_follower_whose_clock_jumps_disturbs_nobody() {
 	let (mut scene, clocks) = with_clocks().await;
 	let leader = scene.network.leader().await.unwrap();
 	let before = term(&scene.network.nodes[leader]).await;
-	let [one, two] = [(leader + 1) % 4, (leader + 2) % 4];
 	for round in 0..rounds(1, 10) {
-		// One ahead and one behind, then the other way round.
-		for sign in [1, -1] {
-			clocks[one].set(sign * HOUR).unwrap();
-			clocks[two].set(-sign * HOUR).unwrap();
-			for follower in [one, two] {
-				has_another_hour(&scene.network.nodes[follower], &scene.network.nodes[leader]).await;
-			}
+		for (follower, hours) in [((leader + 1) % 4, HOUR), ((leader + 2) % 4, -HOUR)] {
+			clocks[follower].set(hours).unwrap();
+			has_another_hour(&scene.network.nodes[follower], &scene.network.nodes[leader]).await;
 			scene.progress().await;
 			for node in &scene.network.nodes {
 				let ahead = chain_is_ahead(node).await.unwrap();
 				assert!(ahead.abs() < ALLOWED, "{}: {ahead} s", node.name);
 			}
-		}
-		for follower in [one, two] {
 			clocks[follower].set(0).unwrap();
+			scene.progress().await;
 		}
-		scene.progress().await;
 		let now = term(&scene.network.nodes[leader]).await;
 		assert_eq!(now, before, "round {round}: the leader is the same");
 	}

@@ -18,11 +18,25 @@ fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
 	lab.commit(&late);
 	let other = lab.next(&late, b"other");
 	lab.commit(&other);
-	let is_late = |hash| is_dated_after::<Database, Ledger>(&lab.ledger, hash, 0);
+	let now = sp_timestamp::Timestamp::current().as_millis();
+	let is_late = |hash| is_dated_after::<Database, Ledger>(&lab.ledger, hash, now);
 	assert_eq!(is_late(late.header.hash()), Some(true));
 	assert_eq!(is_late(other.header.hash()), Some(false));
 	assert_eq!(is_late(H256::repeat_byte(9)), None, "it is not there");
 	assert_eq!(is_late(lab.genesis().hash()), None, "nobody has sealed it");
+}
+
+#[test]
+fn a_block_that_is_dated_too_far_behind_is_taken_and_not_voted_for() {
+	let mut lab = Lab::new(false);
+	let now = sp_timestamp::Timestamp::current().as_millis();
+	for (term, behind, stale) in [(1, 40_000, true), (2, 20_000, false)] {
+		let block = lab.first(term, &dated(now - behind));
+		lab.send(&block);
+		let pending = lab.engine.core.chain().get(&block.header.hash().0);
+		assert_eq!(pending.map(|pending| pending.stale), Some(stale), "{behind}");
+	}
+	assert!(lab.engine.abstained.is_some(), "and says so");
 }
 
 /// A clock that is behind makes every block that was made since then look later than what is noted by it.
