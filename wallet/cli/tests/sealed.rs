@@ -13,8 +13,11 @@ use frame_system::{DispatchEventInfo, EventRecord, Phase};
 use jsonrpsee::{server::ServerHandle, types::ErrorObjectOwned, RpcModule};
 use rand_core::OsRng;
 use serde_json::{json, Value};
-use sp_core::{crypto::Pair as _, hashing::blake2_256, sr25519, Bytes};
-use sp_runtime::DispatchError;
+use sp_core::{crypto::Pair as _, sr25519, Bytes};
+use sp_runtime::{
+	traits::{BlakeTwo256, Hash as _},
+	DispatchError,
+};
 use veilmart_cli::{
 	account::Account,
 	chain::{Chain, Event},
@@ -403,7 +406,7 @@ fn is_unknown(error: &Error, transaction: &[u8]) {
 	assert!(matches!(error, Error::Node(_)), "{error:?}");
 	assert_eq!((error.kind(), error.exit_code()), ("node", 1));
 	let text = error.to_string();
-	let hash = format!("{:?}", Hash::from(blake2_256(transaction)));
+	let hash = format!("{:?}", BlakeTwo256::hash(transaction));
 	for part in [
 		hash.as_str(),
 		"is not known",
