@@ -6,9 +6,10 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use frame_support::{
+	dispatch::DispatchClass,
 	genesis_builder_helper::{build_state, get_preset},
 	view_functions::{ViewFunctionDispatchError, ViewFunctionId},
-	weights::Weight,
+	weights::{constants::WEIGHT_REF_TIME_PER_MICROS, Weight},
 };
 use pallet_certificates::{Certificate, Moment};
 use pallet_ecommerce::{
@@ -36,8 +37,9 @@ use veilmart_td_raft::{
 use veilmart_trapdoor::Dealing;
 
 use crate::{
-	composition, extensions, genesis_presets, AccountId, Balance, Block, Certificates, Ecommerce, Executive,
-	Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TdRaft, TransactionPayment, VERSION,
+	composition, configs::RuntimeBlockWeights, extensions, genesis_presets, AccountId, Balance, Block,
+	Certificates, Ecommerce, Executive, Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, System,
+	TdRaft, TransactionPayment, VERSION,
 };
 
 impl_opaque_keys! {
@@ -177,6 +179,17 @@ impl_runtime_apis! {
 			let evidence = Box::new(evidence);
 			let report = pallet_td_raft_election::Call::report_offence { evidence };
 			Some(extensions::authorized_extrinsic(report.into()))
+		}
+
+		fn work() -> Option<u64> {
+			// What the last block weighed stays in the state until the next begins.
+			let weight = System::block_weight();
+			let limit = RuntimeBlockWeights::get().max_block.ref_time();
+			let of = |class| weight.get(class).ref_time();
+			(of(DispatchClass::Mandatory) < limit).then(|| {
+				let picoseconds = of(DispatchClass::Normal).saturating_add(of(DispatchClass::Operational));
+				picoseconds.saturating_div(WEIGHT_REF_TIME_PER_MICROS)
+			})
 		}
 	}
 

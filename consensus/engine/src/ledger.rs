@@ -382,6 +382,10 @@ sp_api::mock_impl_runtime_apis! {
 		fn records() -> Vec<AuthorityRecord> {
 			RECORDED.iter().map(record).collect()
 		}
+
+		fn work() -> Option<u64> {
+			Some(0)
+		}
 	}
 
 	impl BlockBuilder<Block> for Runtime {

@@ -1,8 +1,14 @@
 //! Transactions that the leader should include: the node's side of the synchronization timeout.
 //!
 //! Some of the transactions that become ready are *watched*: sent to the leader, given to the core, which runs a clock
-//! for each, and looked for in every block. A block passes a watched one over if it carries later ones, or nothing at all:
-//! later are those that became ready here afterwards, or never.
+//! for each, and looked for in every block. A block passes a watched one over if
+//!
+//! - it carries later ones, or nothing at all: later are those that became ready here afterwards, or never;
+//! - its leader does next to nothing, whatever it carries: since the watched one came, or since this leader leads, its blocks held
+//!   transactions for less than a twentieth of that time, by their weights. A leader could else have a transaction wait for as long
+//!   as it likes, behind one older one a block. One that has a queue, and works through it in its own order, does as much as its machine
+//!   can: on two processors that four authorities share a third of that time for transfers, more for purchases. Who wants another to wait
+//!   has to bring older transactions for that share of the time, as for full blocks.
 //!
 //! What comes while enough are watched has its turn when there is room again, the oldest first. Otherwise one that the leader
 //! has lost, because its pool was full for instance, would wait for ever in the pool of the node that it was given to.
@@ -30,6 +36,9 @@ const OLD: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 const RARELY: Duration = Duration::from_secs(16);
 
+/// A leader that works for less than this part of the time has room for whatever waits.
+const SHARE: u32 = 20;
+
 /// One that is watched.
 #[derive(Clone, Debug)]
 struct Watched {
@@ -39,6 +48,8 @@ struct Watched {
 	spread: bool,
 	/// When it is repeated next, and how long after the last time that is.
 	again: (Instant, Duration),
+	/// Since when its leader is judged by what it does, and what leaders had done until then.
+	judged: (Instant, Duration),
 }
 
 /// Transactions in the order of their arrival.
@@ -51,6 +62,8 @@ pub struct Transactions {
 	watched: HashMap<H256, Watched>,
 	/// Those of `order` that came while enough were watched.
 	waiting: BTreeMap<u64, H256>,
+	/// How long all transactions in the blocks that were looked through may take.
+	work: Duration,
 }
 
 /// How many of those that wait for their turn are looked at at once.
@@ -99,6 +112,7 @@ impl Transactions {
 			bytes,
 			spread: false,
 			again: (since + AGAIN, AGAIN),
+			judged: (since, self.work),
 		};
 		self.watched.insert(hash, watched);
 	}
@@ -122,9 +136,22 @@ impl Transactions {
 		turn
 	}
 
-	/// What a block with these transactions (without inherents) does to the watched ones: those included, and those
-	/// passed over.
-	pub fn in_block(&mut self, block: &[H256]) -> (Vec<H256>, Vec<H256>) {
+	/// Another leader: it is judged by what it does from now on.
+	pub fn judge_anew(&mut self, now: Instant) {
+		for watched in self.watched.values_mut() {
+			watched.judged = (now, self.work);
+		}
+	}
+
+	/// What a block with these transactions (without inherents), which may take so long if that is known, does to the watched ones:
+	/// those included, and those passed over.
+	pub fn in_block(
+		&mut self,
+		block: &[H256],
+		work: Option<Duration>,
+		now: Instant,
+	) -> (Vec<H256>, Vec<H256>) {
+		self.work = self.work.saturating_add(work.unwrap_or_default());
 		let included: Vec<H256> = block
 			.iter()
 			.filter(|hash| self.watched.remove(*hash).is_some())
@@ -135,10 +162,14 @@ impl Transactions {
 			.map(|hash| self.arrivals.get(hash).copied().unwrap_or(u64::MAX))
 			.max()
 			.unwrap_or(u64::MAX);
+		let is_idle = |(since, before): (Instant, Duration)| {
+			let time = now.saturating_duration_since(since);
+			work.is_some() && self.work.saturating_sub(before) < time / SHARE
+		};
 		let passed_over = self
 			.watched
 			.iter()
-			.filter(|(_, watched)| watched.arrived < latest)
+			.filter(|(_, watched)| watched.arrived < latest || is_idle(watched.judged))
 			.map(|(hash, _)| *hash)
 			.collect();
 		(included, passed_over)
@@ -210,9 +241,9 @@ mod tests {
 
 	#[test]
 	fn a_block_passes_over_what_came_before_what_it_carries() {
-		let (included, passed) = three().in_block(&[hash(2)]);
+		let (included, passed) = three().in_block(&[hash(2)], None, Instant::now());
 		assert_eq!((included, passed), (vec![hash(2)], vec![hash(1)]));
-		let (included, passed) = three().in_block(&[hash(1)]);
+		let (included, passed) = three().in_block(&[hash(1)], None, Instant::now());
 		assert_eq!(
 			(included, passed),
 			(vec![hash(1)], vec![]),
@@ -223,10 +254,52 @@ mod tests {
 	#[test]
 	fn an_empty_block_and_one_of_unknown_transactions_pass_over_everything() {
 		for block in [&[][..], &[hash(9)]] {
-			let (included, mut passed) = three().in_block(block);
+			let (included, mut passed) = three().in_block(block, None, Instant::now());
 			passed.sort();
 			assert_eq!((included, passed), (vec![], vec![hash(1), hash(2), hash(3)]));
 		}
+	}
+
+	/// Three that came together, and a leader that includes an older one each second: how many of its blocks pass them over.
+	fn passes(work: Option<Duration>) -> usize {
+		let mut transactions = Transactions::default();
+		for n in 1..=60 {
+			transactions.arrived(hash(n), || Some(vec![n]));
+		}
+		let start = Instant::now();
+		(1..=50)
+			.filter(|n| {
+				let now = start + Duration::from_secs(u64::from(*n));
+				let (included, passed) = transactions.in_block(&[hash(*n)], work, now);
+				assert_eq!(included, [hash(*n)]);
+				passed.contains(&hash(60))
+			})
+			.count()
+	}
+
+	#[test]
+	fn who_includes_an_older_one_now_and_then_passes_over_those_that_wait() {
+		assert_eq!(passes(Some(Duration::from_millis(1))), 50);
+		assert_eq!(passes(Some(Duration::from_millis(49))), 50);
+		// A twentieth of the time, and more.
+		assert_eq!(passes(Some(Duration::from_millis(51))), 0);
+		assert_eq!(passes(None), 0, "where nothing is known");
+	}
+
+	#[test]
+	fn a_new_leader_is_judged_by_its_own_work() {
+		let mut transactions = three();
+		let start = Instant::now();
+		let at = |seconds| start + Duration::from_secs(seconds);
+		let long = Some(Duration::from_secs(9));
+		assert_eq!(transactions.in_block(&[hash(1)], long, at(10)).1, []);
+		// What the one before did does not speak for it, nor what that one left undone against it.
+		transactions.judge_anew(at(60));
+		let short = Some(Duration::from_millis(40));
+		assert_eq!(transactions.in_block(&[hash(2)], short, at(61)).1, [hash(3)]);
+		transactions.judge_anew(at(70));
+		let enough = Some(Duration::from_millis(60));
+		assert_eq!(transactions.in_block(&[hash(2)], enough, at(71)).1, []);
 	}
 
 	#[test]
@@ -235,7 +308,7 @@ mod tests {
 		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None);
 		assert_eq!(transactions.gone(|known| *known != hash(2)), [hash(2)]);
 		assert_eq!(transactions.gone(|known| *known != hash(2)), []);
-		assert_eq!(transactions.in_block(&[]).1.len(), 2);
+		assert_eq!(transactions.in_block(&[], None, Instant::now()).1.len(), 2);
 	}
 
 	#[test]
@@ -243,7 +316,7 @@ mod tests {
 		let mut transactions = three();
 		let start = Instant::now();
 		assert_eq!(transactions.again(start), Vec::<Vec<u8>>::new());
-		transactions.in_block(&[hash(1)]);
+		transactions.in_block(&[hash(1)], None, Instant::now());
 		transactions.gone(|known| *known != hash(2));
 		let repeated: Vec<u64> = (1..=60)
 			.filter(|second| {
@@ -258,20 +331,23 @@ mod tests {
 	#[test]
 	fn what_comes_back_from_a_block_that_was_abandoned_is_watched_at_its_old_place() {
 		let mut transactions = three();
-		assert_eq!(transactions.in_block(&[hash(1)]).0, [hash(1)]);
+		assert_eq!(
+			transactions.in_block(&[hash(1)], None, Instant::now()).0,
+			[hash(1)]
+		);
 		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), Some(vec![1]));
 		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None, "once");
-		let (_, passed) = transactions.in_block(&[hash(2)]);
+		let (_, passed) = transactions.in_block(&[hash(2)], None, Instant::now());
 		assert_eq!(passed, [hash(1)], "it came before the second");
 
 		// Where enough are watched it waits, at its old place, too.
 		let mut transactions = three();
-		transactions.in_block(&[hash(1)]);
+		transactions.in_block(&[hash(1)], None, Instant::now());
 		for n in 0..TRANSACTIONS_AT_ONCE as u64 {
 			transactions.arrived(H256::from_low_u64_be(n), || Some(Vec::new()));
 		}
 		assert_eq!(transactions.arrived(hash(1), || Some(vec![1])), None);
-		transactions.in_block(&[hash(2)]);
+		transactions.in_block(&[hash(2)], None, Instant::now());
 		let turn = transactions.next_turn(|hash| Some(hash.0.to_vec()));
 		assert_eq!(turn[0].0, hash(1));
 	}
@@ -303,7 +379,7 @@ mod tests {
 		assert_eq!(transactions.next_turn(ready), [], "there is no room");
 
 		// The first sixty-four are in a block, the others of the second sixty-four but the last are gone meanwhile.
-		transactions.in_block(&hashes[..TRANSACTIONS_AT_ONCE]);
+		transactions.in_block(&hashes[..TRANSACTIONS_AT_ONCE], None, Instant::now());
 		let last = hashes[2 * TRANSACTIONS_AT_ONCE - 1];
 		let turn = transactions.next_turn(|hash| {
 			let place = hashes.iter().position(|known| known == hash).unwrap_or_default();
@@ -314,7 +390,8 @@ mod tests {
 		assert_eq!(transactions.watched.len(), TRANSACTIONS_AT_ONCE);
 
 		// It came before what a block carries, although it was not watched then.
-		let (_, passed) = transactions.in_block(&hashes[2 * TRANSACTIONS_AT_ONCE..][..1]);
+		let (_, passed) =
+			transactions.in_block(&hashes[2 * TRANSACTIONS_AT_ONCE..][..1], None, Instant::now());
 		assert_eq!(passed, [last]);
 		assert_eq!(transactions.next_turn(ready).len(), 1);
 		assert_eq!(transactions.next_turn(ready), []);

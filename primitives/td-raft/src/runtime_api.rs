@@ -33,6 +33,7 @@ pub struct ElectionRecord {
 
 sp_api::decl_runtime_apis! {
 	/// Reads of the consensus: each answer is of the state after the block that is asked at.
+	#[api_version(2)]
 	pub trait TdRaftApi {
 		/// The set that judges the block's children. None on a chain whose genesis names no authorities, which has no
 		/// blocks.
@@ -55,5 +56,10 @@ sp_api::decl_runtime_apis! {
 		fn elections() -> Vec<ElectionRecord>;
 		/// The transaction that reports an offence. None if the chain would not take it.
 		fn offence_report(evidence: Evidence) -> Option<Block::Extrinsic>;
+		/// How long the block's transactions may take by their weights, in microseconds. None where that says nothing of its leader:
+		/// the block begins a session, which leaves no room for them.
+		///
+		/// Since version 2.
+		fn work() -> Option<u64>;
 	}
 }

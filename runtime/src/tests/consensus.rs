@@ -1,7 +1,7 @@
 //! Authorities as this runtime wires them: sessions, headers, presets, reports.
 
 use codec::{Decode, Encode};
-use frame_support::{assert_noop, assert_ok, traits::Contains};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchClass, traits::Contains, weights::Weight};
 use pallet_td_raft_election::{Current, CurrentDealing, Event, OffenceKind};
 use sp_core::{proof_of_possession::ProofOfPossessionGenerator, sr25519};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
@@ -239,6 +239,30 @@ fn the_api_tells_the_consensus_what_it_needs() {
 			(election.leader, election.moment, election.votes),
 			(leader, START + 1_000, 3)
 		);
+	});
+}
+
+/// By that authorities judge whether a leader leaves out what it had room for.
+#[test]
+fn a_block_tells_what_its_transactions_weigh_unless_it_has_room_for_none() {
+	four().execute_with(|| {
+		let mut chain = Chain::new();
+		chain.block(1, || ());
+		assert_eq!(Runtime::work(), Some(0), "inherents are none");
+		// A quarter of a millisecond, and one and a half.
+		for (class, microseconds) in [(DispatchClass::Normal, 250), (DispatchClass::Operational, 1_500)] {
+			chain.block(1, || {
+				let weight = Weight::from_parts(microseconds * 1_000_000 + 999_999, 7);
+				System::register_extra_weight_unchecked(weight, class);
+			});
+			assert_eq!(Runtime::work(), Some(microseconds));
+		}
+		chain.block(1, || ());
+		assert_eq!(Runtime::work(), Some(0), "the last block's only");
+		chain.session();
+		assert_eq!(Runtime::work(), None, "the first block of a session");
+		chain.block(1, || ());
+		assert_eq!(Runtime::work(), Some(0));
 	});
 }
 

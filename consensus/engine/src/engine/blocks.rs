@@ -2,6 +2,7 @@
 
 use sc_client_api::{blockchain::Backend as _, Backend};
 use sc_network::PeerId;
+use sp_api::ApiExt as _;
 use sp_core::H256;
 use sp_runtime::traits::Header as _;
 use std::{
@@ -10,7 +11,7 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use veilmart_td_raft::{AuthorityId, Number, QuorumCertificate, Rank};
+use veilmart_td_raft::{runtime_api::TdRaftApi, AuthorityId, Number, QuorumCertificate, Rank};
 use veilmart_td_raft_core::{real::OnChain, verify::Invalid, Input};
 
 use super::{is_inherent, Engine, Shared, TICK};
@@ -42,6 +43,16 @@ const SAID: Duration = Duration::from_secs(60);
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
+
+/// What a block's transactions may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+	Known(Duration),
+	/// It has no room for any: it begins a session.
+	NoRoom,
+	/// Its runtime does not say.
+	Unknown,
+}
 
 /// Why a header is not taken for that of a good block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -567,6 +578,20 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// How long the transactions of a block in the database may take.
+	fn work_in(&self, block: H256) -> Work {
+		let api = self.client.runtime_api();
+		match api.api_version::<dyn TdRaftApi<Block>>(block) {
+			Ok(Some(version)) if version >= 2 => {}
+			_ => return Work::Unknown,
+		}
+		match api.work(block) {
+			Ok(Some(microseconds)) => Work::Known(Duration::from_micros(microseconds)),
+			Ok(None) => Work::NoRoom,
+			Err(_) => Work::Unknown,
+		}
+	}
+
 	/// What a block did with the transactions that are watched, and with those that wait.
 	fn look_through(&mut self, block: &Block) {
 		let Some(pool) = self.pool.clone() else { return };
@@ -576,10 +601,17 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.filter(|extrinsic| !is_inherent(extrinsic))
 			.map(|extrinsic| pool.hash_of(extrinsic))
 			.collect();
-		let (included, passed_over) = self.transactions.in_block(&transactions);
+		let work = self.work_in(block.header.hash());
+		let known = match work {
+			Work::Known(work) => Some(work),
+			Work::NoRoom | Work::Unknown => None,
+		};
+		let (included, passed_over) = self.transactions.in_block(&transactions, known, Instant::now());
 		self.settled(included);
-		let passed_over = passed_over.into_iter().map(|hash| hash.0).collect();
-		self.step(Input::Sealed(passed_over));
+		if work != Work::NoRoom {
+			let passed_over = passed_over.into_iter().map(|hash| hash.0).collect();
+			self.step(Input::Sealed(passed_over));
+		}
 		if transactions.is_empty() {
 			if self.ready && self.core.is_leading() {
 				self.futile += 1;

@@ -104,6 +104,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		};
 		log::info!(target: LOG_TARGET, "Term {term} of authority set {set}: led by {who}.");
 		if !first {
+			self.transactions.judge_anew(Instant::now());
 			let watched = self.transactions.watched();
 			self.pass_on(Some(leader), watched);
 		}
