@@ -236,6 +236,19 @@ pub struct Journal {
 	lines: Lines,
 	/// The line for which the next transaction is.
 	turn: Option<(usize, String)>,
+	/// An entry could not be written, so the file may end within it.
+	broken: bool,
+}
+
+/// The right to make calls of files for an account on a chain: two rows at a time would take each other's numbers.
+pub fn lock(folder: &Path, genesis: Hash, account: &AccountId) -> Result<File> {
+	lines::lock(folder, &lines::name_of(account, genesis), |path| {
+		Error::file(format!(
+			"Another `veilmart batch` acts for {} already (it holds {}); give the file again once that has ended.",
+			address(account),
+			path.display()
+		))
+	})
 }
 
 impl Journal {
@@ -283,6 +296,7 @@ impl Journal {
 			file,
 			lines: Lines::new(),
 			turn: None,
+			broken: false,
 		};
 		// The head itself may be what was being written.
 		if head.as_bytes().starts_with(&content) && content.len() < head.len() {
@@ -336,7 +350,9 @@ impl Journal {
 		let kept = content.and_then(|content| {
 			let mut file = lines::options().create(true).truncate(true).open(&old)?;
 			file.write_all(content.as_bytes())?;
-			file.sync_all()
+			file.sync_all()?;
+			// Before the journal is emptied.
+			lines::sync_folder_of(&self.path)
 		});
 		kept.map_err(|error| self.cannot(&error))?;
 		self.begin()
@@ -400,6 +416,12 @@ impl Journal {
 	}
 
 	fn note(&mut self, entry: Entry) -> Result<()> {
+		if self.broken {
+			return Err(Error::file(format!(
+				"{} could not be written, so nothing more is noted in it.",
+				self.path.display()
+			)));
+		}
 		let text = one(&entry).map_err(|error| self.cannot(&error.into()))?;
 		add(&mut self.lines, entry)
 			.map_err(|problem| Error::file(format!("{}: {problem}.", self.path.display())))?;
@@ -408,7 +430,11 @@ impl Journal {
 			.file
 			.write_all(text.as_bytes())
 			.and_then(|()| self.file.sync_all());
-		written.map_err(|error| self.cannot(&error))
+		written.map_err(|error| {
+			// What came behind a torn entry would make the whole unreadable; at the end it is cut off the next time.
+			self.broken = true;
+			self.cannot(&error)
+		})
 	}
 }
 
@@ -566,6 +592,36 @@ mod tests {
 		assert_eq!(journal.lines().keys().collect::<Vec<_>>(), [&2]);
 		let old = fs::read(folder.path().join("calls.journal.old")).unwrap();
 		assert_eq!(read(&old, GENESIS, &buyer()), Ok((known, old.len())));
+	}
+
+	#[test]
+	fn behind_an_entry_that_could_not_be_written_there_is_none() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut journal = open(folder.path()).unwrap();
+		send(&mut journal, 1, 1, 5).unwrap();
+		// As if the disk were full for a moment.
+		let path = folder.path().join("calls.journal");
+		let file = std::mem::replace(&mut journal.file, File::open(path).unwrap());
+		assert!(send(&mut journal, 2, 2, 6).is_err());
+		journal.file = file;
+		assert!(journal.done(1, hash(1), BLOCK).is_err());
+		drop(journal);
+		let mut journal = open(folder.path()).unwrap();
+		assert_eq!(journal.lines().keys().collect::<Vec<_>>(), [&1]);
+		journal.done(1, hash(1), BLOCK).unwrap();
+	}
+
+	#[test]
+	fn one_process_acts_for_an_account_on_a_chain_at_a_time() {
+		let folder = tempfile::tempdir().unwrap();
+		let folder = folder.path().join("batch");
+		let held = lock(&folder, GENESIS, &buyer()).unwrap();
+		let error = lock(&folder, GENESIS, &buyer()).unwrap_err().to_string();
+		assert!(error.contains(&address(&buyer())), "{error}");
+		lock(&folder, BLOCK, &buyer()).unwrap();
+		lock(&folder, GENESIS, &Account::development("//Alice").unwrap().id()).unwrap();
+		drop(held);
+		lock(&folder, GENESIS, &buyer()).unwrap();
 	}
 
 	#[cfg(unix)]

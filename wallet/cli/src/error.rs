@@ -35,6 +35,9 @@ const POOL: &str = "Pool";
 /// The name of what a pool says that did not come to look at a transaction.
 const NOT_LOOKED_AT: &str = "NotLookedAt";
 
+/// The name of what a pool says of a transaction that it has.
+const ALREADY_IMPORTED: &str = "AlreadyImported";
+
 /// A refusal by the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -169,6 +172,11 @@ impl Refusal {
 		Self::new(POOL, &name, sentence)
 	}
 
+	/// Whether the node refused because it has this very transaction: it is on its way.
+	pub fn is_known(&self) -> bool {
+		self.origin == POOL && self.name == ALREADY_IMPORTED
+	}
+
 	/// What a node answers when its pool does not take a transaction: the JSON-RPC error's number, message and data.
 	/// `None` if it is another kind of error.
 	pub fn from_pool(number: i32, message: &str, data: Option<&str>) -> Option<Self> {
@@ -197,7 +205,7 @@ impl Refusal {
 				"Banned",
 				"The node refused this very transaction a moment ago and does not look at it again for a while; try later.",
 			),
-			KNOWN => Self::new(POOL, "AlreadyImported", "The node has this very transaction already."),
+			KNOWN => Self::new(POOL, ALREADY_IMPORTED, "The node has this very transaction already."),
 			VERIFICATION => {
 				let why = message.trim_start_matches("Verification Error: ");
 				Self::new(POOL, NOT_LOOKED_AT, &sentence(why.trim_start_matches("Runtime error: ")))
@@ -369,6 +377,9 @@ mod tests {
 		let busy =
 			Refusal::from_pool(1002, "Verification Error: Runtime error: too many wait", None).unwrap();
 		assert!(Error::from(busy).is_busy());
+		let twice = Refusal::from_pool(1013, "Transaction Already Imported", None).unwrap();
+		assert!(twice.is_known());
+		assert!(!certificate.is_known());
 		assert!(!Error::from(unknown).is_busy());
 		assert!(Refusal::from_pool(-32601, "Method not found", None).is_none());
 	}

@@ -4,9 +4,16 @@
 //! upon it.
 
 use std::{
-	fs::{self, File, OpenOptions},
+	fs::{self, File, OpenOptions, TryLockError},
 	io,
 	path::Path,
+};
+
+use veilmart_runtime::{AccountId, Hash};
+
+use crate::{
+	account::address,
+	error::{Error, Result},
 };
 
 /// A line that cannot be read.
@@ -16,6 +23,30 @@ pub struct Unreadable {
 	pub line: usize,
 	/// What is wrong with it.
 	pub problem: &'static str,
+}
+
+/// The name of what belongs to an account on a chain.
+pub(crate) fn name_of(account: &AccountId, genesis: Hash) -> String {
+	let chain = hex::encode(genesis.as_bytes().get(..8).unwrap_or_default());
+	format!("{}-{chain}", address(account))
+}
+
+/// Takes the lock with this name in a folder, which is made if it is not there. The system releases it when the process ends, however it ends.
+/// An error, which `held` makes of the path, if another process has it.
+pub(crate) fn lock(folder: &Path, name: &str, held: impl FnOnce(&Path) -> Error) -> Result<File> {
+	let path = folder.join(format!("{name}.lock"));
+	let failed = |error: io::Error| Error::file(format!("Cannot use {}: {error}", path.display()));
+	create_folder(folder).map_err(failed)?;
+	let file = options()
+		.create(true)
+		.truncate(false)
+		.open(&path)
+		.map_err(failed)?;
+	match file.try_lock() {
+		Ok(()) => Ok(file),
+		Err(TryLockError::WouldBlock) => Err(held(&path)),
+		Err(TryLockError::Error(error)) => Err(failed(error)),
+	}
 }
 
 /// How many bytes of a content are whole lines.

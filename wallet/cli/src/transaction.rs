@@ -287,11 +287,18 @@ impl Chain {
 		Ok((block, body.transactions().map(BlakeTwo256::hash).collect()))
 	}
 
-	/// What the transaction at this place of a block announced, or why its dispatch failed.
-	pub(crate) async fn outcome_at(&self, index: usize, block: Hash) -> Result<Vec<RuntimeEvent>> {
+	/// Whether the transaction at this place of a block succeeded. The node has to have kept the block's state.
+	pub(crate) async fn succeeded_at(&self, index: usize, block: Hash) -> Result<bool> {
 		let index = u32::try_from(index)
 			.map_err(|_| Error::node(format!("Block {block:?} has more transactions than any.")))?;
-		dispatched(index, self.events(block).await?)
+		// A node that refuses to answer says nothing about the transaction.
+		let events = self.events(block).await;
+		let events = events.map_err(|error| Error::node(error.to_string()))?;
+		match dispatched(index, events) {
+			Ok(_) => Ok(true),
+			Err(Error::Refused(_)) => Ok(false),
+			Err(error) => Err(error),
+		}
 	}
 
 	/// What a block did. The node has to have kept its state.

@@ -310,7 +310,8 @@ pub enum Command {
 		/// The file. Commands: issue, transfer, redeem, list, reprice, restock, quote, order, cancel,
 		/// confirm, dispute, accept, decline, ship.
 		file: PathBuf,
-		/// Make the calls of a file that was done before once more. Its journal gets the ending .old.
+		/// Make the calls of a file that was done before once more, and name them. Not in the middle of a file: to go on after an
+		/// interruption, leave it out. The journal gets the ending .old.
 		#[arg(long)]
 		anew: bool,
 	},

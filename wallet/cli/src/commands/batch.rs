@@ -5,7 +5,8 @@
 //! happen any more, or with the same transaction number, which gets into a block once.
 
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
+	fs,
 	path::Path,
 	sync::{Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
@@ -15,15 +16,15 @@ use clap::Parser;
 use pallet_certificates::OrderId;
 use pallet_ecommerce::{CreditId, DeclineReason, ListingId, OrderState};
 use serde_json::{json, Value};
-use veilmart_runtime::{AccountId, BlockNumber, Nonce};
+use veilmart_runtime::{AccountId, BlockNumber, Hash, Nonce};
 
 use super::{input, Context};
 use crate::{
 	amount,
-	batch_journal::{Journal, Sent},
+	batch_journal::{self, Journal, Sent},
 	cli::Command,
 	commodity,
-	error::{Error, Result},
+	error::{sentence, Error, Result},
 	names::{show_credit, show_listing, show_order, show_redemption, Names},
 	output::{count, one_line, Report},
 	session::{NewListing, Numbers, Outcome, Pipeline, Session, Side},
@@ -35,6 +36,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How often it is looked whether that is so.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// How a person gets on where the node's memory ends.
+const WHERE_TO_LOOK: &str = "Nothing is sent on a guess. Give the same command with the --url of a node that runs with `--state-pruning \
+	archive`. If there is none, find out from whom the line was for or from `veilmart balance` whether it was done, and put the lines that \
+	were not into a file of another name.";
 
 /// A line, as the command line would read it.
 #[derive(Debug, Parser)]
@@ -120,20 +126,29 @@ impl Context {
 				"A batch has several transactions on their way at a time, which cannot be sealed: leave --sealed out.",
 			));
 		}
+		// One file has one journal, by whatever name it is called.
+		let file = fs::canonicalize(file)
+			.map_err(|error| Error::file(format!("Cannot find {}: {error}", file.display())))?;
 		let session = self.session().await?;
-		let mut journal = Journal::open(Journal::path_of(file), session.chain().genesis(), session.id())?;
-		let all = count(lines.len() as u64, "call");
-		if !anew && lines.iter().all(|line| is_done(&journal, line)) {
-			return Err(Error::usage(format!(
-				"All of this file, {all}, was done before: {} says so. To do it once more, say --anew.",
-				journal.path().display()
-			)));
-		}
+		let (genesis, account) = (session.chain().genesis(), session.id());
+		let _alone = batch_journal::lock(&self.base_path.join("batch"), genesis, account)?;
+		let mut journal = Journal::open(Journal::path_of(&file), genesis, account)?;
 		if anew {
+			let interrupted = !journal.open_ones().is_empty();
 			self.settled(&session, &mut journal, &[]).await?;
-			journal.begin_anew()?;
+			self.begin_anew(&mut journal, &lines, interrupted)?;
+		} else {
+			check_unchanged(&journal, &lines)?;
+			if lines.iter().all(|line| is_done(&journal, line)) {
+				return Err(Error::usage(format!(
+					"All of this file, {}, was done before: {} says so. To do it once more, say --anew.",
+					count(lines.len() as u64, "call"),
+					journal.path().display()
+				)));
+			}
 		}
 		let begin = self.settled(&session, &mut journal, &lines).await?;
+		// What was under way may be done by now.
 		check_unchanged(&journal, &lines)?;
 		let (done, left): (Vec<_>, Vec<_>) = lines.iter().partition(|line| is_done(&journal, line));
 		for line in done {
@@ -143,22 +158,60 @@ impl Context {
 			return Ok(());
 		}
 		self.output.note(&format!(
-			"What is sent is noted in {}. Should this be interrupted, give the same command again.",
-			journal.path().display()
+			"What is sent is noted in {}. Should this be interrupted, give the same command again{}.",
+			journal.path().display(),
+			if anew { ", without --anew" } else { "" }
 		));
-		let undone = self.rows(&session, begin, &Mutex::new(journal), &left).await?;
+		let journal = Mutex::new(journal);
+		let undone = self.rows(&session, begin, &journal, &left).await?;
 		if undone == 0 {
 			return Ok(());
 		}
+		// While the node still has the blocks. What it does not tell now is asked for again by the next run.
+		let mut journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
+		let _ = look(&session, &mut journal).await;
 		Err(Error::wallet(format!(
-			"{undone} of {} not done. Put right what is wrong there and give the file again: what is done is left out, and nothing is \
-			done twice. Leave the lines that are done as they are.",
+			"{undone} of {} not done. Put right what is wrong there and give the same command again{}: what is done is left out, and \
+			nothing is done twice. Leave the lines that are done as they are.",
 			if lines.len() == 1 {
 				"1 call was".into()
 			} else {
 				format!("{} calls were", lines.len())
-			}
+			},
+			if anew { ", without --anew" } else { "" }
 		)))
+	}
+
+	/// Has the journal forget what is done, and says which lines of the file do it once more.
+	///
+	/// An error in the middle of a file, and after a run that was interrupted: there `--anew` is what was left standing in the command,
+	/// and would pay twice.
+	fn begin_anew(&self, journal: &mut Journal, lines: &[Line], interrupted: bool) -> Result<()> {
+		let known = journal.lines().values();
+		let done: BTreeSet<String> = known
+			.filter(|line| line.done.is_some())
+			.map(|line| line.command.clone())
+			.collect();
+		let left = lines.iter().filter(|line| !is_done(journal, line)).count();
+		if !done.is_empty() && (left > 0 || interrupted) && check_unchanged(journal, lines).is_ok() {
+			return Err(Error::usage(format!(
+				"This file was begun before: {} of {} done. Leave --anew out, and what is done is not made again. To make all of it \
+				nevertheless, give the file another name.",
+				lines.len() - left,
+				if lines.len() == 1 {
+					"1 call is".into()
+				} else {
+					format!("{} calls are", lines.len())
+				}
+			)));
+		}
+		for line in lines.iter().filter(|line| done.contains(&line.text)) {
+			self.output.note(&format!(
+				"line {}  {}: done before, made once more",
+				line.number, line.text
+			));
+		}
+		journal.begin_anew()
 	}
 
 	/// Once it is known of every transaction that left what became of it, a pipeline that may send these lines: none of them is done by
@@ -225,6 +278,7 @@ impl Context {
 				}
 			}
 			let mut undone = usize::from(refused.is_some());
+			let mut trouble = None;
 			let full = sent.is_empty() && refused.is_none() && !left.is_empty();
 			let outcomes = self
 				.output
@@ -239,7 +293,8 @@ impl Context {
 						let mut done = name;
 						done["transaction"] = json!(included.transaction);
 						done["block"] = json!(included.block);
-						locked(journal).done(line.number, included.transaction, included.block)?;
+						let noted = locked(journal).done(line.number, included.transaction, included.block);
+						trouble = trouble.or(noted.err());
 						End::Done(done)
 					}
 					Outcome::Failed(error @ Error::Node(_)) => End::Unknown(Some(error)),
@@ -251,9 +306,10 @@ impl Context {
 				self.say(line, &end);
 			}
 			if let Some((line, error)) = refused {
-				// A refusal is an answer: the pool has not taken it.
-				if matches!(error, Error::Refused(_)) {
-					forget(&mut locked(journal), line)?;
+				// A refusal is an answer: the pool has not taken it. What it has already is the one.
+				if matches!(&error, Error::Refused(refusal) if !refusal.is_known()) {
+					let noted = forget(&mut locked(journal), line);
+					trouble = trouble.or(noted.err());
 				}
 				// Whether the pool has it, nobody can say if the connection broke.
 				let end = if matches!(error, Error::Node(_)) {
@@ -269,6 +325,11 @@ impl Context {
 			}
 			if undone > 0 || full {
 				left.iter().for_each(|line| self.say(line, &End::NotSent));
+			}
+			if let Some(trouble) = trouble {
+				return Err(trouble);
+			}
+			if undone > 0 || full {
 				return Ok(undone + left.len());
 			}
 			if left.is_empty() {
@@ -365,15 +426,17 @@ async fn look(session: &Session, journal: &mut Journal) -> Result<()> {
 	let height = chain.header(at).await?.number;
 	let nonce = chain.nonce(session.id(), at).await?;
 	for number in first..=height.min(last) {
-		let (block, transactions) = chain.transactions_in(number).await?;
+		let found = chain.transactions_in(number).await;
+		let (block, transactions) = found.map_err(|error| no_body(journal, &error))?;
 		for (index, transaction) in transactions.iter().enumerate() {
 			let Some((line, _)) = open.remove(transaction) else {
 				continue;
 			};
-			match chain.outcome_at(index, block).await {
-				Ok(_) => journal.done(line, *transaction, block)?,
-				Err(Error::Refused(_)) => journal.void(line, *transaction)?,
-				Err(error) => return Err(error),
+			let succeeded = chain.succeeded_at(index, block).await;
+			if succeeded.map_err(|error| not_told(line, *transaction, block, &error))? {
+				journal.done(line, *transaction, block)?;
+			} else {
+				journal.void(line, *transaction)?;
 			}
 		}
 	}
@@ -417,11 +480,39 @@ fn in_the_way(journal: &Journal, lines: &[Line], next: Nonce) -> Option<BlockNum
 async fn passed(session: &Session, journal: &mut Journal, last: BlockNumber) -> Result<()> {
 	let chain = session.chain();
 	let open = journal.open_ones();
-	while journal.open_ones() == open && chain.header(chain.finalized().await?).await?.number <= last {
+	let mut seen = None;
+	loop {
+		let at = chain.finalized().await?;
+		if seen != Some(at) {
+			look(session, journal).await?;
+			if journal.open_ones() != open || chain.header(at).await?.number > last {
+				return Ok(());
+			}
+			seen = Some(at);
+		}
 		tokio::time::sleep(PAUSE).await;
-		look(session, journal).await?;
 	}
-	Ok(())
+}
+
+/// What somebody has to look at if a node does not tell how a transaction ended.
+fn not_told(line: usize, transaction: Hash, block: Hash, error: &Error) -> Error {
+	Error::node(format!(
+		"Line {line} was sent as transaction {transaction:?}, which is in block {block:?}; whether it succeeded there the node does not \
+		tell ({}). {WHERE_TO_LOOK}",
+		error.to_string().trim_end_matches('.')
+	))
+}
+
+/// What somebody has to look at if a node does not have a block.
+fn no_body(journal: &Journal, error: &Error) -> Error {
+	let open = journal.open_ones();
+	let lines: BTreeSet<usize> = open.iter().map(|(line, _)| *line).collect();
+	let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+	Error::node(format!(
+		"What became of lines that were sent ({}) is not known: {} {WHERE_TO_LOOK}",
+		lines.join(", "),
+		sentence(&error.to_string())
+	))
 }
 
 /// Lines that are done say what they said.

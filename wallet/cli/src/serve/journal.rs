@@ -24,7 +24,7 @@
 
 use std::{
 	collections::BTreeMap,
-	fs::{self, File, TryLockError},
+	fs::{self, File},
 	io::{self, Seek, Write},
 	path::{Path, PathBuf},
 };
@@ -143,28 +143,14 @@ struct Owner {
 impl Journal {
 	/// Takes the lock and reads the journal in this folder, if there is one.
 	pub fn open(folder: &Path, genesis: Hash, account: &AccountId) -> Result<Self> {
-		let failed =
-			|path: &Path, error: io::Error| Error::file(format!("Cannot use {}: {error}", path.display()));
-		lines::create_folder(folder).map_err(|error| failed(folder, error))?;
-		let chain = hex::encode(genesis.as_bytes().get(..8).unwrap_or_default());
-		let name = format!("{}-{chain}", address(account));
-		let lock_path = folder.join(format!("{name}.lock"));
-		let lock = lines::options()
-			.create(true)
-			.truncate(false)
-			.open(&lock_path)
-			.map_err(|error| failed(&lock_path, error))?;
-		match lock.try_lock() {
-			Ok(()) => {}
-			Err(TryLockError::WouldBlock) => {
-				return Err(Error::file(format!(
-					"Another `veilmart serve` acts for {} already (it holds {}); stop it first.",
-					address(account),
-					lock_path.display()
-				)))
-			}
-			Err(TryLockError::Error(error)) => return Err(failed(&lock_path, error)),
-		}
+		let name = lines::name_of(account, genesis);
+		let lock = lines::lock(folder, &name, |path| {
+			Error::file(format!(
+				"Another `veilmart serve` acts for {} already (it holds {}); stop it first.",
+				address(account),
+				path.display()
+			))
+		})?;
 		let mut journal = Self {
 			path: folder.join(format!("{name}.journal")),
 			of: Owner {
@@ -178,7 +164,12 @@ impl Journal {
 		match fs::read(&journal.path) {
 			Ok(content) => journal.load(&content)?,
 			Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-			Err(error) => return Err(failed(&journal.path, error)),
+			Err(error) => {
+				return Err(Error::file(format!(
+					"Cannot use {}: {error}",
+					journal.path.display()
+				)))
+			}
 		}
 		Ok(journal)
 	}

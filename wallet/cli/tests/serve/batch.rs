@@ -10,6 +10,7 @@ use serde_json::{json, Value};
 use veilmart_cli::names::{show_listing, show_order};
 
 use crate::{
+	ledger::Death,
 	rows::delisted,
 	stage::{Stage, PRICE},
 };
@@ -19,6 +20,11 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// The program as the customer, with the file `calls` of a folder. Without an end of its own, whatever happens to the test.
 fn batch(stage: &Stage, folder: &Path) -> Command {
+	batch_of(stage, folder, "calls")
+}
+
+/// The same with another file of the folder.
+fn batch_of(stage: &Stage, folder: &Path, file: &str) -> Command {
 	let mut command = Command::new(env!("CARGO_BIN_EXE_veilmart"));
 	command
 		.args([
@@ -31,7 +37,7 @@ fn batch(stage: &Stage, folder: &Path) -> Command {
 		])
 		.arg(folder)
 		.arg("batch")
-		.arg(folder.join("calls"))
+		.arg(folder.join(file))
 		.env_remove("VEILMART_URL")
 		.stdin(Stdio::null())
 		.stdout(Stdio::piped())
@@ -343,5 +349,177 @@ async fn two_programs_with_one_file_do_not_disturb_each_other() {
 	assert!(errors(&second).contains("Another"), "{}", errors(&second));
 	stage.ledger.with(|inner| inner.mining = true);
 	assert!(end(first).status.success());
+	assert_eq!(sent(&stage).await, [Some(100)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_files_of_one_account_are_not_made_at_once() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(folder.path(), "transfer //Charlie 1.00\n");
+	std::fs::write(folder.path().join("others"), "transfer //Charlie 2.00\n").unwrap();
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut first = batch(&stage, folder.path()).spawn().unwrap();
+	pooled(&stage, &mut first, 1).await;
+	let second = run(batch_of(&stage, folder.path(), "others"));
+	assert_eq!(second.status.code(), Some(1));
+	assert!(errors(&second).contains("Another"), "{}", errors(&second));
+	stage.ledger.with(|inner| inner.mining = true);
+	assert!(end(first).status.success());
+	assert_eq!(sent(&stage).await, [Some(100)]);
+	assert!(run(batch_of(&stage, folder.path(), "others")).status.success());
+	assert_eq!(sent(&stage).await, [Some(100), Some(200)]);
+}
+
+/// The node goes away before or after it takes each of the lines.
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_it_is_cut_off_each_line_is_done_once() {
+	let stage = Stage::set().await;
+	let calls = "transfer //Charlie 1.00\ntransfer //Charlie 2.00\n";
+	let begin = stage.ledger.with(|inner| inner.snapshot());
+	// Undisturbed, for the numbers of the requests that send something.
+	let folder = tempfile::tempdir().unwrap();
+	write(folder.path(), calls);
+	stage.ledger.with(|inner| inner.revive(None));
+	assert!(run(batch(&stage, folder.path())).status.success());
+	let (_, sends) = stage.ledger.with(|inner| inner.requests());
+	assert_eq!(sends.len(), 2);
+	let deaths = sends
+		.into_iter()
+		.flat_map(|send| [Death::Before(send), Death::After(send)]);
+	for death in deaths {
+		let folder = tempfile::tempdir().unwrap();
+		write(folder.path(), calls);
+		let begin = begin.clone();
+		stage.ledger.with(move |inner| {
+			inner.restore(begin);
+			inner.revive(Some(death));
+		});
+		let output = run(batch(&stage, folder.path()));
+		assert_eq!(output.status.code(), Some(1), "{death:?}: {}", errors(&output));
+		stage.ledger.with(|inner| inner.revive(None));
+		let output = run(batch(&stage, folder.path()));
+		assert!(output.status.success(), "{death:?}: {}", errors(&output));
+		assert_eq!(sent(&stage).await, [100, 200].map(Some), "{death:?}");
+	}
+}
+
+/// It is killed when all is in a block, and does not know it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_a_block_is_found_there_or_nothing_is_done() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(
+		folder.path(),
+		"transfer //Charlie 1.00\ntransfer //Charlie 2.00\n",
+	);
+	let before = stage.ledger.with(|inner| {
+		inner.hold = Some(inner.height());
+		inner.height()
+	});
+	let mut child = batch(&stage, folder.path()).spawn().unwrap();
+	let included = async {
+		loop {
+			let buyer = stage.buyer.id().clone();
+			let signed: usize = stage.ledger.with(move |inner| {
+				(before + 1..=inner.height())
+					.map(|number| inner.signed_in(number, &buyer))
+					.sum()
+			});
+			if signed == 2 || child.try_wait().unwrap().is_some() {
+				return;
+			}
+			tokio::time::sleep(Duration::from_millis(5)).await;
+		}
+	};
+	tokio::time::timeout(LONG, included)
+		.await
+		.expect("both get into blocks");
+	child.kill().unwrap();
+	assert!(
+		end(child).stdout.is_empty(),
+		"it does not know how anything ended"
+	);
+	// A node that has forgotten what happened in the block: nobody can say whether the lines were done.
+	stage.ledger.with(|inner| {
+		inner.release();
+		inner.revive(Some(Death::AtEvents(0)));
+	});
+	let output = run(batch(&stage, folder.path()));
+	assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+	assert!(output.stdout.is_empty());
+	let said = errors(&output);
+	assert!(
+		said.contains("Line 1 was sent") && said.contains("--state-pruning archive"),
+		"{said}"
+	);
+	stage.ledger.with(|inner| inner.revive(None));
+	let output = run(batch(&stage, folder.path()));
+	assert!(output.status.success(), "{}", errors(&output));
+	assert_eq!(outcomes(&output), [1, 2].map(|line| ended(line, "doneBefore")));
+	assert_eq!(sent(&stage).await, [100, 200].map(Some));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anew_that_is_given_again_after_an_interruption_pays_nothing_twice() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(
+		folder.path(),
+		"transfer //Charlie 1.00\ntransfer //Charlie 2.00\n",
+	);
+	let anew = || {
+		let mut command = batch(&stage, folder.path());
+		command.arg("--anew");
+		command
+	};
+	assert!(run(batch(&stage, folder.path())).status.success());
+	stage.ledger.with(|inner| inner.mining = false);
+	let mut child = anew().spawn().unwrap();
+	pooled(&stage, &mut child, 2).await;
+	child.kill().unwrap();
+	let killed = errors(&end(child));
+	assert!(
+		killed.contains("line 2  transfer //Charlie 2.00: done before"),
+		"{killed}"
+	);
+	assert!(killed.contains("without --anew"), "{killed}");
+	stage.ledger.with(|inner| inner.mining = true);
+	let output = run(anew());
+	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+	assert!(
+		errors(&output).contains("2 of 2 calls are done"),
+		"{}",
+		errors(&output)
+	);
+	// Without the word it goes on, which here means that it is through.
+	let output = run(batch(&stage, folder.path()));
+	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+	let mut arrived = sent(&stage).await;
+	arrived.sort();
+	assert_eq!(arrived, [100, 100, 200, 200].map(Some));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_journal_that_cannot_be_read_nothing_is_sent() {
+	let stage = Stage::set().await;
+	let folder = tempfile::tempdir().unwrap();
+	write(folder.path(), "transfer //Charlie 1.00\n");
+	assert!(run(batch(&stage, folder.path())).status.success());
+	let path = folder.path().join("calls.journal");
+	let whole = std::fs::read_to_string(&path).unwrap();
+	// The last entry is cut off: what it says is found in the ledger.
+	std::fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+	let output = run(batch(&stage, folder.path()));
+	assert!(output.status.success(), "{}", errors(&output));
+	assert_eq!(outcomes(&output), [ended(1, "doneBefore")]);
+	std::fs::write(&path, whole.replace("nonce", "number")).unwrap();
+	let output = run(batch(&stage, folder.path()));
+	assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+	assert!(
+		errors(&output).contains("calls.journal, line 2"),
+		"{}",
+		errors(&output)
+	);
 	assert_eq!(sent(&stage).await, [Some(100)]);
 }
