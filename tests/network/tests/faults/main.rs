@@ -2,6 +2,7 @@
 
 mod clients;
 mod clocks;
+mod flood;
 mod imports;
 mod operators;
 mod partitions;
