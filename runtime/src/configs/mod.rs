@@ -17,4 +17,6 @@ pub use governance::{
 	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
 	NeverPaused, RootOrCouncilTwoThirds,
 };
-pub use system::{BlockHashCount, RuntimeBlockLength, RuntimeBlockWeights, MINIMUM_BLOCK_SPACING};
+pub use system::{
+	BlockHashCount, Migrations, RuntimeBlockLength, RuntimeBlockWeights, MINIMUM_BLOCK_SPACING,
+};
