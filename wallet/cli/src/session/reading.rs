@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures::future::{try_join, try_join3};
 use pallet_certificates::{Moment, OrderId};
 use pallet_ecommerce::{
-	runtime_api::AccountState, runtime_api::Market, Credit, CreditId, Listing, ListingId, Order, OrderState,
-	Quote, RedemptionId,
+	runtime_api::{AccountState, Market},
+	Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, RedemptionId,
 };
 use veilmart_runtime::{AccountId, Hash};
 use veilmart_wallet::opening::{Opened, OpenedListing, Quoted};
