@@ -7,7 +7,8 @@ use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKey
 use pallet_certificates::{Certificate, Role, Status};
 
 use crate::{
-	configs::CertifiedValidators, AccountId, AllPalletsWithSystem, Certificates, Ecommerce, Runtime, TdRaft,
+	configs::{CertifiedValidators, LeastPeriod},
+	AccountId, AllPalletsWithSystem, Certificates, Ecommerce, Runtime, TdRaft,
 };
 
 /// What there is to measure.
@@ -29,6 +30,12 @@ pub(crate) fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, S
 	add_benchmark!(params, batches, pallet_ecommerce, Ecommerce);
 	add_benchmark!(params, batches, pallet_td_raft_election, TdRaft);
 	Ok(batches)
+}
+
+impl pallet_ecommerce::BenchmarkHelper for LeastPeriod {
+	fn crowd() {
+		pallet_td_raft_election::crowd::<Runtime>();
+	}
 }
 
 impl pallet_td_raft_election::BenchmarkHelper<AccountId> for CertifiedValidators {

@@ -7,14 +7,17 @@
 //! While parties are kept from acting ([`Config::Suspended`]), all time is as if the chain had halted: a council that pauses
 //! `ship` in an emergency must not bring the penalty down on every seller.
 //!
-//! When the authorities' set or timing becomes one under which faulty leaders can keep a transaction out of blocks for longer,
-//! every deadline that runs is moved by the difference, in the same way ([`Pallet::postpone`]). Of those that begin later each
-//! leaves at least [`Config::LeastPeriod`] to whoever would lose money by it, whatever terms the order has.
+//! When it can take longer from now on to get a transaction into a block, because the authorities' set or timing becomes another,
+//! every deadline that runs is moved by the difference ([`Pallet::postpone`]): the clock stands still for so long. Of those that
+//! begin later each leaves at least [`Config::LeastPeriod`] to whoever would lose money by it, whatever terms the order has.
+//!
+//! The clock never goes back. What has fallen stays so, whether or not anybody has acted on it yet: no vote undoes a penalty
+//! that is due.
 //!
 //! A halt is measured when the timestamp of a block is set, before any transaction of that block: a party that comes with the
 //! first block after a halt finds its deadline moved already.
 
-use crate::{Config, Event, Halted, LastTimestamp, Pallet};
+use crate::{Config, Event, Halted, LastTimestamp, Pallet, Standstill};
 use frame_support::traits::{Get, OnTimestampSet, Time};
 use pallet_certificates::Moment;
 
@@ -27,10 +30,16 @@ impl<T: Config> Pallet<T> {
 	/// Moves every deadline that runs, as a halt of that length does: from now on a party has to count on waiting so much longer for
 	/// a place in a block.
 	///
-	/// What the clock shows is earlier by that afterwards. Deadlines that begin later are long enough by themselves.
+	/// The clock stands still for so long from the present block on, so what has fallen does not run again. Deadlines that begin
+	/// later are long enough by themselves.
 	pub fn postpone(length: Moment) {
-		Halted::<T>::mutate(|halted| *halted = halted.saturating_add(length));
+		Standstill::<T>::mutate(|left| *left = left.saturating_add(length));
 		Self::deposit_event(Event::Halted { length });
+	}
+
+	/// Keeps the clock from showing that so much time has passed.
+	fn stand_still(length: Moment) {
+		Halted::<T>::mutate(|halted| *halted = halted.saturating_add(length));
 	}
 
 	/// Whether a deadline has fallen.
@@ -47,8 +56,19 @@ impl<T: Config> OnTimestampSet<Moment> for Pallet<T> {
 		let Some(last) = last else { return };
 		let length = now.saturating_sub(last);
 		// What was suspended in the last block is so still, and was all the time in between.
-		if length > 0 && (length > T::HaltThreshold::get() || T::Suspended::get()) {
-			Self::postpone(length);
+		if length == 0 {
+			return;
+		}
+		if length > T::HaltThreshold::get() || T::Suspended::get() {
+			Self::stand_still(length);
+			Self::deposit_event(Event::Halted { length });
+			return;
+		}
+		let left = Standstill::<T>::get();
+		if left > 0 {
+			let part = left.min(length);
+			Standstill::<T>::put(left.saturating_sub(part));
+			Self::stand_still(part);
 		}
 	}
 }

@@ -122,7 +122,7 @@ mod events {
 			seller: T::AccountId,
 		},
 		/// The chain had halted, the marketplace was suspended, or it can take longer from now on to get a transaction into a
-		/// block. All deadlines are later by so much.
+		/// block. All deadlines that run are later by so much.
 		Halted {
 			/// By how much, in milliseconds.
 			length: Moment,

@@ -14,8 +14,8 @@
 //! - **Credit**: money on its way to an account, waiting in [`Incoming`] until the owner collects it. Only the owner's own
 //!   calls change [`Balances`], so nobody can spoil somebody else's pending proof.
 //! - **Escrow**: total and bond of an order and the deposit of a dispute, derived from its ciphertexts.
-//! - **The market's clock**: chain time without the halts of the chain and the time for which parties were kept from acting.
-//!   Deadlines are on it.
+//! - **The market's clock**: chain time without the halts of the chain, the time for which parties were kept from acting, and that
+//!   by which deadlines were postponed. It never goes back. Deadlines are on it.
 //! - **Agenda**: the deadlines, by time. In each block as many act as its weight allows, the rest in the next.
 //! - **Barred**: blacklisted by a penalty. Who is barred finishes what it began and starts nothing.
 //!
@@ -87,6 +87,8 @@ mod tests;
 
 use frame_support::pallet_macros::import_section;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use errors::{refusal_sentence, FIRST_REFUSAL};
 pub use extension::CheckProof;
 pub use genesis::GenesisKey;
@@ -163,7 +165,7 @@ pub mod pallet {
 		type Suspended: Get<bool>;
 
 		/// The shortest period in which a party can be relied upon to get a transaction into a block, in milliseconds: longer
-		/// than timestamps may drift and than it takes to depose leaders that leave it out.
+		/// than timestamps may drift, at its beginning and at its end, and than it takes to depose leaders that leave it out.
 		///
 		/// It depends on the authorities and their timing. Whoever makes it longer calls [`Pallet::postpone`] with the
 		/// difference.
@@ -171,10 +173,14 @@ pub mod pallet {
 
 		/// Who decides disputes beside arbiters: the council.
 		type CouncilOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// What benchmarks need to have arranged.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper;
 	}
 
-	/// Version 1 has deadlines; [`crate::migrations`] says how one comes there.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	/// Version 1 has deadlines, version 2 a clock that never goes back; [`crate::migrations`] says how one comes there.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The marketplace.
 	#[pallet::pallet]

@@ -1,7 +1,11 @@
-//! From the layout of a marketplace without deadlines, version 0, to that of the present one.
+//! From earlier versions of the storage to the present one.
 //!
-//! In one block: version 0 ran on test networks only, whose orders are few. Old orders get deadlines as if each had entered its
-//! state when the runtime was upgraded, so that nobody is late for a deadline that did not exist.
+//! - *Version 0*, a marketplace without deadlines. In one block: it ran on test networks only, whose orders are few. Old orders
+//!   get deadlines as if each had entered its state when the runtime was upgraded, so that nobody is late for a deadline
+//!   that did not exist.
+//! - *Version 1*, in which the market's clock could go back, and less time counted as enough to get a transaction into a block.
+//!   Deadlines that run are postponed by the difference; those that have fallen stay so. The layout of what was stored is
+//!   the same.
 
 use crate::{
 	types::{Credit, Order, SealedNote, Terms},
@@ -20,6 +24,30 @@ use pallet_certificates::Moment;
 /// From version 0 to version 1 of the storage, once.
 pub type V0ToV1<T> =
 	VersionedMigration<0, 1, WithDeadlines<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+/// From version 1 to version 2 of the storage, once. `Former` is what [`Config::LeastPeriod`] was under version 1, in
+/// milliseconds, for the authorities and the timing that there are.
+pub type V1ToV2<T, Former> =
+	VersionedMigration<1, 2, WithLongerWaits<T, Former>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+/// Leaves those whose time runs as much more as waiting may take longer than was known.
+pub struct WithLongerWaits<T, Former>(PhantomData<(T, Former)>);
+
+impl<T: Config, Former: Get<Moment>> UncheckedOnRuntimeUpgrade for WithLongerWaits<T, Former> {
+	fn on_runtime_upgrade() -> Weight {
+		let longer = T::LeastPeriod::get().saturating_sub(Former::get());
+		if longer > 0 {
+			Pallet::<T>::postpone(longer);
+		}
+		// Three sets and the timing, once for each period, and what the clock still owes.
+		T::DbWeight::get().reads_writes(9, 1)
+	}
+
+	#[cfg(feature = "try-runtime")]
+	fn post_upgrade(_state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+		Pallet::<T>::do_try_state()
+	}
+}
 
 /// Gives orders their deadlines, credits what they need to come back, quotes their index and quotas their reserve.
 pub struct WithDeadlines<T>(PhantomData<T>);

@@ -198,7 +198,14 @@ impl pallet_certificates::Config for Test {
 	type QuotaPeriod = QuotaPeriod;
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::BenchmarkHelper for Clock {
+	fn crowd() {}
+}
+
 impl crate::Config for Test {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Clock;
 	type WeightInfo = ();
 	type Verification = Switched;
 	type MaxListings = MaxListings;

@@ -7,7 +7,7 @@ use crate::{
 		RedemptionId,
 	},
 	Balances, Config, CurrentTerms, Halted, Incoming, Issued, IssuerQuota, Listings, Modulus, NonceBase,
-	Orders, OrdersOfSeller, Pallet, Quotes, Redemptions, Sequence,
+	Orders, OrdersOfSeller, Pallet, Quotes, Redemptions, Sequence, Standstill,
 };
 use alloc::vec::Vec;
 use codec::DecodeAll;
@@ -21,13 +21,15 @@ type OrdersById<T> = Vec<(
 )>;
 
 impl<T: Config> Pallet<T> {
-	/// The key and the terms.
+	/// The key, the terms and the clock.
 	pub fn market() -> Market {
 		Market {
 			modulus: Modulus::<T>::get().into_inner(),
 			nonce_base: NonceBase::<T>::get(),
 			terms: CurrentTerms::<T>::get(),
 			halted: Halted::<T>::get(),
+			standstill: Standstill::<T>::get(),
+			clock: Self::market_now(),
 		}
 	}
 

@@ -13,7 +13,7 @@ use pallet_certificates::{Moment, OrderId};
 use scale_info::TypeInfo;
 use veilmart_confidential::Ciphertext;
 
-/// The key and the terms: what a wallet needs before its first call.
+/// The key, the terms and the clock: what a wallet needs before its first call.
 #[derive(Encode, Decode, TypeInfo, Clone, Debug, PartialEq, Eq)]
 pub struct Market {
 	/// `N`, big-endian; empty if the chain has no marketplace.
@@ -22,9 +22,26 @@ pub struct Market {
 	pub nonce_base: Ciphertext,
 	/// The terms of new orders.
 	pub terms: Terms,
-	/// For how long the chain has halted in all, in milliseconds. A deadline falls at [`Order::due`] plus this, in chain
-	/// time, unless the chain halts again.
+	/// For how long the market's clock has stood still in all, in milliseconds: it shows chain time without this.
 	pub halted: Moment,
+	/// For how much longer it stands still, in milliseconds.
+	pub standstill: Moment,
+	/// What it shows. A deadline up to this has fallen.
+	pub clock: Moment,
+}
+
+impl Market {
+	/// When a deadline on the market's clock, as [`Order::due`] is one, falls in chain time, unless the chain halts until then. Of
+	/// one that has fallen: when it did, or later if the chain has halted since, but not after the block that this was read
+	/// in.
+	pub fn falls(&self, due: Moment) -> Moment {
+		let falls = due.saturating_add(self.halted);
+		if due <= self.clock {
+			falls
+		} else {
+			falls.saturating_add(self.standstill)
+		}
+	}
 }
 
 /// An account as the marketplace sees it.
@@ -41,9 +58,10 @@ pub struct AccountState {
 }
 
 sp_api::decl_runtime_apis! {
-	/// Reads of the marketplace.
+	/// Reads of the marketplace. Version 2 says more about the clock.
+	#[api_version(2)]
 	pub trait EcommerceApi<AccountId: Codec> {
-		/// The key and the terms.
+		/// The key, the terms and the clock.
 		fn market() -> Market;
 		/// The proof that the modulus is well formed.
 		fn modulus_proof() -> Vec<u8>;

@@ -125,10 +125,14 @@ mod state {
 	pub type Cascades<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Progress<T::AccountId>, OptionQuery>;
 
-	/// For how long the chain has halted or the marketplace was suspended in all, in milliseconds. The market's clock shows
-	/// chain time without this.
+	/// For how long the market's clock has stood still in all, in milliseconds: while the chain halted, while the marketplace was
+	/// suspended, and because deadlines were postponed. It shows chain time without this.
 	#[pallet::storage]
 	pub type Halted<T: Config> = StorageValue<_, Moment, ValueQuery>;
+
+	/// For how much longer the market's clock stands still because deadlines were postponed, in milliseconds, halts not counted.
+	#[pallet::storage]
+	pub type Standstill<T: Config> = StorageValue<_, Moment, ValueQuery>;
 
 	/// The timestamp of the last block that had one.
 	#[pallet::storage]

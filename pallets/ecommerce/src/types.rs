@@ -281,7 +281,7 @@ impl Default for Terms {
 		Self {
 			accept_period: 60_000,
 			ship_period: 120_000,
-			grace_period: 60_000,
+			grace_period: 120_000,
 			confirm_period: 120_000,
 			resolve_period: 120_000,
 			bond_multiple: 10,

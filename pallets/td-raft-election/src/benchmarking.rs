@@ -130,6 +130,34 @@ fn chain<T: Config>(count: u32) -> Roster<T::AccountId> {
 	current
 }
 
+/// Makes it as dear as it gets to say how long a transaction may have to wait ([`Pallet::longest_wait`]): three sets as large
+/// as any, which have nobody in common. For benchmarks of who relies on that; none of these authorities has keys.
+pub fn crowd<T: Config>() {
+	let accounts = |from: u32| (from..from.saturating_add(MOST)).map(account_of::<T>);
+	let roster = |id: u64, from: u32| {
+		let members = (0..MOST).map(|number| {
+			// Rising, as members of a set are.
+			let mut key = [0; 32];
+			let digits = number.to_be_bytes();
+			key.iter_mut().zip(digits).for_each(|(out, byte)| *out = byte);
+			Authority {
+				id: AuthorityId(key),
+				share_key: ShareKey(key),
+			}
+		});
+		Roster::<T::AccountId> {
+			set: AuthoritySet::new(SetId(id), members.collect()).expect("different keys, in order"),
+			accounts: accounts(from).collect(),
+		}
+	};
+	CurrentTiming::<T>::put(TIMING);
+	Current::<T>::put(roster(0, 0));
+	Queued::<T>::put(roster(1, MOST));
+	let mut wanted: Vec<_> = accounts(MOST.saturating_mul(2)).collect();
+	wanted.sort();
+	Wanted::<T>::put(BoundedVec::<_, MaxAuthorities>::truncate_from(wanted));
+}
+
 /// Registers session keys for an account that may become an authority.
 fn register<T: Config>(number: u32) -> T::AccountId {
 	let who = account_of::<T>(number);
@@ -251,9 +279,9 @@ mod benchmarks {
 	fn set_authorities(n: Linear<1, MOST>) -> Result<(), BenchmarkError> {
 		let origin = T::AuthorityOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		chain::<T>(MOST);
-		// All of them new.
+		// All of them new, so that somebody is told if there are enough: not even queued.
 		let accounts: Vec<_> = (0..n)
-			.map(|number| register::<T>(number.saturating_add(MOST)))
+			.map(|number| register::<T>(number.saturating_add(2 * MOST)))
 			.collect();
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, BoundedVec::truncate_from(accounts));
@@ -265,7 +293,8 @@ mod benchmarks {
 	fn add_authority() -> Result<(), BenchmarkError> {
 		let origin = T::AuthorityOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		chain::<T>(MOST.saturating_sub(1));
-		let who = register::<T>(MOST);
+		// Not even queued, so that somebody is told.
+		let who = register::<T>(2 * MOST);
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, who);
 		assert_eq!(Wanted::<T>::get().len(), MOST as usize);

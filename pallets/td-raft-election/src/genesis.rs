@@ -43,6 +43,7 @@ impl<T: Config> GenesisConfig<T> {
 		let timing = self.timing.unwrap_or(Timing::LOCAL);
 		timing
 			.check(set.count())
+			.and_then(|()| timing.check_wait())
 			.map_err(|error| format!("the timing does not serve: {error}"))?;
 
 		let binding = genesis_binding(&self.chain_id, &set);

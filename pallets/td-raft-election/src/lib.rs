@@ -72,7 +72,7 @@ mod verification;
 pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
-pub use benchmarking::BenchmarkHelper;
+pub use benchmarking::{crowd, BenchmarkHelper};
 pub use offences::{Offence, Unproven};
 pub use pallet::*;
 pub use structure::{Malformed, Place};
@@ -80,7 +80,7 @@ pub use types::{GenesisAuthority, Head, Moment, OffenceKind, OnLonger, Roster};
 pub use verification::HostSr25519;
 pub use weights::WeightInfo;
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::Get, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -350,6 +350,8 @@ pub mod pallet {
 		UnknownOffence,
 		/// The counter is more than 2^48 above that of the authority's last record.
 		CounterTooFar,
+		/// With the timing somebody could have to wait for a place in a block for more than an hour.
+		WaitTooLong,
 	}
 
 	#[pallet::hooks]
@@ -442,14 +444,16 @@ pub mod pallet {
 
 		/// Sets the timing.
 		///
-		/// By governance. Fails with `Unchanged`, or with `UnfitTiming` if it does not serve the present, the queued
-		/// and the wanted authorities.
+		/// By governance. Fails with `Unchanged`, with `UnfitTiming` if it does not serve the present, the queued
+		/// and the wanted authorities, or with `WaitTooLong` if it let leaders keep a transaction out of blocks for more than
+		/// an hour ([`Timing::check_wait`]).
 		#[pallet::call_index(3)]
 		pub fn set_timing(origin: OriginFor<T>, timing: Timing) -> DispatchResult {
 			T::AuthorityOrigin::ensure_origin(origin)?;
 			ensure!(timing != CurrentTiming::<T>::get(), Error::<T>::Unchanged);
 			let largest = Self::largest_set(Wanted::<T>::decode_len().unwrap_or_default());
 			ensure!(timing.check(largest).is_ok(), Error::<T>::UnfitTiming);
+			ensure!(timing.check_wait().is_ok(), Error::<T>::WaitTooLong);
 			Self::telling(|| CurrentTiming::<T>::put(timing));
 			Self::deposit_event(Event::TimingSet { timing });
 			Ok(())
@@ -555,14 +559,45 @@ impl<T: Config> Pallet<T> {
 		among(Current::<T>::get()) || among(Queued::<T>::get())
 	}
 
-	/// The longest for which faulty leaders can keep a transaction out of blocks, in milliseconds, by the timing in force and the
-	/// largest of the present, the queued and the wanted set: see [`Timing::withholding`].
+	/// The longest for which a transaction may have to wait for its place in a block, in milliseconds, by the timing in force and
+	/// the faulty authorities of all sets that may lead meanwhile: see [`Timing::wait`].
 	///
-	/// It becomes longer by nothing but what governance decides, at once, and so a session or more before the set is as
-	/// large. It becomes shorter when the larger set is gone.
-	pub fn longest_withholding() -> Moment {
-		let largest = Self::largest_set(Wanted::<T>::decode_len().unwrap_or_default());
-		CurrentTiming::<T>::get().withholding(largest)
+	/// It becomes longer by nothing but what governance decides, at once, and so a session or more before another set leads. It
+	/// becomes shorter when a set is gone.
+	pub fn longest_wait() -> Moment {
+		CurrentTiming::<T>::get().wait(Self::most_faulty())
+	}
+
+	/// How many leaders may be faulty, one after the other, before governance decides again: those of the present set and, if
+	/// the set changes meanwhile, those of the next.
+	///
+	/// Only three sets can lead until then: the present one, the queued one, and the one that is wanted. The first has f that may
+	/// be faulty. A later one has as many more as it has f, but no more than there are accounts in it that are in none before it: who
+	/// was an authority already is counted. So neither new keys, nor an account that leaves a set, nor one that comes back while its set is
+	/// there, make it more: nobody moves deadlines but governance. When that wants others, before the last ones lead or after, those
+	/// are more, and whoever relies on this is told.
+	pub fn most_faulty() -> u32 {
+		let rosters = [Current::<T>::get(), Queued::<T>::get()];
+		let wanted = Wanted::<T>::get();
+		let sets = rosters
+			.iter()
+			.flatten()
+			.map(|roster| &roster.accounts[..])
+			.chain([&wanted[..]]);
+		let mut known = BTreeSet::new();
+		let mut faulty: u32 = 0;
+		for accounts in sets {
+			let first = known.is_empty();
+			let new = accounts.iter().filter(|account| known.insert(*account)).count();
+			let of_set = Timing::faulty(accounts.len().saturated_into());
+			let more = if first {
+				of_set
+			} else {
+				of_set.min(new.saturated_into())
+			};
+			faulty = faulty.saturating_add(more);
+		}
+		faulty
 	}
 
 	/// The hash of the genesis block.
@@ -606,11 +641,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Makes a change, and tells if leaders can keep transactions out of blocks for longer from now on.
+	/// Makes a change, and tells if a transaction may have to wait for longer from now on.
 	fn telling(change: impl FnOnce()) {
-		let before = Self::longest_withholding();
+		let before = Self::longest_wait();
 		change();
-		let longer = Self::longest_withholding().saturating_sub(before);
+		let longer = Self::longest_wait().saturating_sub(before);
 		if longer > 0 {
 			T::OnLonger::on_longer(longer);
 		}

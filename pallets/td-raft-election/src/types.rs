@@ -11,9 +11,9 @@ use veilmart_td_raft::{
 /// Chain time in milliseconds of Unix time.
 pub type Moment = u64;
 
-/// Relies on how long a transaction can be kept out of blocks.
+/// Relies on how long a transaction may have to wait for its place in a block.
 pub trait OnLonger {
-	/// Leaders can do that for so many milliseconds longer than until now: [`crate::Pallet::longest_withholding`].
+	/// That is so many milliseconds longer than until now: [`crate::Pallet::longest_wait`].
 	fn on_longer(by: Moment);
 }
 

@@ -3,6 +3,8 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+use crate::MAX_AUTHORITIES;
+
 /// How long things take. All in milliseconds.
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -48,6 +50,8 @@ pub enum TimingError {
 	Repetition,
 	/// Blocks of an idle leader are closer than any blocks may be.
 	Interval,
+	/// In a set as large as any, somebody could have to wait for longer than [`Timing::LONGEST_WAIT`].
+	Wait,
 }
 
 impl core::fmt::Display for TimingError {
@@ -59,6 +63,7 @@ impl core::fmt::Display for TimingError {
 			Self::ElectionTimeout => "election_timeout is below spread + 12 delta",
 			Self::Repetition => "heartbeat or status plus delta exceeds election_timeout",
 			Self::Interval => "idle_block_interval is below min_block_interval",
+			Self::Wait => "faulty leaders could keep a transaction out of blocks for more than an hour",
 		})
 	}
 }
@@ -80,30 +85,66 @@ impl Timing {
 	/// From this age on a transaction is given to all authorities, in milliseconds.
 	pub const SPREADS_AFTER: u32 = 1_000;
 
-	/// The longest for which faulty leaders of a set of `n` authorities, one after the other, keep a transaction out of blocks, in
-	/// milliseconds.
+	/// The longest [`Self::wait`] that a chain may have, in milliseconds: an hour, in a set as large as any
+	/// ([`Self::check_wait`]).
+	pub const LONGEST_WAIT: u64 = 3_600_000;
+
+	/// How many of a set of `n` authorities may be faulty: f, the largest number of which there are three times as many and one
+	/// more.
+	pub fn faulty(n: u16) -> u32 {
+		u32::from(n.saturating_sub(1) / 3)
+	}
+
+	/// The longest time between the timestamps of two blocks that is not a halt of the chain, in milliseconds. In a longer one
+	/// nobody could act, and it counts for nothing.
+	pub fn longest_gap(&self) -> u64 {
+		u64::from(self.idle_block_interval).saturating_mul(3)
+	}
+
+	/// The longest for which a transaction may have to wait for its place in a block, in milliseconds of the clocks of honest
+	/// authorities, if `faulty` leaders do their worst one after the other before an honest one leads.
 	///
-	/// They are `⌊(n-1)/3⌋`, and each leads once before an honest one does. (A lot decides who leads, so that a faulty
-	/// authority leads twice is unlikely, and ever less likely for more turns. No time excludes it.) The first leads when
-	/// the transaction is sent, and after [`Self::SPREADS_AFTER`] all authorities have it. From then on a leader has one of two ways:
+	/// Each leads once. (A lot decides who leads, so that a faulty authority leads twice is unlikely, and ever less likely for
+	/// more turns. No time excludes it.) The first leads when the transaction is sent, and after [`Self::SPREADS_AFTER`] all
+	/// authorities have it. From then on, with T for the election timeout, a leader has one of two ways:
 	///
 	/// - It makes blocks without the transaction, and is replaced when the synchronization timeout is over and three blocks have
-	///   passed the transaction over, which patience keeps from being further apart than an election timeout. The first
-	///   attempt to elect another may fail, so that the second, twice as long, brings one.
+	///   passed the transaction over, which patience keeps from being further apart than T. The first attempt to elect another
+	///   may fail, so that the second, twice as long, brings one: `max(sync_timeout, 3T) + 3T`.
 	/// - Just elected, it is silent until patience runs out. Then no block was committed since the last election, and both
-	///   attempts of the next one are as long as attempts become: four election timeouts.
+	///   attempts of the next one are as long as attempts become: `9T`.
 	///
-	/// More than one failed attempt in a row is left out of account; all the time in which nobody makes a block is a halt if
-	/// it is long.
-	pub fn withholding(&self, n: u16) -> u64 {
+	/// Three things may cost T more in each turn, and none of them twice: a block that was sealed before the clock of the
+	/// transaction began, and is held back until patience is all but over, passes nothing over; nor does the block that
+	/// closes a set, and the attempt that was under way ends with the set; and the last of the three blocks counts only when
+	/// it has come to those who wait, who may have to fetch it, as the next leader may have to fetch and to commit what was
+	/// prepared under the last one. So each turn has `3T` on top.
+	///
+	/// Once in all this comes [`Self::longest_gap`]: a time in which nobody made blocks, and which was too short to be a halt.
+	///
+	/// More than one failed attempt in a row is left out of account, and so are blocks that others fill at equal priority.
+	pub fn wait(&self, faulty: u32) -> u64 {
 		let [sync, patience, spreads] =
 			[self.sync_timeout, self.election_timeout, Self::SPREADS_AFTER].map(u64::from);
-		let censored = sync.max(3 * patience) + (1 + 2) * patience;
-		let silent = patience + (4 + 4) * patience;
-		match u64::from(n.saturating_sub(1) / 3) {
+		let held_up = 3 * patience;
+		let censored = sync.max(3 * patience) + (1 + 2) * patience + held_up;
+		let silent = patience + (4 + 4) * patience + held_up;
+		let turns = match u64::from(faulty) {
 			0 => 0,
-			faulty => spreads + censored + (faulty - 1) * censored.max(silent),
+			faulty => (faulty - 1)
+				.saturating_mul(censored.max(silent))
+				.saturating_add(spreads + censored),
+		};
+		turns.saturating_add(self.longest_gap())
+	}
+
+	/// Checks that nobody has to wait for longer than [`Self::LONGEST_WAIT`] while one set leads, however large it is. Deadlines
+	/// are as long as waiting may take: a timing with more patience could put them off for years.
+	pub fn check_wait(&self) -> Result<(), TimingError> {
+		if self.wait(Self::faulty(MAX_AUTHORITIES)) > Self::LONGEST_WAIT {
+			return Err(TimingError::Wait);
 		}
+		Ok(())
 	}
 
 	/// Checks the relations on which progress rests, for sets of `n` authorities. Safety rests on none of them.
@@ -150,33 +191,93 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn leaders_withhold_for_as_many_turns_as_there_can_be_faulty_ones() {
-		// Three blocks 1.5 s apart, an attempt of 1.5 s that fails, and one of 3 s; then each time silence for 1.5 s and
-		// two attempts of 6 s.
-		for (n, faulty) in [(4, 1), (6, 1), (7, 2), (10, 3), (31, 10), (100, 33)] {
-			assert_eq!(
-				Timing::LOCAL.withholding(n),
-				1_000 + 9_000 + (faulty - 1) * 13_500
-			);
+	fn fewer_than_a_third_are_faulty() {
+		for (n, faulty) in [
+			(0, 0),
+			(1, 0),
+			(3, 0),
+			(4, 1),
+			(6, 1),
+			(7, 2),
+			(10, 3),
+			(31, 10),
+			(100, 33),
+		] {
+			assert_eq!(Timing::faulty(n), faulty, "{n}");
 		}
-		for n in 0..4 {
-			assert_eq!(Timing::LOCAL.withholding(n), 0, "nobody is faulty");
-		}
+	}
+
+	#[test]
+	fn a_transaction_waits_for_as_many_turns_as_there_are_faulty_leaders() {
+		// Nobody is faulty: a gap of 3 · 5 s that is no halt.
+		assert_eq!(Timing::LOCAL.wait(0), 15_000);
+		// And 1 s until all have the transaction, three blocks 1.5 s apart, an attempt of 1.5 s that fails and one of 3 s, and
+		// 3 · 1.5 s for what holds them up.
+		assert_eq!(Timing::LOCAL.wait(1), 29_500);
+		// Each other is silent for 1.5 s, both attempts take 6 s, and again 4.5 s: 18 s.
+		assert_eq!(Timing::LOCAL.wait(2), 47_500);
+		assert_eq!(Timing::LOCAL.wait(3), 65_500);
+		assert_eq!(Timing::LOCAL.wait(33), 605_500);
+		// A synchronization timeout of 20 s, after which it takes 4.5 s and again 4.5 s: 29 s.
 		let patient = Timing {
 			sync_timeout: 20_000,
 			..Timing::LOCAL
 		};
-		assert_eq!(patient.withholding(4), 1_000 + 24_500);
-		assert_eq!(patient.withholding(10), 1_000 + 3 * 24_500);
+		assert_eq!(patient.wait(0), 15_000);
+		assert_eq!(patient.wait(1), 45_000);
+		assert_eq!(patient.wait(3), 103_000);
+		// Twice the election timeout: 9 s, 9 s and 9 s; then 3 s, 24 s and 9 s.
+		let slow = Timing {
+			election_timeout: 3_000,
+			..Timing::LOCAL
+		};
+		assert_eq!(slow.wait(1), 43_000);
+		assert_eq!(slow.wait(2), 79_000);
+		// A longer gap.
+		let idle = Timing {
+			idle_block_interval: 20_000,
+			..Timing::LOCAL
+		};
+		assert_eq!(idle.longest_gap(), 60_000);
+		assert_eq!(idle.wait(1), 74_500);
+	}
+
+	#[test]
+	fn no_timing_makes_the_wait_overflow() {
 		let longest = Timing {
 			sync_timeout: u32::MAX,
 			election_timeout: u32::MAX,
+			idle_block_interval: u32::MAX,
 			..Timing::LOCAL
 		};
-		assert!(
-			longest.withholding(u16::MAX) > u64::from(u32::MAX),
-			"nothing overflows"
-		);
+		assert_eq!(longest.wait(u32::MAX), u64::MAX);
+		assert!(longest.wait(33) > 33 * 9 * u64::from(u32::MAX));
+	}
+
+	#[test]
+	fn nobody_waits_for_more_than_an_hour() {
+		assert_eq!(Timing::LOCAL.check_wait(), Ok(()));
+		// Of a hundred 33 are faulty: 1 s, 33 turns of S + 9 s, 15 s. An hour are 33 turns of 108.606 s.
+		for (sync_timeout, fits) in [(99_606, true), (99_607, false), (u32::MAX, false)] {
+			let timing = Timing {
+				sync_timeout,
+				..Timing::LOCAL
+			};
+			assert_eq!(timing.check_wait().is_ok(), fits, "{sync_timeout}");
+		}
+		// 1 s, 9T, 32 turns of 12T, 15 s: 393T.
+		for (election_timeout, fits) in [(9_119, true), (9_120, false), (u32::MAX, false)] {
+			let timing = Timing {
+				election_timeout,
+				..Timing::LOCAL
+			};
+			assert_eq!(timing.check_wait().is_ok(), fits, "{election_timeout}");
+		}
+		let idle = Timing {
+			idle_block_interval: 1_200_000,
+			..Timing::LOCAL
+		};
+		assert_eq!(idle.check_wait(), Err(TimingError::Wait));
 	}
 
 	#[test]

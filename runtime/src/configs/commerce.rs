@@ -9,8 +9,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use pallet_certificates::{CallUnits, Moment};
-use pallet_td_raft_election::{CurrentTiming, LastBlock};
-use sp_runtime::Perbill;
+use pallet_td_raft_election::{Current, CurrentTiming, LastBlock, Queued, Wanted};
+use sp_runtime::{Perbill, SaturatedConversion};
 use veilmart_td_raft::Timing;
 
 use super::{
@@ -38,24 +38,55 @@ parameter_types! {
 	pub const ReclaimPeriod: Moment = 86_400_000;
 }
 
-/// How far the timestamp of a block may be ahead of the clocks of those who vote for it, in milliseconds. A constant of
-/// pallet-timestamp, which does not tell it.
+/// How far the timestamp of a block may be from the clocks of those who vote for it, in milliseconds. Ahead of them: a constant of
+/// pallet-timestamp, which does not tell it. Behind them: a rule of the consensus.
 const TIMESTAMP_DRIFT: Moment = 30_000;
 
-/// The shortest time for which a party may rely on getting a transaction into a block: as long as timestamps may drift, and as
-/// all the faulty leaders that there can be leave it out, one after the other.
+/// The shortest time for which a party may rely on getting a transaction into a block.
+///
+/// Chain time may be behind the clocks when a period begins and ahead of them when it ends, and between the two a transaction
+/// may have to wait: see [`Timing::wait`].
 pub struct LeastPeriod;
 
 impl LeastPeriod {
-	/// With this timing, and so many authorities in the largest of the sets that there are or will be.
+	/// With this timing, and so many authorities in the only set.
 	pub fn of(timing: &Timing, authorities: u16) -> Moment {
-		TIMESTAMP_DRIFT.saturating_add(timing.withholding(authorities))
+		Self::with(timing.wait(Timing::faulty(authorities)))
+	}
+
+	/// With so long a wait, in milliseconds.
+	fn with(wait: Moment) -> Moment {
+		TIMESTAMP_DRIFT.saturating_mul(2).saturating_add(wait)
 	}
 }
 
 impl Get<Moment> for LeastPeriod {
 	fn get() -> Moment {
-		TIMESTAMP_DRIFT.saturating_add(TdRaft::longest_withholding())
+		Self::with(TdRaft::longest_wait())
+	}
+}
+
+/// What [`LeastPeriod`] was in version 5 of the runtime: timestamps drifted once, only the largest set counted, nothing held a turn
+/// up, and a gap between blocks took no time. For the migration from there; an earlier version had less.
+pub struct FormerLeastPeriod;
+
+impl Get<Moment> for FormerLeastPeriod {
+	fn get() -> Moment {
+		let timing = CurrentTiming::<Runtime>::get();
+		let rosters = [Current::<Runtime>::get(), Queued::<Runtime>::get()];
+		let largest = rosters
+			.iter()
+			.flatten()
+			.map(|roster| roster.set.count())
+			.chain([Wanted::<Runtime>::get().len().saturated_into()])
+			.max();
+		let [sync, patience] = [timing.sync_timeout, timing.election_timeout].map(Moment::from);
+		let censored = sync.max(3 * patience) + 3 * patience;
+		let turns = match Moment::from(Timing::faulty(largest.unwrap_or(0))) {
+			0 => 0,
+			faulty => 1_000 + censored + (faulty - 1) * censored.max(9 * patience),
+		};
+		TIMESTAMP_DRIFT.saturating_add(turns)
 	}
 }
 
@@ -83,12 +114,12 @@ impl Get<Weight> for AgendaWeight {
 	}
 }
 
-/// Three times the distance of blocks of a leader that has nothing to do.
+/// See [`Timing::longest_gap`].
 pub struct HaltThreshold;
 
 impl Get<Moment> for HaltThreshold {
 	fn get() -> Moment {
-		Moment::from(CurrentTiming::<Runtime>::get().idle_block_interval).saturating_mul(3)
+		CurrentTiming::<Runtime>::get().longest_gap()
 	}
 }
 
@@ -188,6 +219,8 @@ pub type ProofVerification = veilmart_verification_host::Portable;
 
 impl pallet_ecommerce::Config for Runtime {
 	type AgendaWeight = AgendaWeight;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = LeastPeriod;
 	type CouncilOrigin = RootOrCouncilTwoThirds;
 	type HaltThreshold = HaltThreshold;
 	type LeastPeriod = LeastPeriod;

@@ -8,13 +8,15 @@ mod system;
 
 pub use accounts::ProxyType;
 pub use commerce::{
-	AgendaWeight, CallQuota, FinishingCalls, HaltThreshold, HeldCallsCount, LeastPeriod, MaxCreditsPerPair,
-	MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification, QuotaPeriod,
-	ReclaimPeriod, Suspended,
+	AgendaWeight, CallQuota, FinishingCalls, FormerLeastPeriod, HaltThreshold, HeldCallsCount, LeastPeriod,
+	MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification,
+	QuotaPeriod, ReclaimPeriod, Suspended,
 };
 pub use consensus::{CertifiedValidators, DeadlinesWait, RegistrableKeys, SessionLength};
 pub use governance::{
 	CouncilCollective, CouncilMajority, CouncilMembers, CouncilTwoThirds, MaxProposalWeight, MotionDuration,
 	NeverPaused, RootOrCouncilTwoThirds,
 };
-pub use system::{BlockHashCount, RuntimeBlockLength, RuntimeBlockWeights, MINIMUM_BLOCK_SPACING};
+pub use system::{
+	BlockHashCount, Migrations, RuntimeBlockLength, RuntimeBlockWeights, MINIMUM_BLOCK_SPACING,
+};

@@ -17,7 +17,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use super::consensus::RegistrableKeys;
+use super::{commerce::FormerLeastPeriod, consensus::RegistrableKeys};
 use crate::{
 	AccountId, Balance, Block, BlockNumber, Ecommerce, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
 	RuntimeEvent, RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
@@ -57,7 +57,10 @@ parameter_types! {
 }
 
 /// What a runtime upgrade does to the state of chains that came from an earlier version.
-pub type Migrations = (pallet_ecommerce::migrations::V0ToV1<Runtime>,);
+pub type Migrations = (
+	pallet_ecommerce::migrations::V0ToV1<Runtime>,
+	pallet_ecommerce::migrations::V1ToV2<Runtime, FormerLeastPeriod>,
+);
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {

@@ -157,7 +157,7 @@ fn no_pause_keeps_the_penalty_from_being_collected() {
 				));
 			}
 		}
-		(0..18).for_each(|_| next_block(10_000));
+		(0..24).for_each(|_| next_block(10_000));
 		assert_eq!(state(&id), OrderState::Accepted);
 		let poke = pallet_ecommerce::Call::poke {
 			seq: seq(&account(Charlie)),
@@ -183,7 +183,7 @@ fn a_pause_of_ship_puts_the_penalty_off_and_no_more() {
 	let name = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
 	development().execute_with(|| {
 		let id = accepted();
-		(0..17).for_each(|_| next_block(10_000));
+		(0..23).for_each(|_| next_block(10_000));
 		let full_name = (name("Ecommerce"), name("ship"));
 		assert_ok!(TxPause::pause(RuntimeOrigin::root(), full_name.clone()));
 		(0..20).for_each(|_| next_block(10_000));

@@ -15,13 +15,27 @@ use super::{
 	*,
 };
 use crate::{
-	configs::LeastPeriod,
+	configs::{FormerLeastPeriod, LeastPeriod},
 	genesis_presets::{least_period, preset_names},
 	Ecommerce, TdRaft,
 };
 
-/// One of each size: the least of which one may be faulty, the least with more than two, and a large and the largest one.
-const SIZES: [u16; 4] = [4, 10, 31, 100];
+/// What [`LeastPeriod`] has to be with a timing of [`timing`] and so many authorities, in milliseconds: twice 30 s by which timestamps
+/// drift, 15 s in which no block need come, 1 s until all have the transaction, and with T for the election timeout and f faulty
+/// ones `max(3 s, 3T) + 6T` for the first and 12T for each other. By hand.
+const LEAST: [(u16, u64); 4] = [
+	// T = 1.5 s, f = 1: 60 + 15 + 1 + 13.5 s.
+	(4, 89_500),
+	// T = 1.5 s, f = 3: 36 s more.
+	(10, 125_500),
+	// T = 2.15 s, f = 10: 60 + 15 + 1 + 19.35 + 9 · 25.8 s.
+	(31, 327_550),
+	// T = 5.6 s, f = 33: 60 + 15 + 1 + 50.4 + 32 · 67.2 s.
+	(100, 2_276_800),
+];
+
+/// The same with one authority, whatever its timing: nobody is faulty.
+const LEAST_ALONE: u64 = 75_000;
 
 /// A timing for so many authorities that are as far apart as those of a local network.
 fn timing(authorities: u16) -> Timing {
@@ -61,37 +75,17 @@ fn want(authorities: u16) {
 	assert_ok!(TdRaft::set_authorities(RuntimeOrigin::root(), accounts));
 }
 
-/// How late, after it was sent, a transaction gets into a block if every faulty leader does its worst, by the timestamp of that
-/// block.
-fn worst(timing: &Timing, authorities: u16) -> u64 {
-	let [sync_timeout, patience] = [timing.sync_timeout, timing.election_timeout].map(u64::from);
-	let faulty = (authorities - 1) / 3;
-	// A second until everybody who is honest has it and watches.
-	let mut now = if faulty > 0 { 1_000 } else { 0 };
-	for turn in 0..faulty {
-		// It makes a block just before others lose patience, and is given up when three of them passed the transaction over and
-		// the timeout is over. Nobody wins the first attempt, and another faulty one the second, twice as long, at its very
-		// end.
-		let third_block = now + 3 * patience;
-		let censored = third_block.max(now + sync_timeout) + patience + 2 * patience;
-		// Or it makes none: nothing is committed since it was elected, and attempts take four times as long by now. (Before the
-		// first there were blocks.)
-		let silent = now + patience + 4 * patience + 4 * patience;
-		now = if turn == 0 { censored } else { censored.max(silent) };
-	}
-	now + 30_000
-}
-
 #[test]
 fn the_least_period_outlasts_all_leaders_that_can_be_faulty() {
-	for authorities in SIZES {
+	development().execute_with(|| assert_eq!(LeastPeriod::get(), LEAST_ALONE));
+	for (authorities, least) in LEAST {
 		development().execute_with(|| {
 			set_timing(timing(authorities));
+			assert_eq!(LeastPeriod::get(), LEAST_ALONE);
+			// The one that is there is among them, and it is not faulty.
 			want(authorities);
-			let least = LeastPeriod::get();
-			println!("{authorities} authorities: {least} ms");
-			assert_eq!(least, LeastPeriod::of(&timing(authorities), authorities));
-			assert!(least >= worst(&timing(authorities), authorities));
+			assert_eq!(LeastPeriod::get(), least);
+			assert_eq!(LeastPeriod::of(&timing(authorities), authorities), least);
 			// Nothing shorter is ever set, however the council votes.
 			let fit = Terms {
 				grace_period: least,
@@ -128,15 +122,15 @@ fn falls(id: &OrderId<AccountId>) -> u64 {
 	let due = Ecommerce::order_of(id)
 		.and_then(|order| order.due)
 		.expect("it has a deadline");
-	due + Ecommerce::market().halted
+	Ecommerce::market().falls(due)
 }
 
 #[test]
 fn a_larger_set_leaves_those_whose_time_runs_as_much_more_as_its_leaders_can_take() {
-	for authorities in SIZES {
+	for (authorities, least) in LEAST {
 		development().execute_with(|| {
 			let id = accepted();
-			let (before, least) = (falls(&id), LeastPeriod::get());
+			let before = falls(&id);
 			set_timing(timing(authorities));
 			assert_eq!(
 				falls(&id),
@@ -144,8 +138,7 @@ fn a_larger_set_leaves_those_whose_time_runs_as_much_more_as_its_leaders_can_tak
 				"a single authority is not faulty, whatever its timing"
 			);
 			want(authorities);
-			assert!(LeastPeriod::get() > least);
-			assert_eq!(falls(&id) - before, LeastPeriod::get() - least);
+			assert_eq!(falls(&id) - before, least - LEAST_ALONE);
 			// A smaller one takes nothing away.
 			let moved = falls(&id);
 			want(2);
@@ -156,22 +149,19 @@ fn a_larger_set_leaves_those_whose_time_runs_as_much_more_as_its_leaders_can_tak
 
 #[test]
 fn a_timing_with_more_patience_leaves_those_whose_time_runs_as_much_more() {
-	for authorities in [4, 10] {
+	// A synchronization timeout of 20 s in place of three blocks 1.5 s apart is 15.5 s more for a leader, and 11 s more than
+	// silence takes in all, 18 s, when it takes 20 + 9 s.
+	for (authorities, longer) in [(4, 15_500), (10, 15_500 + 2 * 11_000)] {
 		development().execute_with(|| {
 			want(authorities);
 			let id = accepted();
-			let (before, least) = (falls(&id), LeastPeriod::get());
+			let before = falls(&id);
 			let patient = Timing {
 				sync_timeout: 20_000,
 				..Timing::LOCAL
 			};
 			set_timing(patient);
-			assert_eq!(
-				LeastPeriod::get() - least,
-				worst(&patient, authorities) - worst(&Timing::LOCAL, authorities)
-			);
-			assert!(LeastPeriod::get() > least);
-			assert_eq!(falls(&id) - before, LeastPeriod::get() - least);
+			assert_eq!(falls(&id) - before, longer);
 		});
 	}
 }
@@ -179,19 +169,84 @@ fn a_timing_with_more_patience_leaves_those_whose_time_runs_as_much_more() {
 /// Terms are not set anew when the set grows, and orders keep those that they were placed at.
 #[test]
 fn under_terms_that_have_become_too_short_a_seller_has_the_least_period_all_the_same() {
-	for authorities in SIZES {
+	for (authorities, least) in LEAST {
 		development().execute_with(|| {
 			set_timing(timing(authorities));
 			want(authorities);
-			let terms = pallet_ecommerce::CurrentTerms::<Runtime>::get();
-			let least = LeastPeriod::get();
+			// What was told to those whose time ran, of whom there are none: it comes on top.
+			let left = Ecommerce::market().standstill;
 			let id = accepted();
 			let now = pallet_timestamp::Now::<Runtime>::get();
-			let grace = terms.grace_period.max(least);
-			assert_eq!(falls(&id), now + terms.ship_period + grace);
-			assert!(grace >= worst(&timing(authorities), authorities));
+			// Two minutes to ship, and two of grace or what it takes.
+			assert_eq!(falls(&id), now + left + 120_000 + least.max(120_000));
 		});
 	}
+}
+
+/// Four are wanted, of whom one has keys, so that no other set takes over while a test runs. Nobody is told.
+fn want_four_without_keys() {
+	let mut wanted = vec![account(Alice)];
+	wanted.extend([1, 2, 3].map(|byte| AccountId::new([byte; 32])));
+	wanted.sort();
+	let wanted = pallet_td_raft_election::Accounts::<Runtime>::try_from(wanted);
+	pallet_td_raft_election::Wanted::<Runtime>::put(wanted.expect("as many as there may be"));
+}
+
+/// A seller and its friends in the council vote for more patience, between the moment when its time is over and the block that acts
+/// on it.
+#[test]
+fn no_vote_undoes_a_penalty_that_is_due() {
+	development().execute_with(|| {
+		let id = accepted();
+		want_four_without_keys();
+		// Two minutes to ship and two of grace: it falls with the time of the last of these blocks.
+		(0..24).for_each(|_| next_block(10_000));
+		assert_eq!(state(&id), OrderState::Accepted);
+		let patient = Timing {
+			sync_timeout: 20_000,
+			..Timing::LOCAL
+		};
+		set_timing(patient);
+		assert_eq!(Ecommerce::market().standstill, 15_500);
+		let ship = pallet_ecommerce::Call::ship {
+			seq: seq(&account(Bob)),
+			order: id.clone(),
+		};
+		assert_eq!(
+			apply(Bob, ship.into()),
+			Ok(Err(Error::<Runtime>::DeadlinePassed.into()))
+		);
+		// The second, if the first begins a session.
+		(0..2).for_each(|_| next_block(1));
+		assert_eq!(state(&id), OrderState::Penalised);
+	});
+}
+
+/// What version 5 said, by hand: 30 s of drift, 1 s, `max(3 s, 3T) + 3T` for the first and 9T for each other.
+#[test]
+fn the_migration_knows_what_was_promised_before() {
+	development().execute_with(|| assert_eq!(FormerLeastPeriod::get(), 30_000));
+	for (authorities, former) in [(4, 40_000), (7, 53_500), (10, 67_000)] {
+		development().execute_with(|| {
+			want(authorities);
+			assert_eq!(FormerLeastPeriod::get(), former);
+		});
+	}
+}
+
+#[test]
+fn deadlines_that_run_are_moved_by_the_upgrade_from_version_5() {
+	use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
+
+	development().execute_with(|| {
+		want_four_without_keys();
+		let id = accepted();
+		let before = falls(&id);
+		StorageVersion::new(1).put::<Ecommerce>();
+		crate::configs::Migrations::on_runtime_upgrade();
+		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
+		assert_eq!(falls(&id) - before, 89_500 - 40_000);
+	});
 }
 
 /// The whole of it in blocks: the shipment is sent in the last moment of the ship period and gets in as late as it can.
@@ -206,12 +261,7 @@ fn a_shipment_that_is_left_out_for_as_long_as_it_can_be_still_counts() {
 		assert_ok!(Ecommerce::set_terms(RuntimeOrigin::root(), shorter));
 		let id = accepted();
 		next_block(9_999);
-		// Four are wanted, of whom one has keys, so that no other set takes over while this runs.
-		let mut wanted = vec![account(Alice)];
-		wanted.extend([1, 2, 3].map(|byte| AccountId::new([byte; 32])));
-		wanted.sort();
-		let wanted = pallet_td_raft_election::Accounts::<Runtime>::try_from(wanted);
-		pallet_td_raft_election::Wanted::<Runtime>::put(wanted.expect("as many as there may be"));
+		want_four_without_keys();
 		// Who is patient now may be asked for more.
 		let timing = Timing {
 			election_timeout: 3_000,
@@ -219,9 +269,10 @@ fn a_shipment_that_is_left_out_for_as_long_as_it_can_be_still_counts() {
 		};
 		let before = LeastPeriod::get();
 		set_timing(timing);
-		let longer = LeastPeriod::get() - before;
-		assert!(longer > 0);
-		assert_eq!(Ecommerce::market().halted, longer);
+		// 9T, and T is 1.5 s longer.
+		let longer = 13_500;
+		assert_eq!(LeastPeriod::get() - before, longer);
+		assert_eq!(Ecommerce::market().standstill, longer);
 		// What was promised before, and what came on top.
 		let mut left = shorter.grace_period + longer;
 		while left > 10_000 {

@@ -315,7 +315,10 @@ fn a_record_that_nobody_writes_so_is_damage() {
 		let place = HEADER as u64;
 		let length = (content.len() as u32).to_le_bytes();
 		let hash = digest(&[&MARK.0[..], &place.to_le_bytes()[..], &length[..], content]);
-		let bytes = [&begin[..], &one[..16], &length[..], &hash[..], content].concat();
+		// The mark with place and length: docs/formats.md.
+		let bound = [&place.to_le_bytes()[..], &length[..], &[0; 4]].concat();
+		let first: Vec<u8> = MARK.0.iter().zip(bound).map(|(mark, other)| mark ^ other).collect();
+		let bytes = [&begin[..], &first[..], &length[..], &hash[..], content].concat();
 		seen(&bytes)
 	};
 	assert!(with(content).is_ok());

@@ -4,6 +4,7 @@
 //! the making. So there is no verifier that believes everything, which a runtime might be shipped with by mistake.
 
 use crate::{
+	benchmarking::BenchmarkHelper as _,
 	disputes::Dispute,
 	ledger::Issue,
 	listings::{List, Reprice, Restock},
@@ -138,6 +139,8 @@ impl<T: Config> Scene<T> {
 		);
 		NonceBase::<T>::put(Ciphertext::from_slice(&key.h_s_bytes()).expect("the length is fixed"));
 		CurrentTerms::<T>::put(TERMS);
+		// Each order that goes on is asked about the least period.
+		T::BenchmarkHelper::crowd();
 		for (who, role) in [
 			(ISSUER, Role::Issuer),
 			(BUYER, Role::Buyer),

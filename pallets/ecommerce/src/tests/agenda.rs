@@ -148,7 +148,7 @@ fn neither_deadlines_nor_cascades_can_starve_the_other() {
 		trader.endow(&mut market.issuer, 1_000);
 		let unshipped = market.buyer.orders(&offered, 1);
 		trader.accepts(&mut offered, &unshipped);
-		pass(140_000);
+		pass(200_000);
 		let due: Vec<_> = (0..5).map(|_| market.buyer.orders(&market.listed, 1)).collect();
 		pass(10_000);
 		let sold: Vec<_> = (0..5).map(|_| market.buyer.orders(&offered, 1)).collect();

@@ -30,7 +30,7 @@ impl Fair {
 		let mut offered = trader.offers(100, 50);
 		let unshipped = market.buyer.orders(&offered, 3);
 		trader.accepts(&mut offered, &unshipped);
-		pass(150_000);
+		pass(210_000);
 		let running = market.buyer.orders(&offered, 2);
 		trader.accepts(&mut offered, &running);
 		let coming = trader.orders(&market.listed, 1);
@@ -182,7 +182,7 @@ fn who_is_reinstated_keeps_the_orders_that_were_not_refunded_yet() {
 		assert_eq!(still_placed(&fair.sold), 3);
 		fair.trader.accepts(&mut fair.offered, &fair.sold[0]);
 		// Barred again, it is gone through again from the beginning.
-		pass(179_000);
+		pass(239_000);
 		block_after(1_000);
 		block_after(1);
 		block_after(1);
@@ -223,7 +223,7 @@ fn many_penalties_of_one_seller_are_one_cascade() {
 		let fair = Fair::open(2);
 		fair.market.buyer.collects_all();
 		AgendaWeight::set(Weight::zero());
-		pass(150_000);
+		pass(210_000);
 		let buyer = &fair.market.buyer;
 		assert_ok!(buyer.dispatch(buyer.poke(&fair.unshipped)));
 		// It has come some way, and does not begin anew with each penalty: whoever has many would never come to its end.

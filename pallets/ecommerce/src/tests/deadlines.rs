@@ -1,6 +1,6 @@
 //! What deadlines do by themselves, when exactly, and how halts of the chain move them.
 //!
-//! The periods are those of `Terms::default`: accept 60 s, ship 120 s, grace 60 s, confirm 120 s, resolve 120 s.
+//! The periods are those of `Terms::default`: accept 60 s, ship 120 s, grace 120 s, confirm 120 s, resolve 120 s.
 
 use crate::{mock::*, CreditKind, Error, Event, OrderState, Orders};
 use frame_support::{assert_noop, assert_ok};
@@ -66,7 +66,7 @@ fn accepting_is_possible_to_the_last_millisecond() {
 fn shipping_is_possible_to_the_last_millisecond_of_grace() {
 	execute(|| {
 		let (market, placed) = accepted();
-		pass(179_999);
+		pass(239_999);
 		market.seller.ships(&placed);
 		pass(100_000);
 		assert_eq!(state(&placed), Some(OrderState::Shipped));
@@ -166,7 +166,7 @@ fn each_step_of_an_order_replaces_its_deadline() {
 		assert_eq!(due(), Some(start + 60_000));
 		pass(30_000);
 		market.seller.accepts(&mut market.listed, &placed);
-		assert_eq!(due(), Some(start + 30_000 + 180_000));
+		assert_eq!(due(), Some(start + 30_000 + 240_000));
 		pass(170_000);
 		assert_eq!(state(&placed), Some(OrderState::Accepted));
 		market.seller.ships(&placed);
@@ -223,7 +223,7 @@ fn the_first_transaction_after_a_halt_is_not_too_late() {
 fn no_deadline_falls_while_parties_are_kept_from_acting() {
 	execute(|| {
 		let (market, placed) = accepted();
-		pass(179_000);
+		pass(239_000);
 		System::reset_events();
 		Suspended::set(true);
 		pass(500_000);
@@ -329,20 +329,38 @@ fn whatever_terms_an_order_has_its_deadlines_leave_the_least_period_to_who_loses
 		let placed = market.buyer.orders(&market.listed, 1);
 		market.seller.accepts(&mut market.listed, &placed);
 		let due = Orders::<Test>::get(&placed.id.buyer, placed.id.seq).unwrap().due;
-		assert_eq!(due, Some(Ecommerce::market_now() + 180_000));
+		assert_eq!(due, Some(Ecommerce::market_now() + 240_000));
 	});
 }
 
 #[test]
-fn deadlines_that_run_are_moved_when_leaders_can_withhold_for_longer() {
+fn deadlines_that_run_are_moved_when_transactions_may_have_to_wait_for_longer() {
 	execute(|| {
+		let start = Now::get();
 		let (market, placed) = accepted();
-		pass(179_000);
+		let falls = || {
+			let due = Ecommerce::order_of(&placed.id).unwrap().due.unwrap();
+			Ecommerce::market().falls(due)
+		};
+		assert_eq!(falls(), start + 240_000);
+		pass(239_000);
 		System::reset_events();
 		Ecommerce::postpone(60_000);
 		System::assert_has_event(Event::Halted { length: 60_000 }.into());
-		assert_eq!(Ecommerce::market().halted, 60_000);
-		pass(60_999);
+		let clock = Ecommerce::market_now();
+		assert_eq!(clock, start + 239_000, "it does not go back");
+		assert_eq!(falls(), start + 300_000);
+		pass(20_000);
+		assert_eq!((Ecommerce::market_now(), falls()), (clock, start + 300_000));
+		// All of that time is as long as it was, also if the chain halts meanwhile or the market is suspended.
+		block_after(1_000_000);
+		Suspended::set(true);
+		block_after(5_000);
+		Suspended::set(false);
+		assert_eq!((Ecommerce::market_now(), falls()), (clock, start + 1_305_000));
+		pass(40_999);
+		assert_eq!(Ecommerce::market_now(), clock + 999);
+		assert_eq!(falls(), start + 1_305_000);
 		assert_eq!(state(&placed), Some(OrderState::Accepted));
 		assert_noop!(
 			market.buyer.dispatch(market.buyer.poke(&placed)),
@@ -350,6 +368,60 @@ fn deadlines_that_run_are_moved_when_leaders_can_withhold_for_longer() {
 		);
 		market.seller.ships(&placed);
 		assert_eq!(state(&placed), Some(OrderState::Shipped));
+	});
+}
+
+#[test]
+fn postponements_add_up() {
+	execute(|| {
+		let clock = Ecommerce::market_now();
+		Ecommerce::postpone(10_000);
+		block_after(4_000);
+		Ecommerce::postpone(3_000);
+		block_after(8_999);
+		assert_eq!(Ecommerce::market_now(), clock);
+		// The rest of the gap counts.
+		block_after(10);
+		assert_eq!(Ecommerce::market_now(), clock + 9);
+		let market = Ecommerce::market();
+		assert_eq!((market.halted, market.standstill), (13_000, 0));
+	});
+}
+
+/// A vote for more patience helps those who still have time, and no others: not even if nobody has come to them yet.
+#[test]
+fn what_has_fallen_stays_so_when_deadlines_are_postponed() {
+	execute(|| {
+		let mut market = Market::open();
+		let start = Now::get();
+		let late = market.buyer.orders(&market.listed, 2);
+		market.seller.accepts(&mut market.listed, &late);
+		pass(100_000);
+		let running = market.buyer.orders(&market.listed, 1);
+		market.seller.accepts(&mut market.listed, &running);
+		// Blocks are full.
+		AgendaWeight::set(frame_support::weights::Weight::zero());
+		pass(140_000);
+		let [late_due, running_due] =
+			[&late, &running].map(|placed| Ecommerce::order_of(&placed.id).unwrap().due.unwrap());
+		for _ in 0..2 {
+			Ecommerce::postpone(60_000);
+			block_after(1);
+			assert_eq!(state(&late), Some(OrderState::Accepted));
+			assert_noop!(
+				market.seller.dispatch(market.seller.ship(&late)),
+				Error::<Test>::DeadlinePassed
+			);
+		}
+		assert_eq!(Ecommerce::market().falls(late_due), start + 240_000 + 2);
+		assert_eq!(Ecommerce::market().falls(running_due), start + 340_000 + 120_000);
+		AgendaWeight::set(PLENTY);
+		block_after(1);
+		assert_eq!(state(&late), Some(OrderState::Penalised));
+		// 100 s and twice 60, less the 3 ms that have passed, and one more.
+		pass(219_996);
+		market.seller.ships(&running);
+		assert_eq!(state(&running), Some(OrderState::Shipped));
 	});
 }
 

@@ -304,6 +304,7 @@ impl World {
 
 	fn compare_states(&self) {
 		assert_eq!(Ecommerce::market_now(), self.model.clock);
+		assert_eq!(Ecommerce::market().standstill, self.model.standstill);
 		assert_eq!(Ecommerce::market().terms, terms_of(self.model.terms));
 		for (name, order) in &self.model.orders {
 			let ledger = Ecommerce::order_of(&self.order_id(*name)).expect("the order is there");

@@ -1,7 +1,7 @@
 //! A market from before there were deadlines goes on where it was.
 
 use crate::{
-	migrations::{v0, V0ToV1},
+	migrations::{v0, V0ToV1, V1ToV2},
 	mock::*,
 	Agenda, CreditKind, CurrentTerms, Incoming, OrderState, Orders, QuotedBuyers, Quotes, ReservedQuota,
 	Terms, TotalReservedQuota,
@@ -9,7 +9,7 @@ use crate::{
 use frame_support::{
 	assert_ok,
 	storage::unhashed,
-	traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
+	traits::{ConstU64, GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
 };
 
 /// Writes what there is as version 0 did, with these terms.
@@ -55,10 +55,11 @@ fn state(placed: &Placed) -> OrderState {
 #[test]
 fn a_new_chain_has_nothing_to_migrate() {
 	execute(|| {
-		assert_eq!(Ecommerce::on_chain_storage_version(), 1);
-		assert_eq!(Ecommerce::in_code_storage_version(), 1);
+		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
+		assert_eq!(Ecommerce::in_code_storage_version(), 2);
 		let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
 		V0ToV1::<Test>::on_runtime_upgrade();
+		V1ToV2::<Test, ConstU64<1>>::on_runtime_upgrade();
 		assert_eq!(before, sp_io::storage::root(sp_runtime::StateVersion::V1));
 	});
 }
@@ -114,7 +115,7 @@ fn orders_without_deadlines_get_them_and_everything_else_stays() {
 		market.seller.accepts(&mut market.listed, &placed);
 		market.seller.ships(&accepted);
 		market.buyer.disputes(&shipped);
-		pass(181_000);
+		pass(241_000);
 		block_after(1);
 		assert_eq!(state(&placed), OrderState::Penalised);
 		assert_eq!(state(&accepted), OrderState::Completed);
@@ -172,5 +173,46 @@ fn what_came_before_cannot_be_returned() {
 			Err(crate::Error::<Test>::NotReturnable.into())
 		);
 		market.buyer.collects_all();
+	});
+}
+
+/// The least period is 40 s here. A version that took 10 s for enough promised 30 s too little.
+#[test]
+fn who_still_has_time_gets_what_waiting_takes_longer_than_was_known() {
+	execute(|| {
+		let mut market = Market::open();
+		let late = market.buyer.orders(&market.listed, 2);
+		market.seller.accepts(&mut market.listed, &late);
+		pass(1_000);
+		let running = market.buyer.orders(&market.listed, 1);
+		market.seller.accepts(&mut market.listed, &running);
+		pass(239_000);
+		assert_eq!([&late, &running].map(state), [OrderState::Accepted; 2]);
+
+		StorageVersion::new(1).put::<Ecommerce>();
+		V1ToV2::<Test, ConstU64<10_000>>::on_runtime_upgrade();
+		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
+		Ecommerce::do_try_state().unwrap();
+		assert_eq!(Ecommerce::market().standstill, 30_000);
+		// Not again.
+		V1ToV2::<Test, ConstU64<10_000>>::on_runtime_upgrade();
+		assert_eq!(Ecommerce::market().standstill, 30_000);
+
+		block_after(0);
+		assert_eq!(state(&late), OrderState::Penalised, "it was due");
+		pass(30_999);
+		market.seller.ships(&running);
+	});
+}
+
+#[test]
+fn who_had_enough_time_gets_no_more() {
+	execute(|| {
+		StorageVersion::new(1).put::<Ecommerce>();
+		System::reset_events();
+		V1ToV2::<Test, ConstU64<40_000>>::on_runtime_upgrade();
+		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
+		assert_eq!(Ecommerce::market().standstill, 0);
+		assert!(System::events().is_empty());
 	});
 }

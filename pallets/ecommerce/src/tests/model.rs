@@ -58,7 +58,7 @@ impl Terms {
 	pub const LOCAL: Self = Self {
 		accept: 60_000,
 		ship: 120_000,
-		grace: 60_000,
+		grace: 120_000,
 		confirm: 120_000,
 		resolve: 120_000,
 		bond: 10,
@@ -132,9 +132,11 @@ pub enum Standing {
 pub struct Model {
 	/// Chain time.
 	pub now: u64,
-	/// Market time: stands still while the chain halts or the market is suspended, and goes back when leaders can leave
-	/// out transactions for longer.
+	/// Market time: stands still while the chain halts or the market is suspended, and when transactions may have to wait for
+	/// longer.
 	pub clock: u64,
+	/// For how much longer it does because of that.
+	pub standstill: u64,
 	pub suspended: bool,
 	/// The shortest time that is left to somebody who loses money.
 	pub least: u64,
@@ -170,6 +172,7 @@ impl Model {
 		Self {
 			now,
 			clock: now,
+			standstill: 0,
 			suspended: false,
 			least,
 			terms,
@@ -218,9 +221,9 @@ impl Model {
 			&& (quoted < QUOTES || self.quotes.contains_key(&(buyer, listing)))
 	}
 
-	/// Leaders can leave out transactions for longer, or for less long.
+	/// Transactions may have to wait for longer, or for less long.
 	pub fn set_least(&mut self, least: u64) {
-		self.clock = self.clock.saturating_sub(least.saturating_sub(self.least));
+		self.standstill += least.saturating_sub(self.least);
 		self.least = least;
 	}
 
@@ -376,7 +379,9 @@ impl Model {
 		}
 		self.now += gap;
 		if gap <= HALT && !self.suspended {
-			self.clock += gap;
+			let still = self.standstill.min(gap);
+			self.standstill -= still;
+			self.clock += gap - still;
 		}
 	}
 

@@ -38,7 +38,7 @@ fn who_does_not_ship_pays_ten_times_the_total() {
 	execute(|| {
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
-		pass(180_000);
+		pass(240_000);
 		assert_eq!(state(&placed), OrderState::Accepted);
 		block_after(1);
 		assert_penalised(&market, &placed);
@@ -65,7 +65,7 @@ fn the_buyers_share_is_the_total_where_the_terms_say_so_and_the_rest_is_burned()
 		assert_ok!(Ecommerce::set_terms(RuntimeOrigin::root(), terms));
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
-		pass(180_000);
+		pass(240_000);
 		block_after(1);
 		assert_eq!(
 			market.buyer.waiting(),
@@ -86,7 +86,7 @@ fn an_order_keeps_the_terms_that_it_was_placed_at() {
 		let terms = Terms {
 			bond_multiple: 2,
 			penalty_share: 1,
-			grace_period: 100_000,
+			grace_period: 160_000,
 			..Default::default()
 		};
 		assert_ok!(Ecommerce::set_terms(RuntimeOrigin::root(), terms));
@@ -95,7 +95,7 @@ fn an_order_keeps_the_terms_that_it_was_placed_at() {
 		assert_eq!(market.seller.ledger_balance(), 500_000 - 10 * 510);
 		market.seller.accepts(&mut market.listed, &new);
 		assert_eq!(market.seller.ledger_balance(), 500_000 - 12 * 510);
-		pass(180_000);
+		pass(240_000);
 		block_after(1);
 		assert_eq!(market.buyer.waiting(), [(CreditKind::Refund, 510)]);
 		assert_eq!(decrypt(&Redeemed::<Test>::get()), 10 * 510);
@@ -468,7 +468,7 @@ fn a_seller_finds_no_way_out() {
 			VerifyBy::set(By::Credulous);
 			let mut market = Market::open();
 			let placed = accepted(&mut market);
-			pass(100_000);
+			pass(160_000);
 			println!("{one:?}");
 			let (outcome, expected) = one.make(&mut market, &placed);
 			assert_eq!(outcome, expected, "{one:?}");
@@ -479,7 +479,7 @@ fn a_seller_finds_no_way_out() {
 	execute(|| {
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
-		pass(170_000);
+		pass(230_000);
 		for one in Attempt::all() {
 			// One makes another impossible, so how they end is another matter here.
 			let (outcome, _) = one.make(&mut market, &placed);
@@ -496,7 +496,7 @@ fn a_spent_quota_keeps_no_penalty_from_being_collected() {
 	execute(|| {
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
-		pass(180_000);
+		pass(240_000);
 		for who in [BUYER, SELLER, TRADER, ARBITER, ISSUER] {
 			spend_quota(&who.to_account_id());
 			let party = Party::new(who);
@@ -512,7 +512,7 @@ fn nothing_brings_a_forfeited_bond_back() {
 	execute(|| {
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
-		pass(180_000);
+		pass(240_000);
 		block_after(1);
 		let ca = RuntimeOrigin::signed(CA.to_account_id());
 		assert_ok!(Certificates::reinstate(ca, market.seller.who.clone()));
@@ -545,7 +545,7 @@ fn the_penalty_does_not_wait_for_the_agenda() {
 		let mut market = Market::open();
 		let placed = accepted(&mut market);
 		AgendaWeight::set(frame_support::weights::Weight::zero());
-		pass(180_000);
+		pass(240_000);
 		assert_noop!(
 			market.seller.dispatch(market.seller.ship(&placed)),
 			Error::<Test>::DeadlinePassed
@@ -561,7 +561,7 @@ fn the_barred_start_nothing_and_finish_what_they_began() {
 	execute(|| {
 		let mut market = Market::open();
 		let first = accepted(&mut market);
-		pass(100_000);
+		pass(160_000);
 		let second = accepted(&mut market);
 		pass(80_000);
 		block_after(1);

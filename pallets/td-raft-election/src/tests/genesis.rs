@@ -64,6 +64,12 @@ fn the_timing_serves() {
 		..Timing::LOCAL
 	};
 	assert!(refusal(|genesis| genesis.timing = Some(bad)).contains("a time is 0"));
+	// A hundred authorities would wait 1 s, 33 turns of 9 s and this, and 15 s: a millisecond more than an hour allows.
+	let patient = Timing {
+		sync_timeout: 99_607,
+		..Timing::LOCAL
+	};
+	assert!(refusal(|genesis| genesis.timing = Some(patient)).contains("more than an hour"));
 }
 
 #[test]

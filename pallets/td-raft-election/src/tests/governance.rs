@@ -1,6 +1,6 @@
 //! Who decides about authorities and timing, and what is refused.
 
-use crate::{mock::*, CurrentTiming, Error, Event, Wanted};
+use crate::{mock::*, CurrentTiming, Error, Event, Queued, Wanted};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 use veilmart_td_raft::{Timing, MAX_AUTHORITIES};
@@ -171,64 +171,161 @@ fn the_timing_serves_every_set() {
 	});
 }
 
-/// What relies on it is told when a larger set is wanted, not when it is there, and may rely on less when it is gone.
 #[test]
-fn leaders_can_withhold_for_as_long_as_the_largest_set_that_is_or_comes_lets_them() {
+fn no_timing_lets_anybody_wait_for_more_than_an_hour() {
 	four().execute_with(|| {
-		let timing = CurrentTiming::<Test>::get();
-		let expect = |n: u16| assert_eq!(TdRaft::longest_withholding(), timing.withholding(n));
-		let by = |more: u16, less: u16| timing.withholding(more) - timing.withholding(less);
 		block(|| {
-			expect(4);
-			for account in 5..=10 {
-				register(account);
+			let good = CurrentTiming::<Test>::get();
+			// 9 s a turn on top, 33 turns of a hundred authorities, 16 s once: 3600.031 s with the first.
+			for sync_timeout in [99_607, u32::MAX] {
+				let endless = Timing {
+					sync_timeout,
+					..Timing::LOCAL
+				};
+				assert_noop!(TdRaft::set_timing(root(), endless), Error::<Test>::WaitTooLong);
 			}
-			assert_ok!(TdRaft::add_authority(root(), 5));
-			assert_ok!(TdRaft::add_authority(root(), 6));
-			assert!(Longer::get().is_empty(), "of six no more are faulty than of four");
-			assert_ok!(TdRaft::add_authority(root(), 7));
-			assert_eq!(Longer::get(), [by(7, 4)]);
-			expect(7);
-			let ten: crate::Accounts<Test> = (1..=10).collect::<Vec<_>>().try_into().unwrap();
-			assert_ok!(TdRaft::set_authorities(root(), ten));
-			assert_eq!(Longer::get(), [by(7, 4), by(10, 7)]);
-			expect(10);
-		});
-		session();
-		expect(10);
-		session();
-		assert_eq!(present().count(), 10);
-		Longer::set(Vec::new());
+			assert_eq!(CurrentTiming::<Test>::get(), good);
+			assert!(Longer::get().is_empty());
+			let longest = Timing {
+				sync_timeout: 99_606,
+				..Timing::LOCAL
+			};
+			assert_ok!(TdRaft::set_timing(root(), longest));
+		})
+	});
+}
+
+/// In milliseconds, by hand: 15 s in which no block need come, 14.5 s for the first faulty leader, 18 s for each other.
+fn wait(faulty: u64) -> u64 {
+	match faulty {
+		0 => 15_000,
+		faulty => 29_500 + (faulty - 1) * 18_000,
+	}
+}
+
+/// The timing that these numbers are of, but for what ten and more authorities need.
+fn local() {
+	let timing = CurrentTiming::<Test>::get();
+	let Timing {
+		election_timeout,
+		sync_timeout,
+		idle_block_interval,
+		..
+	} = timing;
+	assert_eq!(
+		[election_timeout, sync_timeout, idle_block_interval],
+		[1_500, 3_000, 5_000]
+	);
+}
+
+fn want(accounts: impl IntoIterator<Item = u64>) {
+	let accounts: crate::Accounts<Test> = accounts.into_iter().collect::<Vec<_>>().try_into().unwrap();
+	assert_ok!(TdRaft::set_authorities(root(), accounts));
+}
+
+/// Whoever relies on it is told when others are wanted, not when they are there, and may rely on less when a set is gone.
+#[test]
+fn the_faulty_of_the_sets_that_may_lead_add_up() {
+	four().execute_with(|| {
+		local();
+		let expect = |faulty: u64| assert_eq!(TdRaft::longest_wait(), wait(faulty));
 		block(|| {
-			let four = vec![1, 2, 3, 4].try_into().unwrap();
-			assert_ok!(TdRaft::set_authorities(root(), four));
-			expect(10);
+			// 1 of 1 to 4.
+			expect(1);
+			(5..=14).for_each(register);
+			// Of 1 to 5 one may be faulty, and it may be the fifth: when 1 to 4 have led, it leads.
+			assert_ok!(TdRaft::add_authority(root(), 5));
+			expect(2);
+			assert_eq!(Longer::get(), [18_000]);
+			// One of six, and not two, though two are new.
+			assert_ok!(TdRaft::add_authority(root(), 6));
+			expect(2);
+			// Two of seven.
+			assert_ok!(TdRaft::add_authority(root(), 7));
+			expect(3);
+			// Three of ten.
+			want(1..=10);
+			expect(4);
+			assert_eq!(Longer::get(), [18_000, 18_000, 18_000]);
+			// Ten others: three of them may be faulty, and one of the four.
+			want(5..=14);
+			expect(4);
+			assert_eq!(Longer::get().len(), 3);
 		});
 		session();
+		// Queued and wanted are the same.
+		expect(4);
+		session();
 		assert_eq!(present().count(), 10);
-		expect(10);
+		expect(3);
+		Longer::set(Vec::new());
+		// Four that were gone: one more.
+		block(|| {
+			want(1..=4);
+			expect(4);
+			assert_eq!(Longer::get(), [18_000]);
+		});
+		session();
+		expect(4);
+		// While those are queued, again others are wanted, of whom two were not there before.
+		block(|| {
+			(15..=16).for_each(register);
+			want([1, 2, 3, 15, 16]);
+			expect(5);
+			assert_eq!(Longer::get(), [18_000, 18_000]);
+		});
 		session();
 		assert_eq!(present().count(), 4);
-		expect(4);
-		assert!(Longer::get().is_empty(), "a smaller set is no reason");
+		// One of the four, one of the two.
+		expect(2);
+		session();
+		expect(1);
+		assert_eq!(Longer::get().len(), 2, "sets come and go without a word");
+	});
+}
+
+/// Nobody but governance moves deadlines.
+#[test]
+fn who_leaves_or_changes_keys_makes_no_wait_longer() {
+	four().execute_with(|| {
+		local();
+		block(|| {
+			assert_ok!(TdRaft::remove_authority(root(), 4));
+			assert_eq!(TdRaft::longest_wait(), wait(1));
+		});
+		session();
+		assert_eq!(present().count(), 4);
+		assert_eq!(
+			TdRaft::longest_wait(),
+			wait(1),
+			"three are queued, none of them new"
+		);
+		session();
+		assert_eq!(present().count(), 3);
+		assert_eq!(TdRaft::longest_wait(), wait(0));
+		// The same accounts, one of them with other keys: another set, nobody new.
+		block(|| register_as(1, 21).expect("the keys are good"));
+		session();
+		assert!(Queued::<Test>::exists());
+		assert_eq!(TdRaft::longest_wait(), wait(0));
+		assert!(Longer::get().is_empty());
 	});
 }
 
 #[test]
-fn a_timing_with_more_patience_lets_leaders_withhold_for_longer() {
+fn a_timing_with_more_patience_lets_transactions_wait_for_longer() {
 	four().execute_with(|| {
 		block(|| {
 			let before = CurrentTiming::<Test>::get();
 			let patient = Timing {
-				election_timeout: 2 * before.election_timeout,
+				election_timeout: 3_000,
 				..before
 			};
 			assert_ok!(TdRaft::set_timing(root(), patient));
-			let longer = patient.withholding(4) - before.withholding(4);
-			assert!(longer > 0);
-			assert_eq!(Longer::get(), [longer]);
+			// 9T more.
+			assert_eq!(Longer::get(), [13_500]);
 			assert_ok!(TdRaft::set_timing(root(), before));
-			assert_eq!(Longer::get(), [longer], "less is no reason");
+			assert_eq!(Longer::get(), [13_500], "less is no reason");
 		});
 	});
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{try_join3, try_join4};
 use pallet_certificates::{Moment, OrderId};
-use pallet_ecommerce::{CreditId, Order, OrderState};
+use pallet_ecommerce::{runtime_api::Market, CreditId, Order, OrderState};
 use serde_json::{json, Value};
 use veilmart_runtime::{AccountId, Hash};
 use veilmart_wallet::opening::Opened;
@@ -28,8 +28,8 @@ pub(super) type Stored = (OrderId<AccountId>, Order<AccountId>);
 pub(super) struct Look {
 	/// Its time.
 	pub(super) now: Moment,
-	/// For how long the chain has halted in all.
-	pub(super) halted: Moment,
+	/// The market's clock.
+	pub(super) market: Market,
 	/// The number of the view key that notes to the seller are sealed to.
 	pub(super) view_index: u32,
 	/// Orders that wait for an answer, the oldest first, and what they say.
@@ -73,7 +73,6 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 		}
 		stocks.insert(id.seq, opened.map(|opened| opened.stock().value()));
 	}
-	let halted = market.halted;
 	let credits: Vec<_> = incoming
 		.into_iter()
 		.filter_map(|(id, opened)| Some((id, opened?)))
@@ -90,7 +89,7 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 			id: id.clone(),
 			listing: order.listing.seq,
 			organisation: organisations.get(&id.buyer).cloned(),
-			due: order.due.map(|due| due.saturating_add(halted)),
+			due: order.due.map(|due| market.falls(due)),
 			contents: contents(session, &id, &order),
 		};
 		waiting.push(((id, order), order_waiting));
@@ -101,7 +100,7 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 	let open = u64::try_from(accepted.len()).unwrap_or(u64::MAX);
 	Ok(Look {
 		now,
-		halted,
+		market,
 		view_index,
 		placed: waiting,
 		accepted,
@@ -117,11 +116,11 @@ pub(super) async fn look(session: &Session, pipeline: &Pipeline<'_>, rules: &Rul
 	})
 }
 
-/// An order in the last final block, the block's time, and for how long the chain has halted in all.
+/// An order in the last final block, the block's time, and the market's clock.
 pub(super) struct Fresh {
 	pub(super) order: Option<Order<AccountId>>,
 	pub(super) now: Moment,
-	pub(super) halted: Moment,
+	pub(super) market: Market,
 }
 
 /// Looks at one order again.
@@ -130,11 +129,7 @@ pub(super) async fn look_again(session: &Session, id: &OrderId<AccountId>) -> Re
 	let at = chain.finalized().await?;
 	let (order, now, market) =
 		try_join3(chain.order(id, Some(at)), chain.time(at), chain.market(Some(at))).await?;
-	Ok(Fresh {
-		order,
-		now,
-		halted: market.halted,
-	})
+	Ok(Fresh { order, now, market })
 }
 
 /// What credits come to.

@@ -99,7 +99,7 @@ impl Agent<'_> {
 		let now = self.now(seen.now);
 		for stored in &seen.accepted {
 			let (id, order) = stored;
-			let due = order.due.map(|due| due.saturating_add(seen.halted));
+			let due = order.due.map(|due| seen.market.falls(due));
 			if let Some(due) = due.filter(|due| seen.now >= *due) {
 				let why = format!("it had to be shipped before {}; its bond is lost", time(due));
 				self.needs(id, "lost", &why);
@@ -182,9 +182,7 @@ impl Agent<'_> {
 		let Some(order) = fresh.order.filter(|order| order.state == OrderState::Accepted) else {
 			return Ok(false);
 		};
-		let due = order
-			.due
-			.map_or(Moment::MAX, |due| due.saturating_add(fresh.halted));
+		let due = order.due.map_or(Moment::MAX, |due| fresh.market.falls(due));
 		let now = self.now(fresh.now);
 		if lag((self.clock)(), fresh.now).is_some() || !is_time(command, due, now) {
 			return Ok(false);

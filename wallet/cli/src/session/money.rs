@@ -111,10 +111,7 @@ impl Session {
 				"This transfer cannot be taken back: its recipient has refreshed it.",
 			));
 		}
-		// The moment is on the market's clock, which stands still while the chain does.
-		let earliest = stored
-			.reclaim_from
-			.map(|moment| moment.saturating_add(market.halted));
+		let earliest = stored.reclaim_from.map(|moment| market.falls(moment));
 		if let Some(earliest) = earliest.filter(|earliest| now < *earliest) {
 			return Err(Error::wallet(format!(
 				"This transfer can be taken back from {} on.",

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use futures::future::{try_join, try_join3};
 use pallet_certificates::{Moment, OrderId};
 use pallet_ecommerce::{
-	runtime_api::AccountState, Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, RedemptionId,
+	runtime_api::{AccountState, Market},
+	Credit, CreditId, Listing, ListingId, Order, OrderState, Quote, RedemptionId,
 };
 use veilmart_runtime::{AccountId, Hash};
 use veilmart_wallet::opening::{Opened, OpenedListing, Quoted};
@@ -253,10 +254,10 @@ impl Session {
 		}
 		let mut orders: Vec<_> = bought
 			.into_iter()
-			.map(|(id, order)| self.view_order(id, order, Side::Buyer, None, market.halted))
+			.map(|(id, order)| self.view_order(id, order, Side::Buyer, None, &market))
 			.chain(sold.into_iter().map(|(id, order)| {
 				let commodity = items.get(&order.listing).copied().flatten();
-				self.view_order(id, order, Side::Seller, commodity, market.halted)
+				self.view_order(id, order, Side::Seller, commodity, &market)
 			}))
 			.collect();
 		orders.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
@@ -275,14 +276,13 @@ impl Session {
 		let Some(order) = order else {
 			return Ok(None);
 		};
-		let halted = market.halted;
 		if id.buyer == self.id {
 			return Ok(Some(self.view_order(
 				id.clone(),
 				order,
 				Side::Buyer,
 				None,
-				halted,
+				&market,
 			)));
 		}
 		if order.listing.seller != self.id {
@@ -297,7 +297,7 @@ impl Session {
 			order,
 			Side::Seller,
 			commodity,
-			halted,
+			&market,
 		)))
 	}
 
@@ -307,11 +307,10 @@ impl Session {
 		order: Order<AccountId>,
 		side: Side,
 		commodity: Option<u64>,
-		halted: Moment,
+		market: &Market,
 	) -> OpenOrder {
 		let (state, since, listing) = (order.state, order.since, order.listing.clone());
-		// Deadlines are on the market's clock, which stands still while the chain does.
-		let due = order.due.map(|due| due.saturating_add(halted));
+		let due = order.due.map(|due| market.falls(due));
 		let opened = match side {
 			Side::Buyer => self.wallet.open_order_as_buyer(&convert::order(&id, order)),
 			Side::Seller => self.wallet.open_order_as_seller(&convert::order(&id, order)),

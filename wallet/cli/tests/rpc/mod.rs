@@ -40,7 +40,7 @@ pub fn header(number: impl std::fmt::LowerHex) -> Value {
 	})
 }
 
-/// What `EcommerceApi_market` answers truly, on a chain with this key that has halted for so many milliseconds.
+/// What `EcommerceApi_market` answers truly, on a chain with this key that has halted for so many milliseconds and has no time.
 pub fn market(key: &GenesisKey, halted: u64) -> Market {
 	let public = PublicKey::from_modulus(&key.modulus).unwrap();
 	Market {
@@ -48,6 +48,8 @@ pub fn market(key: &GenesisKey, halted: u64) -> Market {
 		nonce_base: Ciphertext::from_slice(&public.h_s_bytes()).unwrap(),
 		terms: Default::default(),
 		halted,
+		standstill: 0,
+		clock: 0,
 	}
 }
 

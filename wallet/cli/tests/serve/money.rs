@@ -251,8 +251,8 @@ async fn the_command_has_time_to_spare() {
 	let order = stage.order(1).await;
 	let (result, _) = serve(&stage.ledger, &hasty("exit 1"), folder.path(), &[]).await;
 	assert!(result.unwrap().is_err());
-	// Of three minutes 80 seconds are left, and the command may take 60.
-	stage.ledger.with(|inner| inner.pass(100_000));
+	// Of four minutes 80 seconds are left, and the command may take 60.
+	stage.ledger.with(|inner| inner.pass(160_000));
 	let (result, said) = serve(&stage.ledger, &works, folder.path(), &[]).await;
 	assert!(result.unwrap().is_err());
 	let why = of_kind(&said, "needsYou")[0]["because"].as_str().unwrap();

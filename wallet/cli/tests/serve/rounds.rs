@@ -224,10 +224,10 @@ async fn a_command_that_did_not_ship_runs_again_and_never_too_late() {
 	result.unwrap().unwrap();
 	assert_eq!(stage.state(&order).await, Some(OrderState::Shipped));
 
-	// Two minutes to ship and one of grace: after two and a half, the command, which may take one, is not begun.
+	// Two minutes to ship and two of grace: after three and a half, the command, which may take one, is not begun.
 	let order = stage.order(1).await;
 	stage.shop.accept(&order).await.unwrap();
-	stage.ledger.with(|inner| inner.pass(150_000));
+	stage.ledger.with(|inner| inner.pass(210_000));
 	let answer = [(order.clone(), Step::NotShipped)];
 	let (result, said) = serve(&stage.ledger, &rules_with(&script), folder.path(), &answer).await;
 	let error = result.unwrap().unwrap_err().to_string();

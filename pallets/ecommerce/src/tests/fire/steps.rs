@@ -637,7 +637,7 @@ impl World {
 		Suspended::set(whether);
 	}
 
-	/// The marketplace is suspended, or is no more; or leaders can leave out transactions for longer than until now, or less long.
+	/// The marketplace is suspended, or is no more; or transactions may have to wait for longer than until now, or less long.
 	fn circumstances(&mut self) {
 		if self.dice.roll(2) == 0 {
 			self.suspend(!self.model.suspended);
