@@ -38,7 +38,9 @@ const BEHIND: u64 = 30_000;
 /// How far ahead of the time that it is asked about the runtime takes a block, in milliseconds: a constant of pallet-timestamp.
 const AHEAD: u64 = 30_000;
 
-/// How often it is said that the node does not vote because of a date.
+/// For how long all blocks that come are dated too far behind before that is said, and how often it is said. Who was away gets old
+/// blocks first.
+const DOUBT: Duration = Duration::from_secs(5);
 const SAID: Duration = Duration::from_secs(60);
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
@@ -544,21 +546,25 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.release(&hash);
 	}
 
-	/// Tells the core not to vote for a block in the database if it is dated too far behind the clock. Whose date cannot be known, which
-	/// is so of blocks with a parent that is long final, is none that matters.
+	/// Tells the core not to vote for a block in the database if it is dated too far behind the clock. One that is no higher than what is
+	/// certified needs no vote, whatever its date: who was away gets many of those. Whose date cannot be known, which is so of blocks
+	/// with a parent that is long final, is none that matters.
 	fn judge_date(&mut self, block: &Core) {
 		let durable = self.core.durable();
-		if (block.set_id(), block.term()) < (durable.set_id, durable.current_term) {
+		let is_old = (block.set_id(), block.term()) < (durable.set_id, durable.current_term);
+		if is_old || block.rank() <= durable.high_qc.rank() {
 			return;
 		}
 		let now = sp_timestamp::Timestamp::current().as_millis();
 		let least = now.saturating_sub(BEHIND.saturating_add(AHEAD));
 		if is_dated_after::<BE, C>(&*self.client, H256(block.hash), least) != Some(false) {
+			self.abstains = None;
 			return;
 		}
 		self.core.abstain(&block.hash);
-		if self.abstained.is_none_or(|said| said.elapsed() >= SAID) {
-			self.abstained = Some(Instant::now());
+		let since = *self.abstains.get_or_insert_with(Instant::now);
+		if since.elapsed() >= DOUBT && self.said.is_none_or(|said| said.elapsed() >= SAID) {
+			self.said = Some(Instant::now());
 			log::warn!(
 				target: LOG_TARGET,
 				"Block {} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",

@@ -159,8 +159,9 @@ pub struct Engine<BE, C> {
 	/// Set, term and leader that were last logged.
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
-	/// When it was last said that a block is dated far behind.
-	abstained: Option<Instant>,
+	/// Since when all blocks that come are dated too far behind to be voted for, and when that was last said.
+	abstains: Option<Instant>,
+	said: Option<Instant>,
 	ticks: u32,
 	/// Since when the node has had its keys. None if it takes no part.
 	held: Option<Held>,
@@ -266,7 +267,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			ahead: SetId(0),
 			led: None,
 			impatient: None,
-			abstained: None,
+			abstains: None,
+			said: None,
 			ticks: 0,
 			held,
 			renamed: None,

@@ -429,7 +429,8 @@ async fn what_is_in_a_block_is_found_there_or_nothing_is_done() {
 			if signed == 2 || child.try_wait().unwrap().is_some() {
 				return;
 			}
-			tokio::time::sleep(Duration::from_millis(5)).await;
+			// The ledger makes a block when it is asked nothing for a moment.
+			tokio::time::sleep(Duration::from_millis(100)).await;
 		}
 	};
 	tokio::time::timeout(LONG, included)
