@@ -636,7 +636,7 @@ fn dispute() -> Market {
 fn late() -> Market {
 	let (mut market, _, placed) = Market::accepted("late");
 	// One more than the deadline needs: it falls in a block that ends a session, which has no room for transactions.
-	market.blocks(27);
+	market.blocks(28);
 	market.collect(
 		ALICE,
 		&[(credit_of(&placed, CreditKind::Refund), placed.total.clone())],
