@@ -317,7 +317,12 @@ fn a_record_that_nobody_writes_so_is_damage() {
 		let hash = digest(&[&MARK.0[..], &place.to_le_bytes()[..], &length[..], content]);
 		// The mark with place and length: docs/formats.md.
 		let bound = [&place.to_le_bytes()[..], &length[..], &[0; 4]].concat();
-		let first: Vec<u8> = MARK.0.iter().zip(bound).map(|(mark, other)| mark ^ other).collect();
+		let first: Vec<u8> = MARK
+			.0
+			.iter()
+			.zip(bound)
+			.map(|(mark, other)| mark ^ other)
+			.collect();
 		let bytes = [&begin[..], &first[..], &length[..], &hash[..], content].concat();
 		seen(&bytes)
 	};
