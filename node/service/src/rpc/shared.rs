@@ -13,8 +13,11 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 type Answer<T> = Shared<BoxFuture<'static, T>>;
 
+/// When it was last asked, and what comes of it.
+type Last<T> = Option<(Instant, Answer<T>)>;
+
 /// A question that many ask, with its last answer or the one to come.
-pub struct SharedAnswer<T: Clone>(Arc<Mutex<Option<(Instant, Answer<T>)>>>);
+pub struct SharedAnswer<T: Clone>(Arc<Mutex<Last<T>>>);
 
 impl<T: Clone> Clone for SharedAnswer<T> {
 	fn clone(&self) -> Self {
