@@ -222,8 +222,11 @@ fn wherever_the_last_write_was_cut_the_ones_before_are_there() {
 	}
 }
 
+/// What is done to a frame, in words and in fact.
+type Harm = (&'static str, fn(&mut [u8]));
+
 /// What has become of a frame.
-const DAMAGES: [(&str, fn(&mut [u8])); 5] = [
+const DAMAGES: [Harm; 5] = [
 	("a bit of its content", |frame| frame[HEAD + 5] ^= 1),
 	("a bit of its hash", |frame| frame[23] ^= 1),
 	("a bit of its beginning", |frame| frame[3] ^= 1),
