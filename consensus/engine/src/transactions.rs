@@ -39,6 +39,9 @@ const RARELY: Duration = Duration::from_secs(16);
 /// A leader that works for less than this part of the time has room for whatever waits.
 const SHARE: u32 = 20;
 
+/// So much of the time between two blocks counts, at most: while a quorum is away nobody can work.
+const PAUSE: Duration = Duration::from_secs(10);
+
 /// One that is watched.
 #[derive(Clone, Debug)]
 struct Watched {
@@ -64,6 +67,8 @@ pub struct Transactions {
 	waiting: BTreeMap<u64, H256>,
 	/// How long all transactions in the blocks that were looked through may take.
 	work: Duration,
+	/// When the last of them came.
+	last: Option<Instant>,
 }
 
 /// How many of those that wait for their turn are looked at at once.
@@ -152,6 +157,12 @@ impl Transactions {
 		now: Instant,
 	) -> (Vec<H256>, Vec<H256>) {
 		self.work = self.work.saturating_add(work.unwrap_or_default());
+		let last = self.last.replace(now).unwrap_or(now);
+		for watched in self.watched.values_mut() {
+			let since = last.max(watched.judged.0);
+			let pause = now.saturating_duration_since(since);
+			watched.judged.0 += pause.saturating_sub(PAUSE);
+		}
 		let included: Vec<H256> = block
 			.iter()
 			.filter(|hash| self.watched.remove(*hash).is_some())
@@ -284,6 +295,26 @@ mod tests {
 		// A twentieth of the time, and more.
 		assert_eq!(passes(Some(Duration::from_millis(51))), 0);
 		assert_eq!(passes(None), 0, "where nothing is known");
+	}
+
+	#[test]
+	fn time_in_which_there_were_no_blocks_hardly_counts() {
+		let mut transactions = three();
+		let start = Instant::now();
+		let at = |seconds| start + Duration::from_secs(seconds);
+		let work = |milliseconds| Some(Duration::from_millis(milliseconds));
+		// Ten minutes count for ten seconds: half a second is a twentieth of that.
+		assert_eq!(transactions.in_block(&[hash(1)], work(510), at(600)).1, []);
+		assert_eq!(
+			transactions.in_block(&[hash(2)], work(1), at(601)).1,
+			[hash(3)],
+			"511 ms of eleven seconds"
+		);
+		assert_eq!(
+			transactions.in_block(&[hash(2)], work(500), at(1_201)).1,
+			[hash(3)]
+		);
+		assert_eq!(transactions.in_block(&[hash(2)], work(50), at(1_202)).1, []);
 	}
 
 	#[test]

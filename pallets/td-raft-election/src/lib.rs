@@ -562,7 +562,8 @@ impl<T: Config> Pallet<T> {
 	/// The longest for which a transaction may have to wait for its place in a block, in milliseconds, by the timing in force and
 	/// the faulty authorities of all sets that may lead meanwhile: see [`Timing::wait`].
 	///
-	/// It becomes longer by nothing but what governance decides, at once, and so a session or more before another set leads. It
+	/// It becomes longer by what governance decides, at once, and so a session or more before another set leads; and when a session begins whose
+	/// queued set is neither the present nor the wanted one, because some who are wanted have no keys. Whoever relies on it is told. It
 	/// becomes shorter when a set is gone.
 	pub fn longest_wait() -> Moment {
 		CurrentTiming::<T>::get().wait(Self::most_faulty())

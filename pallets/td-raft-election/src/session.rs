@@ -139,17 +139,20 @@ impl<T: Config> SessionHandler<T::AccountId> for Pallet<T> {
 		let Some(mut current) = Current::<T>::get() else {
 			return;
 		};
-		if let Some(next) = Queued::<T>::take() {
-			Self::hand_over(current, &next);
-			current = next;
-		}
-		if let Some(next) = Self::plan(&current, queued) {
-			Self::deposit_event(Event::SetQueued {
-				set_id: next.set.id(),
-				authorities: next.accounts.to_vec(),
-			});
-			Queued::<T>::put(next);
-		}
+		// The queued set may have less members than the wanted one, and be a set of its own between the two then.
+		Self::telling(|| {
+			if let Some(next) = Queued::<T>::take() {
+				Self::hand_over(current, &next);
+				current = next;
+			}
+			if let Some(next) = Self::plan(&current, queued) {
+				Self::deposit_event(Event::SetQueued {
+					set_id: next.set.id(),
+					authorities: next.accounts.to_vec(),
+				});
+				Queued::<T>::put(next);
+			}
+		});
 		Self::drop_records();
 	}
 

@@ -27,8 +27,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// The bond in multiples of an order's total.
 pub const BOND: u32 = 10;
 
-/// How long the chain may take to act on a deadline of two minutes: slow machines run the demo, too.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long the chain may take to act on a deadline of four minutes: slow machines run the demo, too.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// An order that its seller has accepted.
 struct Deal {

@@ -344,6 +344,10 @@ impl Journal {
 
 	/// Puts what is known aside, under the name of the journal with `.old` behind it, and begins with nothing.
 	pub fn begin_anew(&mut self) -> Result<()> {
+		// What was put aside last stays.
+		if self.lines.is_empty() {
+			return Ok(());
+		}
 		let mut old = OsString::from(&self.path);
 		old.push(".old");
 		let content = write(&self.lines, self.genesis, &self.account).map_err(io::Error::from);

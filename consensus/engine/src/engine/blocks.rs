@@ -46,6 +46,10 @@ const SAID: Duration = Duration::from_secs(60);
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
 
+/// What ordinary transactions of a block may take, and how many bytes they may have, about: three quarters of half a second, and of five
+/// MiB. A block that is full is one by either.
+const FULL: (Duration, u32) = (Duration::from_millis(375), 15 << 18);
+
 /// What a block's transactions may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
@@ -608,8 +612,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.map(|extrinsic| pool.hash_of(extrinsic))
 			.collect();
 		let work = self.work_in(block.header.hash());
+		// A block can be full of few bytes that take long, or of many that take no time.
+		let length: usize = block
+			.extrinsics
+			.iter()
+			.map(|extrinsic| extrinsic.inner().len())
+			.sum();
 		let known = match work {
-			Work::Known(work) => Some(work),
+			Work::Known(work) => Some(work.max(FULL.0.saturating_mul(length as u32) / FULL.1)),
 			Work::NoRoom | Work::Unknown => None,
 		};
 		let (included, passed_over) = self.transactions.in_block(&transactions, known, Instant::now());

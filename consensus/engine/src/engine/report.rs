@@ -103,8 +103,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			name(&leader)
 		};
 		log::info!(target: LOG_TARGET, "Term {term} of authority set {set}: led by {who}.");
+		self.transactions.judge_anew(Instant::now());
 		if !first {
-			self.transactions.judge_anew(Instant::now());
 			let watched = self.transactions.watched();
 			self.pass_on(Some(leader), watched);
 		}

@@ -42,21 +42,24 @@ fn note(refusals: &mut Refusals, error: Option<Error>) {
 	*refusals.entry(name).or_default() += 1;
 }
 
-/// A listing whose proof is good for another salt than the one that it names: every length and range in it is as it has to be.
-fn forged(session: &Session, seq: u64) -> RuntimeCall {
+/// Listings with a proof that is good for another salt than the one that they name: every length and range in it is as it has to be.
+fn forged(session: &Session, seq: u64) -> impl FnMut() -> RuntimeCall {
 	let honest = session.wallet().list(seq, 100, 10, 1, &mut OsRng).unwrap();
-	let mut salt = honest.salt;
-	OsRng.fill_bytes(&mut salt);
-	let call = Call::<Runtime>::list {
+	let mut call = Call::<Runtime>::list {
 		seq,
-		salt: Salt(salt),
+		salt: Salt(honest.salt),
 		price: honest.price.into(),
 		stock: honest.stock.into(),
 		commodity: honest.commodity.into(),
 		own_note: SealedNote(honest.own_note).into(),
 		proof: honest.proof.try_into().unwrap(),
 	};
-	RuntimeCall::Ecommerce(call)
+	move || {
+		if let Call::list { salt, .. } = &mut call {
+			OsRng.fill_bytes(&mut salt.0);
+		}
+		RuntimeCall::Ecommerce(call.clone())
+	}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,12 +74,18 @@ async fn a_flood_of_bad_proofs_is_not_looked_at_and_keeps_nobody_from_trading() 
 			tokio::spawn(async move {
 				let session = session(&url, "//Bob").await;
 				let seq = session.chain().account(session.id(), None).await.unwrap().seq;
-				let mut refusals = Refusals::new();
+				let (mut forged, mut refusals) = (forged(&session, seq), Refusals::new());
 				for _ in 0..BAD {
-					let call = forged(&session, seq);
-					let sent = session.chain().submit(session.account(), call).await;
+					let sent = session.chain().submit(session.account(), forged()).await;
 					note(&mut refusals, sent.err());
 				}
+				// Whoever floods is not heard for a while, whatever it says.
+				let item = NewListing {
+					price: 100,
+					stock: 1,
+					commodity: 1,
+				};
+				note(&mut refusals, session.list(item).await.err());
 				refusals
 			})
 		})
@@ -93,21 +102,12 @@ async fn a_flood_of_bad_proofs_is_not_looked_at_and_keeps_nobody_from_trading() 
 	}
 	let expected = Refusals::from([
 		("ProofMismatch".to_owned(), LOOKED_AT),
-		("TooManyBadProofs".to_owned(), BAD - LOOKED_AT),
+		("TooManyBadProofs".to_owned(), BAD - LOOKED_AT + 1),
 	]);
 	for flood in floods {
 		assert_eq!(flood.await.unwrap(), expected);
 	}
-	// Whoever floods is not heard for a while, whatever it says.
 	let flooder = session(&urls[0], "//Bob").await;
-	let item = NewListing {
-		price: 100,
-		stock: 1,
-		commodity: 1,
-	};
-	let mut refusals = Refusals::new();
-	note(&mut refusals, flooder.list(item).await.err());
-	assert_eq!(refusals, Refusals::from([("TooManyBadProofs".to_owned(), 1)]));
 	// It has an account with the chain like before: nothing that was refused counts.
 	flooder
 		.chain()
@@ -127,7 +127,7 @@ async fn strangers_are_refused_at_every_door_before_anything_else() {
 		.iter()
 		.enumerate()
 		.map(|(number, url)| {
-			let (url, forged) = (url.clone(), forged(&shop, 0));
+			let (url, forged) = (url.clone(), forged(&shop, 0)());
 			tokio::spawn(async move {
 				let chain = Chain::connect(&url).await.unwrap();
 				let mut refusals = Refusals::new();

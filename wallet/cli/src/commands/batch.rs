@@ -184,20 +184,22 @@ impl Context {
 
 	/// Has the journal forget what is done, and says which lines of the file do it once more.
 	///
-	/// An error in the middle of a file, and after a run that was interrupted: there `--anew` is what was left standing in the command,
-	/// and would pay twice.
+	/// An error in the middle of a file, after a run that was interrupted, and where a line that was done is somewhere else in the file now:
+	/// there `--anew` is what was left standing in the command, or a way out of another error, and would pay twice.
 	fn begin_anew(&self, journal: &mut Journal, lines: &[Line], interrupted: bool) -> Result<()> {
 		let known = journal.lines().values();
 		let done: BTreeSet<String> = known
 			.filter(|line| line.done.is_some())
 			.map(|line| line.command.clone())
 			.collect();
-		let left = lines.iter().filter(|line| !is_done(journal, line)).count();
-		if !done.is_empty() && (left > 0 || interrupted) && check_unchanged(journal, lines).is_ok() {
+		let again = lines.iter().filter(|line| done.contains(&line.text)).count();
+		let is_whole =
+			check_unchanged(journal, lines).is_ok() && lines.iter().all(|line| is_done(journal, line));
+		let is_another = again == 0 && !done.is_empty();
+		if !done.is_empty() && (interrupted || !is_whole && !is_another) {
 			return Err(Error::usage(format!(
-				"This file was begun before: {} of {} done. Leave --anew out, and what is done is not made again. To make all of it \
+				"This file was begun before: {again} of {} done. Leave --anew out, and what is done is not made again. To make all of it \
 				nevertheless, give the file another name.",
-				lines.len() - left,
 				if lines.len() == 1 {
 					"1 call is".into()
 				} else {
@@ -522,8 +524,8 @@ fn check_unchanged(journal: &Journal, lines: &[Line]) -> Result<()> {
 		let now = lines.iter().find(|line| line.number == *number);
 		if now.is_none_or(|line| line.text != known.command) {
 			return Err(Error::usage(format!(
-				"Line {number} was done when it said `{}`; now {}. Leave lines that are done as they are. A file of other calls has \
-				another name; if it is to have this one, say --anew.",
+				"Line {number} was done when it said `{}`; now {}. Leave lines that are done as they are, where they are, and give \
+				a file of other calls another name.",
 				known.command,
 				match now {
 					Some(line) => format!("it says `{}`", line.text),

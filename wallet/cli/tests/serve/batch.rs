@@ -170,6 +170,13 @@ async fn a_file_of_calls_gets_into_one_block_and_is_done_once() {
 	assert!(output.status.success(), "{}", errors(&output));
 	assert_eq!(outcomes(&output).last(), Some(&ended(7, "done")));
 	assert_eq!(stage.buyer.balance().await, Ok(left - 25));
+	// A line that has moved is not paid again, whatever word is added.
+	write(folder.path(), &format!("# Moved.\n{calls}"));
+	let mut moved = batch(&stage, folder.path());
+	moved.arg("--anew");
+	let output = run(moved);
+	assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+	assert_eq!(stage.buyer.balance().await, Ok(left - 25));
 	// Deliberately.
 	write(folder.path(), "transfer //Charlie 0.10\n");
 	let mut again = batch(&stage, folder.path());
