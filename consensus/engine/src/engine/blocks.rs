@@ -48,7 +48,7 @@ const CHANGES: usize = 4;
 
 /// What ordinary transactions of a block may take, and how many bytes they may have, about: three quarters of half a second, and of five
 /// MiB. A block that is full is one by either.
-const FULL: (Duration, u32) = (Duration::from_millis(375), 15 << 18);
+const FULL_BLOCK: (Duration, u32) = (Duration::from_millis(375), 15 << 18);
 
 /// What a block's transactions may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -619,7 +619,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			.map(|extrinsic| extrinsic.inner().len())
 			.sum();
 		let known = match work {
-			Work::Known(work) => Some(work.max(FULL.0.saturating_mul(length as u32) / FULL.1)),
+			Work::Known(work) => Some(work.max(FULL_BLOCK.0.saturating_mul(length as u32) / FULL_BLOCK.1)),
 			Work::NoRoom | Work::Unknown => None,
 		};
 		let (included, passed_over) = self.transactions.in_block(&transactions, known, Instant::now());
