@@ -157,9 +157,9 @@ impl Transactions {
 		now: Instant,
 	) -> (Vec<H256>, Vec<H256>) {
 		self.work = self.work.saturating_add(work.unwrap_or_default());
-		let last = self.last.replace(now).unwrap_or(now);
+		let last = self.last.replace(now);
 		for watched in self.watched.values_mut() {
-			let since = last.max(watched.judged.0);
+			let since = last.map_or(watched.judged.0, |last| last.max(watched.judged.0));
 			let pause = now.saturating_duration_since(since);
 			watched.judged.0 += pause.saturating_sub(PAUSE);
 		}
@@ -314,7 +314,7 @@ mod tests {
 			transactions.in_block(&[hash(2)], work(500), at(1_201)).1,
 			[hash(3)]
 		);
-		assert_eq!(transactions.in_block(&[hash(2)], work(50), at(1_202)).1, []);
+		assert_eq!(transactions.in_block(&[hash(2)], work(100), at(1_202)).1, []);
 	}
 
 	#[test]

@@ -634,6 +634,7 @@ mod tests {
 		use std::os::unix::fs::PermissionsExt;
 		let folder = tempfile::tempdir().unwrap();
 		let mut journal = open(folder.path()).unwrap();
+		send(&mut journal, 1, 1, 5).unwrap();
 		journal.begin_anew().unwrap();
 		for name in ["calls.journal", "calls.journal.old"] {
 			let mode = fs::metadata(folder.path().join(name))
