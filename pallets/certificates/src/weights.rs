@@ -1,6 +1,7 @@
 //! Weights of `pallet_certificates`, measured. `scripts/weights` writes this file; what somebody edits here is lost with the next run.
 //!
 //! Measured on AMD EPYC without AVX-512 IFMA, with 5 steps and 11 repetitions.
+//! Of two measurements, 27 and 28 November 2026, on two such machines, each figure is the larger one: docs/benchmarks.md says of both.
 //! A weight is 2 times the measured time, and the database's own weights for what was read and written.
 
 use core::marker::PhantomData;
