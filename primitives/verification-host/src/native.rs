@@ -31,6 +31,9 @@ static VERDICTS: LazyLock<Mutex<LruMap<Fingerprint, ()>>> =
 static UNDER_WAY: LazyLock<Mutex<HashMap<Fingerprint, Arc<OnceLock<u32>>>>> = LazyLock::new(Mutex::default);
 
 static VERIFIED: AtomicU64 = AtomicU64::new(0);
+/// Those of them that were bad.
+static BAD: AtomicU64 = AtomicU64::new(0);
+static UNSEEN_AT_DOOR: AtomicU64 = AtomicU64::new(0);
 
 static THROTTLE: LazyLock<Mutex<Throttle>> = LazyLock::new(|| Mutex::new(Throttle::new()));
 
@@ -83,13 +86,49 @@ fn examine(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 	else {
 		return MALFORMED;
 	};
+	let verdict = verifier.verify(&statement, proof);
 	VERIFIED.fetch_add(1, Ordering::Relaxed);
-	code(verifier.verify(&statement, proof))
+	if verdict.is_err() {
+		BAD.fetch_add(1, Ordering::Relaxed);
+	}
+	code(verdict)
 }
 
 /// How many proofs this process has verified, good or bad; those remembered are not among them.
 pub fn verified() -> u64 {
 	VERIFIED.load(Ordering::Relaxed)
+}
+
+/// How many of the proofs that this process has verified were bad.
+pub fn bad() -> u64 {
+	BAD.load(Ordering::Relaxed)
+}
+
+/// How many proofs this process did not look at, because their accounts had sent too many bad ones.
+pub fn unseen() -> u64 {
+	UNSEEN_AT_DOOR.load(Ordering::Relaxed)
+}
+
+/// A proof of an account that is being looked at, until this is dropped.
+struct Look([u8; 32]);
+
+impl Look {
+	/// None if the account has sent too many bad ones.
+	fn begin(account: [u8; 32]) -> Option<Self> {
+		let allowed = lock(&THROTTLE).begin(account, Instant::now());
+		// Not made where it is not allowed: dropping it would end somebody else's.
+		if allowed {
+			Some(Self(account))
+		} else {
+			None
+		}
+	}
+}
+
+impl Drop for Look {
+	fn drop(&mut self) {
+		lock(&THROTTLE).end(&self.0);
+	}
 }
 
 pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
@@ -104,9 +143,10 @@ pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> 
 		return MALFORMED;
 	};
 	let account = decoded.context().account;
-	if !lock(&THROTTLE).allows(&account, Instant::now()) {
+	let Some(_look) = Look::begin(account) else {
+		UNSEEN_AT_DOOR.fetch_add(1, Ordering::Relaxed);
 		return UNSEEN;
-	}
+	};
 	verify_once(modulus, statement, proof, |verdict| {
 		if verdict != 0 {
 			lock(&THROTTLE).record(account, Instant::now());
