@@ -57,25 +57,23 @@ impl Throttle {
 		allowed
 	}
 
-	/// A proof of this account was looked at, whatever it was.
-	pub(crate) fn end(&mut self, account: &[u8; 32]) {
-		let Some(record) = self.0.get(account) else {
+	/// A proof of this account was looked at. What it was is noted in the same moment: in between it would count twice, and of a flood
+	/// fewer than [`BAD_PROOFS`] be looked at.
+	pub(crate) fn end(&mut self, account: [u8; 32], is_bad: bool, now: Instant) {
+		// It may have been forgotten since, for others.
+		let Some(record) = self.0.get_or_insert(account, Record::default) else {
 			return;
 		};
 		record.open = record.open.saturating_sub(1);
-		// Who sends good ones is not remembered, and takes nobody's place.
-		if record.open == 0 && record.bad.is_empty() {
-			self.0.remove(account);
-		}
-	}
-
-	/// The account sent a bad proof.
-	pub(crate) fn record(&mut self, account: [u8; 32], now: Instant) {
-		if let Some(record) = self.0.get_or_insert(account, Record::default) {
+		if is_bad {
 			record.bad.push_back(now);
 			if record.bad.len() > BAD_PROOFS {
 				record.bad.pop_front();
 			}
+		}
+		// Who sends good ones is not remembered, and takes nobody's place.
+		if record.open == 0 && record.bad.is_empty() {
+			self.0.remove(&account);
 		}
 	}
 
@@ -95,8 +93,7 @@ mod tests {
 	fn look(throttle: &mut Throttle, account: [u8; 32], now: Instant) -> bool {
 		let allowed = throttle.begin(account, now);
 		if allowed {
-			throttle.record(account, now);
-			throttle.end(&account);
+			throttle.end(account, true, now);
 		}
 		allowed
 	}
@@ -123,14 +120,16 @@ mod tests {
 		let (mut throttle, now) = (Throttle::new(), Instant::now());
 		let looked_at = (0..30).filter(|_| throttle.begin(ONE, now)).count();
 		assert_eq!(looked_at, 10);
-		// Three are bad, and seven were good: so much room is there again.
+		// A verdict changes nothing while it is bad, and makes room for one where it is good.
 		for _ in 0..3 {
-			throttle.record(ONE, now);
+			throttle.end(ONE, true, now);
+			assert!(!throttle.begin(ONE, now));
 		}
-		for _ in 0..10 {
-			throttle.end(&ONE);
+		for _ in 0..7 {
+			throttle.end(ONE, false, now);
+			assert!(throttle.begin(ONE, now));
+			assert!(!throttle.begin(ONE, now));
 		}
-		assert_eq!((0..30).filter(|_| throttle.begin(ONE, now)).count(), 7);
 	}
 
 	#[test]
@@ -138,7 +137,7 @@ mod tests {
 		let (mut throttle, now) = (Throttle::new(), Instant::now());
 		for _ in 0..100 {
 			assert!(throttle.begin(ONE, now));
-			throttle.end(&ONE);
+			throttle.end(ONE, false, now);
 			assert_eq!(throttle.0.len(), 0);
 		}
 	}
@@ -149,7 +148,7 @@ mod tests {
 		for account in 0..2 * ACCOUNTS {
 			let mut name = [0; 32];
 			name[..4].copy_from_slice(&account.to_le_bytes());
-			throttle.record(name, now);
+			assert!(look(&mut throttle, name, now));
 		}
 		assert!(throttle.0.len() <= ACCOUNTS as usize);
 	}
