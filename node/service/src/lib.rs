@@ -19,3 +19,4 @@ pub mod proofs;
 pub mod rpc;
 pub mod service;
 pub mod signatures;
+mod waiting;
