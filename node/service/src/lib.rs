@@ -4,6 +4,7 @@
 //!
 //! - [`service`]: the client, its database, the network and the engine, joined;
 //! - [`pool`]: the SDK's pool of transactions with this chain's rules;
+//! - [`proofs`]: what is counted of proofs;
 //! - [`signatures`]: verified once a node;
 //! - [`rpc`]: what a node answers beside the standard methods.
 //!
@@ -14,6 +15,8 @@
 #![allow(clippy::result_large_err)]
 
 pub mod pool;
+pub mod proofs;
 pub mod rpc;
 pub mod service;
 pub mod signatures;
+mod waiting;

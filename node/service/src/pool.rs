@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with five rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with six rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -14,6 +14,8 @@
 //!   refused with a word if that takes too long. Otherwise nodes would come to know transactions many seconds apart, and take a
 //!   leader that does its best for one that leaves them out. What an authority sends for the leader to include does not wait; it is
 //!   little.
+//! - *One for each number.* Of what one account has signed for one number, and what has to wait for an earlier one, the pool keeps the
+//!   first (see `waiting.rs`). Otherwise a single account could fill the place that there is for all.
 
 use std::{
 	collections::{BTreeMap, HashMap},
@@ -46,7 +48,10 @@ use sp_runtime::{
 use tokio::sync::OnceCell;
 use veilmart_runtime::opaque::Block;
 
-use crate::service::FullClient;
+use crate::{
+	service::FullClient,
+	waiting::{in_its_place, in_words, Places},
+};
 
 /// How many transactions that wait are validated again in a second.
 const AGAIN_PER_SECOND: u32 = 10;
@@ -187,6 +192,8 @@ pub struct Sparing<A> {
 	best: Box<dyn Fn() -> <Block as BlockT>::Hash + Send + Sync>,
 	budget: Mutex<Budget>,
 	under_way: UnderWay,
+	/// What may wait.
+	pub(crate) places: Arc<Places>,
 }
 
 type Answer = Arc<OnceCell<TransactionValidity>>;
@@ -236,12 +243,13 @@ impl Drop for Joined<'_> {
 }
 
 impl<A> Sparing<A> {
-	fn new(api: A, best: impl Fn() -> <Block as BlockT>::Hash + Send + Sync + 'static) -> Self {
+	pub(crate) fn new(api: A, best: impl Fn() -> <Block as BlockT>::Hash + Send + Sync + 'static) -> Self {
 		Self {
 			api,
 			best: Box::new(best),
 			budget: Mutex::new(Budget::new(Instant::now())),
 			under_way: UnderWay::default(),
+			places: Arc::default(),
 		}
 	}
 
@@ -289,7 +297,12 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 				.validate_transaction(best, source, transaction, priority)
 				.await
 		};
-		joined.answer.get_or_try_init(validate).await.cloned()
+		let validity = joined.answer.get_or_try_init(validate).await.cloned()?;
+		let place = match &validity {
+			Ok(valid) if source == TransactionSource::External => self.places.take_for(valid, hash),
+			_ => Ok(()),
+		};
+		Ok(validity.and_then(|valid| place.map(|()| valid)))
 	}
 
 	fn validate_transaction_blocking(
@@ -357,11 +370,11 @@ impl SpawnEssentialNamed for Marking {
 
 type Inner = BasicPool<Sparing<FullChainApi<FullClient, Block>>, Block>;
 type Ready = Box<dyn ReadyTransactions<Item = Arc<<Inner as TransactionPool>::InPoolTransaction>> + Send>;
-type Refusal = <Inner as TransactionPool>::Error;
+pub(crate) type Refusal = <Inner as TransactionPool>::Error;
 
 /// The pool.
 pub struct Pool {
-	pool: Inner,
+	pool: Arc<Inner>,
 	door: Door,
 }
 
@@ -378,8 +391,9 @@ impl Pool {
 		let api = Sparing::new(FullChainApi::new(client.clone(), registry, &spawner), move || {
 			best.info().best_hash
 		});
+		let places = api.places.clone();
 		let chain = client.usage_info().chain;
-		let pool = BasicPool::with_revalidation_type(
+		let pool = Arc::new(BasicPool::with_revalidation_type(
 			options,
 			config.role.is_authority().into(),
 			Arc::new(api),
@@ -389,7 +403,8 @@ impl Pool {
 			chain.best_number,
 			chain.best_hash,
 			chain.finalized_hash,
-		);
+		));
+		places.belong_to(&pool);
 		Self {
 			pool,
 			door: Door::default(),
@@ -441,7 +456,11 @@ impl TransactionPool for Pool {
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
 		let _admitted = self.admit(source).await?;
-		self.pool.submit_at(at, source, transactions).await
+		let answers = in_its_place(self.pool.submit_at(at, source, transactions)).await?;
+		Ok(answers
+			.into_iter()
+			.map(|answer| answer.map_err(in_words))
+			.collect())
 	}
 
 	async fn submit_one(
@@ -451,7 +470,7 @@ impl TransactionPool for Pool {
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
 		let _admitted = self.admit(source).await?;
-		self.pool.submit_one(at, source, transaction).await
+		in_its_place(self.pool.submit_one(at, source, transaction)).await
 	}
 
 	async fn submit_and_watch(
@@ -461,7 +480,7 @@ impl TransactionPool for Pool {
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
 		let _admitted = self.admit(source).await?;
-		self.pool.submit_and_watch(at, source, transaction).await
+		in_its_place(self.pool.submit_and_watch(at, source, transaction)).await
 	}
 
 	async fn ready_at(&self, at: Hash) -> Ready {

@@ -23,7 +23,7 @@ use veilmart_runtime::{opaque::Block, Hash, RuntimeApi};
 use veilmart_td_raft::keys::{SHARE_KEY, VOTE_KEY};
 use veilmart_td_raft_engine as engine;
 
-use crate::{pool::Pool, rpc, signatures};
+use crate::{pool::Pool, proofs, rpc, signatures};
 
 /// The functions that the runtime may call in the node: Substrate's, one of them with a memory, and ours beside them.
 pub type HostFunctions = (
@@ -225,6 +225,9 @@ where
 	let authority = authority(&config, &keystore, &options)?;
 	let setup = engine::Setup::read::<FullBackend, FullClient>(&client, authority).map_err(application)?;
 
+	if let Some(registry) = config.prometheus_registry() {
+		proofs::register_metrics(registry).map_err(|error| ServiceError::Other(error.to_string()))?;
+	}
 	let pool = Arc::new(Pool::new(
 		options.pool,
 		&config,

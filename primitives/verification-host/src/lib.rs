@@ -29,7 +29,7 @@ use veilmart_confidential::{ProofError, Statement, Verifier};
 use veilmart_paillier::PublicKey;
 
 #[cfg(not(substrate_runtime))]
-pub use native::{forget_everything, remembered, verified, CAPACITY};
+pub use native::{bad, forget_everything, good, remembered, unseen, verified, CAPACITY};
 #[cfg(not(substrate_runtime))]
 pub use throttle::{BAD_PROOFS, PERIOD};
 

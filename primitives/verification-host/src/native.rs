@@ -30,7 +30,9 @@ static VERDICTS: LazyLock<Mutex<LruMap<Fingerprint, ()>>> =
 /// Proofs that are being verified now, each with its verdict to come: at most as many as there are threads that verify.
 static UNDER_WAY: LazyLock<Mutex<HashMap<Fingerprint, Arc<OnceLock<u32>>>>> = LazyLock::new(Mutex::default);
 
-static VERIFIED: AtomicU64 = AtomicU64::new(0);
+static GOOD: AtomicU64 = AtomicU64::new(0);
+static BAD: AtomicU64 = AtomicU64::new(0);
+static UNSEEN_AT_DOOR: AtomicU64 = AtomicU64::new(0);
 
 static THROTTLE: LazyLock<Mutex<Throttle>> = LazyLock::new(|| Mutex::new(Throttle::new()));
 
@@ -62,7 +64,9 @@ fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce
 	}
 	// The same transaction comes from several peers at once: the first verifies, the others wait for its verdict.
 	let verdict = lock(&UNDER_WAY).entry(fingerprint).or_default().clone();
-	let code = *verdict.get_or_init(|| {
+	// Also if the verifier panics: nothing is under way then.
+	let _forget = Forget(fingerprint);
+	*verdict.get_or_init(|| {
 		// It may have been remembered since.
 		if lock(&VERDICTS).peek(&fingerprint).is_some() {
 			return 0;
@@ -73,9 +77,16 @@ fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce
 		}
 		tell(verdict);
 		verdict
-	});
-	lock(&UNDER_WAY).remove(&fingerprint);
-	code
+	})
+}
+
+/// Ends what is under way when it is dropped.
+struct Forget(Fingerprint);
+
+impl Drop for Forget {
+	fn drop(&mut self) {
+		lock(&UNDER_WAY).remove(&self.0);
+	}
 }
 
 fn examine(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
@@ -83,13 +94,56 @@ fn examine(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 	else {
 		return MALFORMED;
 	};
-	VERIFIED.fetch_add(1, Ordering::Relaxed);
-	code(verifier.verify(&statement, proof))
+	let verdict = verifier.verify(&statement, proof);
+	let counter = if verdict.is_ok() { &GOOD } else { &BAD };
+	counter.fetch_add(1, Ordering::Relaxed);
+	code(verdict)
 }
 
 /// How many proofs this process has verified, good or bad; those remembered are not among them.
 pub fn verified() -> u64 {
-	VERIFIED.load(Ordering::Relaxed)
+	good() + bad()
+}
+
+/// How many of the proofs that this process has verified were good.
+pub fn good() -> u64 {
+	GOOD.load(Ordering::Relaxed)
+}
+
+/// How many of the proofs that this process has verified were bad.
+pub fn bad() -> u64 {
+	BAD.load(Ordering::Relaxed)
+}
+
+/// How many proofs this process did not look at, because their accounts had sent too many bad ones.
+pub fn unseen() -> u64 {
+	UNSEEN_AT_DOOR.load(Ordering::Relaxed)
+}
+
+/// A proof of an account that is being looked at, until this is dropped.
+struct Look {
+	account: [u8; 32],
+	is_bad: bool,
+}
+
+impl Look {
+	/// None if the account has sent too many bad ones.
+	fn begin(account: [u8; 32]) -> Option<Self> {
+		let is_allowed = lock(&THROTTLE).begin(account, Instant::now());
+		// Not made where it is not allowed: dropping it would end somebody else's.
+		if is_allowed {
+			let is_bad = false;
+			Some(Self { account, is_bad })
+		} else {
+			None
+		}
+	}
+}
+
+impl Drop for Look {
+	fn drop(&mut self) {
+		lock(&THROTTLE).end(self.account, self.is_bad, Instant::now());
+	}
 }
 
 pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
@@ -104,14 +158,11 @@ pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> 
 		return MALFORMED;
 	};
 	let account = decoded.context().account;
-	if !lock(&THROTTLE).allows(&account, Instant::now()) {
+	let Some(mut look) = Look::begin(account) else {
+		UNSEEN_AT_DOOR.fetch_add(1, Ordering::Relaxed);
 		return UNSEEN;
-	}
-	verify_once(modulus, statement, proof, |verdict| {
-		if verdict != 0 {
-			lock(&THROTTLE).record(account, Instant::now());
-		}
-	})
+	};
+	verify_once(modulus, statement, proof, |verdict| look.is_bad = verdict != 0)
 }
 
 /// The modulus has one of two lengths and fixes the parameters; each part is framed by its length.

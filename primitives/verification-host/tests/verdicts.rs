@@ -15,8 +15,8 @@ use veilmart_paillier::{
 	test_keys, CiphertextError, Encryptor, FreshNonce, Opening, ParameterSet, PublicKey,
 };
 use veilmart_verification_host::{
-	confidential_verification, forget_everything, remembered, verified, LedgerKey, Native, Portable,
-	Verification, CAPACITY,
+	bad, confidential_verification, forget_everything, remembered, unseen, verified, LedgerKey, Native,
+	Portable, Turned, Verification, CAPACITY,
 };
 
 /// The memory belongs to the process, so that tests which look at it take turns.
@@ -258,6 +258,50 @@ fn what_is_asked_by_several_at_once_is_verified_once() {
 		}
 	});
 	assert_eq!(verified() - before, 1);
+}
+
+/// Whatever the order in which they come to it: what is under way counts, too.
+#[test]
+fn of_bad_proofs_that_come_at_once_a_node_looks_at_ten() {
+	const CALLERS: u64 = 8;
+	const EACH: u64 = 5;
+	let _turn = turn();
+	let fixture = Fixture::new();
+	let (_, proof) = fixture.listing(12, 0);
+	let ciphertext = vec![7; PARAMETER_SET.ciphertext_bytes()];
+	let key = LedgerKey {
+		modulus: test_keys::modulus(PARAMETER_SET),
+		h_s: &fixture.h_s,
+	};
+	let before = (verified(), bad(), unseen());
+	let start = Barrier::new(CALLERS as usize);
+	thread::scope(|scope| {
+		for caller in 0..CALLERS {
+			let (start, proof, ciphertext) = (&start, &proof, &ciphertext);
+			scope.spawn(move || {
+				start.wait();
+				for seq in caller * EACH..(caller + 1) * EACH {
+					// The proof is one for something else.
+					let other = statements::list(
+						PARAMETER_SET,
+						&context(1 + seq),
+						ciphertext,
+						ciphertext,
+						ciphertext,
+						[4; 32],
+					);
+					let turned = Native::verify_at_door(key, &other, proof);
+					assert!(
+						matches!(turned, Err(Turned::Bad(ProofError::Challenge) | Turned::Unseen)),
+						"{turned:?}"
+					);
+				}
+			});
+		}
+	});
+	assert_eq!(verified() - before.0, 10);
+	assert_eq!(bad() - before.1, 10);
+	assert_eq!(unseen() - before.2, CALLERS * EACH - 10);
 }
 
 #[test]

@@ -27,6 +27,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// How long a node may take to answer: it verifies the key's proof inside the runtime when it builds genesis.
 const START: Duration = Duration::from_secs(120);
 
+/// The argument of a node that offers no metrics.
+const NO_METRICS: &str = "--no-prometheus";
+
 /// A program of the workspace: beside this one, where cargo puts them all.
 pub fn program(name: &str) -> Result<PathBuf> {
 	let program = programs()?.join(name);
@@ -139,6 +142,7 @@ pub struct Place {
 	address: Ipv4Addr,
 	port: u16,
 	rpc_port: u16,
+	metrics_port: Option<u16>,
 }
 
 impl Place {
@@ -151,6 +155,7 @@ impl Place {
 			address: Ipv4Addr::LOCALHOST,
 			port,
 			rpc_port,
+			metrics_port: None,
 		})
 	}
 
@@ -173,12 +178,20 @@ impl Place {
 			address,
 			port: PORT,
 			rpc_port: RPC_PORT,
+			metrics_port: None,
 		}
 	}
 
 	/// The port at which other nodes reach it.
 	pub fn port(&self) -> u16 {
 		self.port
+	}
+
+	/// Has the node offer its metrics to this machine. Gives where.
+	pub fn offer_metrics(&mut self) -> Result<SocketAddr> {
+		let [port] = free_ports::<1>()?;
+		self.metrics_port = Some(port);
+		Ok((Ipv4Addr::LOCALHOST, port).into())
 	}
 
 	/// Sets a variable in the environment of the node's process.
@@ -235,6 +248,7 @@ impl Node {
 			address: ip,
 			port,
 			rpc_port,
+			metrics_port,
 		} = place;
 		// An authority does not make up its network identity by itself.
 		let identity = folder.join("node-key");
@@ -257,7 +271,6 @@ impl Node {
 			"--node-key-file".into(),
 			identity.into(),
 			format!("--{name}").into(),
-			"--no-prometheus".into(),
 			"--no-telemetry".into(),
 			"--no-mdns".into(),
 			// Each line of the log says its level.
@@ -284,7 +297,7 @@ impl Node {
 		for address in others {
 			arguments.extend(["--bootnodes".into(), address.into()]);
 		}
-		Ok(Self {
+		let mut node = Self {
 			child: None,
 			launcher,
 			environment,
@@ -293,7 +306,12 @@ impl Node {
 			name,
 			url: format!("ws://{ip}:{rpc_port}"),
 			address: format!("{listen}/p2p/{peer}"),
-		})
+		};
+		match metrics_port {
+			Some(port) => node.offer_metrics_at(port),
+			None => node.arguments.push(NO_METRICS.into()),
+		}
+		Ok(node)
 	}
 
 	/// Starts the process, with more arguments perhaps. Its log goes on where an earlier one ended.
@@ -326,10 +344,14 @@ impl Node {
 	/// Has it offer its metrics to this machine, from the next start on. Gives where.
 	pub fn offer_metrics(&mut self) -> Result<SocketAddr> {
 		let [port] = free_ports::<1>()?;
-		self.arguments.retain(|argument| argument != "--no-prometheus");
+		self.offer_metrics_at(port);
+		Ok((Ipv4Addr::LOCALHOST, port).into())
+	}
+
+	fn offer_metrics_at(&mut self, port: u16) {
+		self.arguments.retain(|argument| argument != NO_METRICS);
 		self.arguments
 			.extend(["--prometheus-port".into(), port.to_string().into()]);
-		Ok((Ipv4Addr::LOCALHOST, port).into())
 	}
 
 	/// Has it know nobody's address, from the next start on.

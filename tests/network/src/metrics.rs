@@ -11,6 +11,9 @@ use crate::{Result, PATIENCE};
 /// What operators are told.
 const OPERATORS: &str = include_str!("../../../docs/operators.md");
 
+/// How the names of our metrics begin.
+const OURS: [&str; 2] = ["td_raft_", "veilmart_"];
+
 /// A node that works answers within this time.
 const SOON: Duration = Duration::from_secs(10);
 
@@ -20,7 +23,10 @@ fn documented() -> impl Iterator<Item = &'static str> {
 		.split_once("The same as Prometheus metrics")
 		.and_then(|(_, list)| list.split_once("Worth an alarm"))
 		.map_or("", |(list, _)| list);
-	list.split('`').filter(|word| word.starts_with("td_raft_"))
+	list.split('`')
+		.filter(|word| OURS.iter().any(|ours| word.starts_with(ours)))
+		// A name, and a label in braces perhaps.
+		.map(|word| word.split('{').next().unwrap_or(word))
 }
 
 /// What a node counted, in the format of Prometheus.
@@ -79,6 +85,13 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_label_is_no_part_of_a_name_that_operators_are_told() {
+		assert!(documented().any(|name| name == "td_raft_term"));
+		assert!(documented().any(|name| name == "veilmart_proofs_total"));
+		assert!(documented().all(|name| !name.contains(['{', '"'])));
+	}
 
 	#[test]
 	fn values_are_found_by_name_and_labels() {
