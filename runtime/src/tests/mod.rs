@@ -2,6 +2,7 @@
 
 mod admission;
 mod chain;
+mod claims;
 mod consensus;
 mod deadlines;
 mod detours;
