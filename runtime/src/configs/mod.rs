@@ -7,7 +7,7 @@ mod consensus;
 mod governance;
 mod system;
 
-pub use accounts::ProxyType;
+pub use accounts::{Keepers, MaxPlaces, OnePlace, ProxyType};
 pub use claims::NoMoreThanUsed;
 pub use commerce::{
 	AgendaWeight, CallQuota, FinishingCalls, FormerLeastPeriod, HaltThreshold, HeldCallsCount, LeastPeriod,

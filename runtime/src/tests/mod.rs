@@ -11,6 +11,7 @@ mod genesis;
 mod governance;
 mod market;
 mod patience;
+mod places;
 mod weights;
 
 use std::sync::LazyLock;
