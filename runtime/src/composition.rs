@@ -83,4 +83,6 @@ mod runtime {
 	pub type Multisig = pallet_multisig;
 	#[runtime::pallet_index(32)]
 	pub type Proxy = pallet_proxy;
+	#[runtime::pallet_index(33)]
+	pub type Places = crate::places;
 }

@@ -1,7 +1,7 @@
 //! The runtime of Veilmart: a permissioned chain for a consortium of shops.
 //!
-//! This crate composes pallets; it holds no business rule of its own beyond the small
-//! [`governance`] module. Who may take part is the certificates' matter, what is traded the
+//! This crate composes pallets; it holds no business rule of its own beyond the small modules
+//! [`governance`] and [`places`]. Who may take part is the certificates' matter, what is traded the
 //! marketplace's, who orders blocks the consensus engine's.
 //!
 //! Where to look:
@@ -9,6 +9,7 @@
 //! - [`configs`]: every pallet's parameters, by concern;
 //! - [`extensions`]: what each transaction passes before it is dispatched, in which order and why;
 //! - [`governance`]: how the council acts, and how two thirds of it act as Root (there is no sudo);
+//! - [`places`]: how many entries an account keeps that no deposit is taken for;
 //! - [`apis`]: what clients may ask without a transaction;
 //! - [`genesis_presets`]: the chains `development`, `local_testnet` and `local_testnet_seven`.
 
@@ -36,6 +37,7 @@ pub mod extensions;
 pub mod full_blocks;
 pub mod genesis_presets;
 pub mod governance;
+pub mod places;
 
 #[cfg(test)]
 mod tests;

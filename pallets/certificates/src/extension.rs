@@ -1,8 +1,8 @@
 //! The two transaction extensions: who may send what, and how far ahead.
 
 use crate::{
-	refusal::Refusal, types::PrepaidUnits, weights::WeightInfo as _, CallUnits, Certificates, Config, Pallet,
-	Prepaid,
+	refusal::Refusal, types::PrepaidUnits, weights::WeightInfo as _, CallUnits, Certificates, Claims, Config,
+	Pallet, Prepaid,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use core::marker::PhantomData;
@@ -31,6 +31,7 @@ use sp_runtime::{
 /// 3. An account whose certificate is not active is refused, except for [`Config::AllowedWithoutCertificate`]:
 ///    who falls out with the consortium can still finish what others are waiting for.
 /// 4. An account without enough quota is refused; see [`CallUnits`].
+/// 5. Who claims more of a block than the call can use is refused, also those of the first point; see [`Claims`].
 ///
 /// Each refusal is a [`Refusal`] of its own. Origins that are not signed pass untouched. The quota is charged
 /// when the extrinsic is prepared, so a call that fails counts, too: it took its place in the block.
@@ -116,8 +117,8 @@ where
 	type Val = Admission<T::AccountId>;
 	type Pre = Settlement;
 
-	fn weight(&self, _call: &T::RuntimeCall) -> Weight {
-		T::WeightInfo::check_certificate()
+	fn weight(&self, call: &T::RuntimeCall) -> Weight {
+		T::WeightInfo::check_certificate().saturating_add(T::Claims::weight(call))
 	}
 
 	fn validate(
@@ -131,7 +132,12 @@ where
 		_source: TransactionSource,
 	) -> ValidateResult<Self::Val, T::RuntimeCall> {
 		let admission = match origin.as_system_origin_signer() {
-			Some(who) => Self::admit(who, call)?,
+			Some(who) => {
+				let admission = Self::admit(who, call)?;
+				// Last: by now a certificate holder's call holds no more than a quota of calls, which bounds the work.
+				T::Claims::check(who, call)?;
+				admission
+			}
 			None => Admission::NotSigned,
 		};
 		Ok((ValidTransaction::default(), admission, origin))

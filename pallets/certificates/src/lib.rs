@@ -93,7 +93,7 @@ pub mod weights;
 
 pub use extension::{Admission, CheckCertificate, CheckNonce, Settlement};
 pub use pallet::*;
-pub use quota::CallUnits;
+pub use quota::{CallUnits, Claims};
 pub use refusal::{refusal_sentence, Refusal};
 pub use request::{signing_payload, CertificateRequest, REQUEST_TAG};
 pub use types::{
@@ -143,6 +143,9 @@ pub mod pallet {
 
 		/// How many units of quota an extrinsic costs.
 		type CallUnits: CallUnits<Self::RuntimeCall>;
+
+		/// What a transaction may claim of a block, whoever signs it.
+		type Claims: Claims<Self::AccountId, Self::RuntimeCall>;
 
 		/// Units of quota for each account and period.
 		#[pallet::constant]

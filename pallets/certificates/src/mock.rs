@@ -2,8 +2,8 @@
 
 use crate as pallet_certificates;
 use crate::{
-	signing_payload, CallUnits, CertificateRequest, CheckCertificate, CheckNonce, GenesisCertificate, Moment,
-	Role, Roles, ViewKey,
+	signing_payload, CallUnits, CertificateRequest, CheckCertificate, CheckNonce, Claims, GenesisCertificate,
+	Moment, Refusal, Role, Roles, ViewKey,
 };
 use codec::Encode;
 use frame_support::{
@@ -12,6 +12,7 @@ use frame_support::{
 	parameter_types,
 	storage::{with_transaction, TransactionOutcome},
 	traits::{Contains, Time},
+	weights::Weight,
 };
 use frame_system::EnsureRoot;
 use sp_core::{sr25519, H256};
@@ -179,6 +180,31 @@ impl CallUnits<RuntimeCall> for BatchUnits {
 	}
 }
 
+/// A remark that claims too much.
+pub const GREEDY: &[u8] = b"all of the block";
+
+/// Refuses greedy remarks, whoever sends them, and weighs a thousandth of a second for each remark that is not empty.
+pub struct Modest;
+impl Claims<AccountId32, RuntimeCall> for Modest {
+	fn check(_who: &AccountId32, call: &RuntimeCall) -> Result<(), Refusal> {
+		match call {
+			RuntimeCall::System(frame_system::Call::remark { remark }) if remark == GREEDY => {
+				Err(Refusal::DeclaresTooMuch)
+			}
+			_ => Ok(()),
+		}
+	}
+
+	fn weight(call: &RuntimeCall) -> Weight {
+		match call {
+			RuntimeCall::System(frame_system::Call::remark { remark }) if !remark.is_empty() => {
+				Weight::from_parts(1_000_000_000, 0)
+			}
+			_ => Weight::zero(),
+		}
+	}
+}
+
 impl crate::Config for Test {
 	type WeightInfo = ();
 	type Time = Clock;
@@ -186,6 +212,7 @@ impl crate::Config for Test {
 	type Privileged = Council;
 	type AllowedWithoutCertificate = FinishingCalls;
 	type CallUnits = BatchUnits;
+	type Claims = Modest;
 	type CallQuota = CallQuota;
 	type QuotaPeriod = QuotaPeriod;
 }

@@ -17,12 +17,14 @@
 //! back, and no detour is cheaper than the straight way.
 
 use crate::{
+	refusal::Refusal,
 	types::{Moment, Usage},
 	Certificates, Config, Error, Pallet, Prepaid, Usages,
 };
 use frame_support::{
 	ensure,
 	traits::{Contains, Get, Time},
+	weights::Weight,
 };
 
 /// How many units of quota an extrinsic costs its signer.
@@ -38,6 +40,29 @@ pub trait CallUnits<Call> {
 impl<Call> CallUnits<Call> for () {
 	fn units(_call: &Call) -> u32 {
 		1
+	}
+}
+
+/// What a transaction may claim of a block.
+///
+/// Some calls weigh what their sender says, or much for a sender who has no right to them, and give nothing of that back when
+/// they fail. A runtime that has such calls refuses them here; blocks are judged by it, too.
+pub trait Claims<AccountId, Call> {
+	/// Fails if `call`, signed by `who`, or anything that it holds claims what it cannot use.
+	fn check(who: &AccountId, call: &Call) -> Result<(), Refusal>;
+
+	/// What the check weighs at most.
+	fn weight(call: &Call) -> Weight;
+}
+
+/// Everything may be claimed.
+impl<AccountId, Call> Claims<AccountId, Call> for () {
+	fn check(_who: &AccountId, _call: &Call) -> Result<(), Refusal> {
+		Ok(())
+	}
+
+	fn weight(_call: &Call) -> Weight {
+		Weight::zero()
 	}
 }
 

@@ -25,11 +25,15 @@ pub enum Refusal {
 	NonceBeyondQuota = 6,
 	/// The transaction holds more calls than a whole quota, so that waiting does not help.
 	TooManyCalls = 7,
+	/// The transaction declares more weight or length than what it names can use.
+	DeclaresTooMuch = 8,
+	/// No signature, or not this signer's, gives the right to a call that the transaction holds, or what it names does not exist.
+	NotEntitled = 9,
 }
 
 impl Refusal {
 	/// Every reason.
-	pub const ALL: [Refusal; 7] = [
+	pub const ALL: [Refusal; 9] = [
 		Refusal::NotCertified,
 		Refusal::Revoked,
 		Refusal::Blacklisted,
@@ -37,6 +41,8 @@ impl Refusal {
 		Refusal::QuotaExhausted,
 		Refusal::NonceBeyondQuota,
 		Refusal::TooManyCalls,
+		Refusal::DeclaresTooMuch,
+		Refusal::NotEntitled,
 	];
 
 	/// The number that the transaction's refusal carries.
@@ -46,7 +52,7 @@ impl Refusal {
 
 	/// Whether the same transaction may pass later.
 	pub const fn may_pass_later(self) -> bool {
-		!matches!(self, Refusal::TooManyCalls)
+		!matches!(self, Refusal::TooManyCalls | Refusal::DeclaresTooMuch)
 	}
 
 	/// The reason behind a number, if it is one of this pallet's.
@@ -70,6 +76,10 @@ impl Refusal {
 				"This transaction is further ahead than the calls left to the account; send the earlier ones first.",
 			Refusal::TooManyCalls =>
 				"This transaction holds more calls than an account may make in one period; split it.",
+			Refusal::DeclaresTooMuch =>
+				"This transaction declares more weight or length than the call that it names needs; declare what the call itself declares.",
+			Refusal::NotEntitled =>
+				"This transaction holds a call that this account has no right to send, or names a motion or an upgrade that does not exist.",
 		}
 	}
 }

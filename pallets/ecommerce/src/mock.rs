@@ -194,6 +194,7 @@ impl pallet_certificates::Config for Test {
 	type Privileged = Nobody;
 	type AllowedWithoutCertificate = Finishing;
 	type CallUnits = ();
+	type Claims = ();
 	type CallQuota = CallQuota;
 	type QuotaPeriod = QuotaPeriod;
 }

@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
-	traits::{ConstU128, ConstU32, ConstU8, InstanceFilter, VariantCountOf},
+	traits::{ConstU128, ConstU32, ConstU8, Contains, InstanceFilter, VariantCountOf},
 	weights::NoFee,
 };
 use pallet_transaction_payment::FungibleAdapter;
@@ -11,13 +11,33 @@ use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
 use crate::{
-	AccountId, Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason,
-	RuntimeHoldReason, System,
+	places::{self, InPlaces},
+	AccountId, Balance, Balances, Certificates, OriginCaller, Runtime, RuntimeCall, RuntimeEvent,
+	RuntimeFreezeReason, RuntimeHoldReason, System,
 };
 
 parameter_types! {
-	/// All deposits are zero: certificates and quotas, not money, keep order.
+	/// Deposits of money are zero: certificates, quotas and places keep order.
 	pub const NoDeposit: Balance = 0;
+	/// What an entry takes in [`places`], however long it is: its length has a bound of its own.
+	pub const OnePlace: Balance = 1;
+	/// Places of an account: with the longest entries, multisig operations that a hundred have approved, 220 KB of state; more
+	/// than a person has open at once.
+	pub const MaxPlaces: u32 = 64;
+}
+
+/// Who ever had a certificate, and who needs none. Their number is bounded by what authority and council do.
+pub struct Keepers;
+
+impl Contains<AccountId> for Keepers {
+	fn contains(who: &AccountId) -> bool {
+		pallet_certificates::Certificates::<Runtime>::contains_key(who) || Certificates::is_privileged(who)
+	}
+}
+
+impl places::Config for Runtime {
+	type Keepers = Keepers;
+	type MaxPlaces = MaxPlaces;
 }
 
 /// The token exists because tools, tests and deposits of zero expect one.
@@ -58,8 +78,8 @@ impl pallet_utility::Config for Runtime {
 
 impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
-	type Currency = Balances;
-	type DepositBase = NoDeposit;
+	type Currency = InPlaces;
+	type DepositBase = OnePlace;
 	type DepositFactor = NoDeposit;
 	type MaxSignatories = ConstU32<100>;
 	type RuntimeCall = RuntimeCall;
@@ -109,14 +129,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 }
 
 impl pallet_proxy::Config for Runtime {
-	type AnnouncementDepositBase = NoDeposit;
+	type AnnouncementDepositBase = OnePlace;
 	type AnnouncementDepositFactor = NoDeposit;
 	type BlockNumberProvider = System;
 	type CallHasher = BlakeTwo256;
-	type Currency = Balances;
+	type Currency = InPlaces;
 	type MaxPending = ConstU32<32>;
 	type MaxProxies = ConstU32<32>;
-	type ProxyDepositBase = NoDeposit;
+	type ProxyDepositBase = OnePlace;
 	type ProxyDepositFactor = NoDeposit;
 	type ProxyType = ProxyType;
 	type RuntimeCall = RuntimeCall;

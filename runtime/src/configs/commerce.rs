@@ -14,6 +14,7 @@ use sp_runtime::{Perbill, SaturatedConversion};
 use veilmart_td_raft::Timing;
 
 use super::{
+	claims::NoMoreThanUsed,
 	governance::{CouncilMembers, RootOrCouncilTwoThirds},
 	system::RuntimeBlockWeights,
 };
@@ -137,7 +138,7 @@ impl Get<bool> for Suspended {
 /// The calls that `call` dispatches in its turn; `None` if it dispatches none.
 ///
 /// Calls that only Root or the council may send are left out, because neither is checked nor counted.
-fn held(call: &RuntimeCall) -> Option<Vec<&RuntimeCall>> {
+pub(super) fn held(call: &RuntimeCall) -> Option<Vec<&RuntimeCall>> {
 	use pallet_multisig::Call as Multisig;
 	use pallet_proxy::Call as Proxy;
 	use pallet_utility::Call as Utility;
@@ -239,6 +240,7 @@ impl pallet_certificates::Config for Runtime {
 	type AllowedWithoutCertificate = FinishingCalls;
 	type CallQuota = CallQuota;
 	type CallUnits = HeldCallsCount;
+	type Claims = NoMoreThanUsed;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type Privileged = CouncilMembers;
 	type QuotaPeriod = QuotaPeriod;

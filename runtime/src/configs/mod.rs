@@ -1,12 +1,14 @@
 //! The pallets' parameters, by concern.
 
 mod accounts;
+mod claims;
 mod commerce;
 mod consensus;
 mod governance;
 mod system;
 
-pub use accounts::ProxyType;
+pub use accounts::{Keepers, MaxPlaces, OnePlace, ProxyType};
+pub use claims::NoMoreThanUsed;
 pub use commerce::{
 	AgendaWeight, CallQuota, FinishingCalls, FormerLeastPeriod, HaltThreshold, HeldCallsCount, LeastPeriod,
 	MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification,

@@ -251,13 +251,15 @@ fn set_status(who: &AccountId, status: Status<AccountId>) {
 fn with_proxies() -> TestExternalities {
 	let mut state = development();
 	state.execute_with(|| {
-		System::inc_providers(&account(ACTOR));
+		// To name proxies takes a place, which takes a certificate; the tests begin without one.
+		certify(&account(ACTOR), [Role::Buyer]);
 		assert_ok!(Proxy::add_proxy(
 			signed(ACTOR),
 			account(HELPER).into(),
 			ProxyType::Any,
 			0
 		));
+		pallet_certificates::Certificates::<Runtime>::remove(account(ACTOR));
 	});
 	state
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod chain;
+mod claims;
 mod consensus;
 mod deadlines;
 mod detours;
@@ -10,6 +11,7 @@ mod genesis;
 mod governance;
 mod market;
 mod patience;
+mod places;
 mod weights;
 
 use std::sync::LazyLock;

@@ -177,3 +177,32 @@ fn the_extensions_are_found_under_their_names() {
 		"CheckNonce"
 	);
 }
+
+#[test]
+fn whoever_claims_too_much_is_refused_also_with_a_privilege() {
+	ExtBuilder::default().build_and_execute_with(|| {
+		let remark = |bytes: &[u8]| frame_system::Call::remark {
+			remark: bytes.to_vec(),
+		};
+		for who in [BUYER, COUNCIL, CA] {
+			assert_eq!(
+				pool(who, 0, remark(GREEDY)),
+				Err(refused(Refusal::DeclaresTooMuch))
+			);
+			assert_noop!(submit(who, remark(GREEDY)), refused(Refusal::DeclaresTooMuch));
+			assert_ok!(submit(who, remark(b"little")).unwrap());
+		}
+		// Who has no certificate is told so, and costs no more.
+		assert_eq!(
+			pool(OUTSIDER, 0, remark(GREEDY)),
+			Err(refused(Refusal::NotCertified))
+		);
+		// What the check weighs counts.
+		let extension = CheckCertificate::<Test>::new();
+		let call: RuntimeCall = remark(b"little").into();
+		assert_eq!(
+			extension.weight(&call),
+			<() as WeightInfo>::check_certificate().saturating_add(Weight::from_parts(1_000_000_000, 0))
+		);
+	});
+}

@@ -1,0 +1,407 @@
+//! What a transaction may claim of a block: no account fills blocks with weight that it only declares.
+
+use codec::Encode;
+use frame_support::{
+	assert_ok,
+	dispatch::GetDispatchInfo,
+	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
+};
+use pallet_certificates::{Refusal, Role};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Ferdie};
+use sp_runtime::{
+	traits::{BlakeTwo256, Hash as _, TransactionExtension},
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction,
+	},
+};
+
+use super::{detours::certify, *};
+use crate::{
+	configs::{CouncilCollective, ProxyType},
+	extensions::tx_extension,
+	Council, Multisig, Proxy,
+};
+
+/// Has a certificate and nothing else.
+const STRANGER: Sr25519Keyring = Charlie;
+
+/// The chain `development` with a council of Alice and Bob, and two strangers.
+fn with_strangers() -> TestExternalities {
+	let mut state = development();
+	state.execute_with(|| {
+		let members = [Alice, Bob].map(account).to_vec();
+		assert_ok!(Council::set_members(RuntimeOrigin::root(), members, None, 3));
+		for who in [STRANGER, Dave, Ferdie] {
+			certify(&account(who), [Role::Buyer]);
+		}
+	});
+	state
+}
+
+fn too_much() -> TransactionValidityError {
+	InvalidTransaction::Custom(8).into()
+}
+
+fn not_entitled() -> TransactionValidityError {
+	UnknownTransaction::Custom(9).into()
+}
+
+/// Refused with this answer in the pool and in a block, plain and in everything that holds calls.
+fn refused(who: Sr25519Keyring, call: RuntimeCall, answer: TransactionValidityError) {
+	use pallet_utility::Call as Utility;
+
+	let ways: [RuntimeCall; 8] = [
+		call.clone(),
+		Utility::batch {
+			calls: vec![remark(), call.clone()],
+		}
+		.into(),
+		Utility::batch_all {
+			calls: vec![call.clone()],
+		}
+		.into(),
+		Utility::force_batch {
+			calls: vec![call.clone()],
+		}
+		.into(),
+		Utility::if_else {
+			main: Box::new(remark()),
+			fallback: Box::new(call.clone()),
+		}
+		.into(),
+		Utility::as_derivative {
+			index: 0,
+			call: Box::new(call.clone()),
+		}
+		.into(),
+		pallet_proxy::Call::proxy {
+			real: account(Dave).into(),
+			force_proxy_type: None,
+			call: Box::new(call.clone()),
+		}
+		.into(),
+		pallet_multisig::Call::as_multi_threshold_1 {
+			other_signatories: vec![account(Ferdie)],
+			call: Box::new(call.clone()),
+		}
+		.into(),
+	];
+	for way in ways {
+		let nested = pallet_utility::Call::batch {
+			calls: vec![way.clone()],
+		};
+		for sent in [way, nested.into()] {
+			let pool = Executive::validate_transaction(
+				TransactionSource::External,
+				transaction(who, sent.clone(), 0),
+				Hash::default(),
+			);
+			assert_eq!(pool.map(|_| ()), Err(answer), "in the pool: {sent:?}");
+			assert_eq!(apply(who, sent.clone()), Err(answer), "in a block: {sent:?}");
+		}
+	}
+}
+
+/// The approval of one of STRANGER and Dave.
+fn approval(who: Sr25519Keyring, call: &RuntimeCall, max_weight: Weight) -> RuntimeCall {
+	let (both, other) = of_two(who);
+	let hash = sp_io::hashing::blake2_256(&call.encode());
+	pallet_multisig::Call::as_multi {
+		threshold: 2,
+		other_signatories: vec![other],
+		maybe_timepoint: pallet_multisig::Multisigs::<Runtime>::get(both, hash).map(|open| open.when),
+		call: Box::new(call.clone()),
+		max_weight,
+	}
+	.into()
+}
+
+/// The account of STRANGER and Dave together, and the other one of them.
+fn of_two(who: Sr25519Keyring) -> (AccountId, AccountId) {
+	let mut both = [STRANGER, Dave].map(account);
+	both.sort();
+	let other = if who == STRANGER { Dave } else { STRANGER };
+	(Multisig::multi_account_id(&both, 2), account(other))
+}
+
+#[test]
+fn an_approval_declares_what_its_call_weighs() {
+	with_strangers().execute_with(|| {
+		let call: RuntimeCall = frame_system::Call::remark_with_event { remark: vec![7; 100] }.into();
+		let weight = call.get_dispatch_info().call_weight;
+		let as_transaction = weight.saturating_add(tx_extension(0, Era::Immortal).weight(&call));
+		for excess in [Weight::from_parts(1, 0), Weight::from_parts(0, 1)] {
+			refused(
+				STRANGER,
+				approval(STRANGER, &call, as_transaction.saturating_add(excess)),
+				too_much(),
+			);
+		}
+		refused(
+			STRANGER,
+			approval(
+				STRANGER,
+				&call,
+				Weight::from_parts(300 * WEIGHT_REF_TIME_PER_MILLIS, 0),
+			),
+			too_much(),
+		);
+		// The call's own weight is enough for both approvals, and what wallets are told is not refused.
+		assert_eq!(
+			apply(STRANGER, approval(STRANGER, &call, as_transaction)),
+			Ok(Ok(()))
+		);
+		assert_eq!(apply(Dave, approval(Dave, &call, weight)), Ok(Ok(())));
+		let executed = System::events().into_iter().any(|record| {
+			matches!(
+				record.event,
+				crate::RuntimeEvent::Multisig(pallet_multisig::Event::MultisigExecuted {
+					result: Ok(()),
+					..
+				})
+			)
+		});
+		assert!(executed);
+	});
+}
+
+#[test]
+fn an_approval_by_hash_declares_little() {
+	with_strangers().execute_with(|| {
+		let by_hash = |max_weight| -> RuntimeCall {
+			pallet_multisig::Call::approve_as_multi {
+				threshold: 2,
+				other_signatories: vec![account(Dave)],
+				maybe_timepoint: None,
+				call_hash: [1; 32],
+				max_weight,
+			}
+			.into()
+		};
+		for much in [
+			Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS + 1, 0),
+			Weight::from_parts(0, u64::MAX / 2),
+		] {
+			refused(STRANGER, by_hash(much), too_much());
+		}
+		let little = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 0);
+		assert_eq!(apply(STRANGER, by_hash(little)), Ok(Ok(())));
+	});
+}
+
+#[test]
+fn what_no_signature_may_do_is_not_sent() {
+	with_strangers().execute_with(|| {
+		let held = || Box::new(remark());
+		let root: Box<crate::OriginCaller> = Box::new(frame_system::RawOrigin::Root.into());
+		let calls: [RuntimeCall; 9] = [
+			frame_system::Call::set_code { code: vec![] }.into(),
+			frame_system::Call::kill_prefix {
+				prefix: vec![],
+				subkeys: 1_000_000,
+			}
+			.into(),
+			frame_system::Call::set_storage { items: vec![] }.into(),
+			frame_system::Call::apply_authorized_upgrade { code: vec![] }.into(),
+			pallet_utility::Call::with_weight {
+				call: held(),
+				weight: Weight::from_parts(300 * WEIGHT_REF_TIME_PER_MILLIS, 0),
+			}
+			.into(),
+			pallet_utility::Call::dispatch_as {
+				as_origin: root,
+				call: held(),
+			}
+			.into(),
+			pallet_collective::Call::<Runtime, CouncilCollective>::set_members {
+				new_members: vec![],
+				prime: None,
+				old_count: u32::MAX,
+			}
+			.into(),
+			crate::governance::Call::dispatch_as_root { call: held() }.into(),
+			pallet_preimage::Call::ensure_updated {
+				hashes: vec![Hash::default(); 1_000],
+			}
+			.into(),
+		];
+		for call in calls {
+			refused(STRANGER, call, not_entitled());
+		}
+	});
+}
+
+#[test]
+fn an_authorized_upgrade_is_handed_in_by_anybody_who_has_it() {
+	with_strangers().execute_with(|| {
+		let code = vec![1, 2, 3];
+		let authorized = BlakeTwo256::hash(&code);
+		assert_ok!(System::authorize_upgrade(RuntimeOrigin::root(), authorized));
+		let handed_in =
+			|code: Vec<u8>| -> RuntimeCall { frame_system::Call::apply_authorized_upgrade { code }.into() };
+		refused(STRANGER, handed_in(vec![1, 2]), not_entitled());
+		let in_pool = Executive::validate_transaction(
+			TransactionSource::External,
+			transaction(STRANGER, handed_in(code), 0),
+			Hash::default(),
+		);
+		assert_ok!(in_pool);
+	});
+}
+
+/// A motion of Alice that both members are for, and the transaction that closes it with these bounds.
+fn carried() -> (RuntimeCall, impl Fn(Weight, u32) -> RuntimeCall) {
+	let motion: RuntimeCall = frame_system::Call::remark {
+		remark: vec![1; 1_000],
+	}
+	.into();
+	let proposal_hash = BlakeTwo256::hash_of(&motion);
+	assert_ok!(Council::propose(
+		signed(Alice),
+		2,
+		Box::new(motion.clone()),
+		motion.encoded_size() as u32
+	));
+	for member in [Alice, Bob] {
+		assert_ok!(Council::vote(signed(member), proposal_hash, 0, true));
+	}
+	let close = move |proposal_weight_bound, length_bound| -> RuntimeCall {
+		pallet_collective::Call::<Runtime, CouncilCollective>::close {
+			proposal_hash,
+			index: 0,
+			proposal_weight_bound,
+			length_bound,
+		}
+		.into()
+	};
+	(motion, close)
+}
+
+fn is_open(motion: &RuntimeCall) -> bool {
+	let hash = BlakeTwo256::hash_of(motion);
+	pallet_collective::ProposalOf::<Runtime, CouncilCollective>::contains_key(hash)
+}
+
+#[test]
+fn a_motion_is_closed_by_members_and_with_its_own_bounds() {
+	with_strangers().execute_with(|| {
+		let (motion, close) = carried();
+		let weight = motion.get_dispatch_info().call_weight;
+		let length = motion.encoded_size() as u32;
+		refused(STRANGER, close(weight, length), not_entitled());
+		refused(STRANGER, close(Weight::zero(), 0), not_entitled());
+
+		let in_block = |call| apply(Alice, call);
+		let much = Weight::from_parts(200 * WEIGHT_REF_TIME_PER_MILLIS, 0);
+		assert_eq!(in_block(close(much, length)), Err(too_much()));
+		assert_eq!(in_block(close(weight, length + 129)), Err(too_much()));
+		assert_eq!(in_block(close(weight, length - 1)), Err(too_much()));
+		assert!(is_open(&motion));
+		let by_hand = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 0);
+		let more = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS + 1, 0);
+		assert!(weight.all_lte(by_hand));
+		assert_eq!(in_block(close(more, length)), Err(too_much()));
+		assert_eq!(in_block(close(by_hand, length + 128)), Ok(Ok(())));
+		assert!(!is_open(&motion));
+		// There is no motion any more.
+		assert_eq!(in_block(close(weight, length)), Err(not_entitled()));
+	});
+}
+
+#[test]
+fn motions_are_made_by_members_and_with_their_own_length() {
+	with_strangers().execute_with(|| {
+		let proposed = |length_bound| -> RuntimeCall {
+			pallet_collective::Call::<Runtime, CouncilCollective>::propose {
+				threshold: 2,
+				proposal: Box::new(remark()),
+				length_bound,
+			}
+			.into()
+		};
+		let executed = |length_bound| -> RuntimeCall {
+			pallet_collective::Call::<Runtime, CouncilCollective>::execute {
+				proposal: Box::new(remark()),
+				length_bound,
+			}
+			.into()
+		};
+		// Pallet, call, and the length of nothing: three bytes.
+		for call in [proposed(3), executed(3)] {
+			refused(STRANGER, call, not_entitled());
+		}
+		for call in [proposed(132), executed(u32::MAX)] {
+			assert_eq!(apply(Alice, call), Err(too_much()));
+		}
+		for call in [proposed(3), executed(3)] {
+			assert_eq!(apply(Alice, call), Ok(Ok(())));
+		}
+	});
+}
+
+#[test]
+fn a_member_with_several_keys_is_a_member() {
+	with_strangers().execute_with(|| {
+		let (motion, close) = carried();
+		let bounds = (
+			motion.get_dispatch_info().call_weight,
+			motion.encoded_size() as u32,
+		);
+		let (both, _) = of_two(STRANGER);
+		let members = vec![account(Alice), account(Bob), both];
+		assert_ok!(Council::set_members(RuntimeOrigin::root(), members, None, 2));
+		// A multisig's signatories one by one are none, and others cannot sign for it.
+		let call = close(bounds.0, bounds.1);
+		assert_eq!(apply(STRANGER, call.clone()), Err(not_entitled()));
+		let weight = call.get_dispatch_info().call_weight;
+		let theirs = pallet_multisig::Call::as_multi {
+			threshold: 2,
+			other_signatories: vec![account(Ferdie)],
+			maybe_timepoint: None,
+			call: Box::new(call.clone()),
+			max_weight: weight,
+		};
+		assert_eq!(apply(STRANGER, theirs.into()), Err(not_entitled()));
+		assert_eq!(apply(STRANGER, approval(STRANGER, &call, weight)), Ok(Ok(())));
+		assert_eq!(apply(Dave, approval(Dave, &call, weight)), Ok(Ok(())));
+		assert!(!is_open(&motion));
+	});
+}
+
+#[test]
+fn a_members_proxy_closes_for_it() {
+	with_strangers().execute_with(|| {
+		let (motion, close) = carried();
+		let closing = close(
+			motion.get_dispatch_info().call_weight,
+			motion.encoded_size() as u32,
+		);
+		let for_alice: RuntimeCall = pallet_proxy::Call::proxy {
+			real: account(Alice).into(),
+			force_proxy_type: None,
+			call: Box::new(closing),
+		}
+		.into();
+		assert_eq!(apply(STRANGER, for_alice.clone()), Err(not_entitled()));
+		assert_ok!(Proxy::add_proxy(
+			signed(Alice),
+			account(STRANGER).into(),
+			ProxyType::Governance,
+			0
+		));
+		assert_eq!(apply(STRANGER, for_alice), Ok(Ok(())));
+		assert!(!is_open(&motion));
+	});
+}
+
+#[test]
+fn the_numbers_are_those_of_the_refusals() {
+	assert_eq!(
+		TransactionValidityError::from(Refusal::DeclaresTooMuch),
+		too_much()
+	);
+	assert_eq!(
+		TransactionValidityError::from(Refusal::NotEntitled),
+		not_entitled()
+	);
+}
