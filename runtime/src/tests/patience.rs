@@ -152,6 +152,37 @@ fn a_larger_set_leaves_those_whose_time_runs_as_much_more_as_its_leaders_can_tak
 	}
 }
 
+/// Ten are wanted, and three of them have no keys when the session begins: those seven may lead first and all ten after them.
+#[test]
+fn a_set_that_turns_out_otherwise_leaves_those_whose_time_runs_as_much_more() {
+	use pallet_session::{NextKeys, SessionHandler};
+
+	development().execute_with(|| {
+		let id = accepted();
+		want(10);
+		let before = falls(&id);
+		let mut others = 0;
+		let queued = pallet_td_raft_election::Wanted::<Runtime>::get()
+			.into_iter()
+			.filter(|who| {
+				let other = *who != account(Alice);
+				others += u32::from(other);
+				!other || others > 3
+			})
+			.map(|who| {
+				let keys = NextKeys::<Runtime>::get(&who).expect("it has registered keys");
+				(who, keys)
+			})
+			.collect::<Vec<_>>();
+		assert_eq!(queued.len(), 7);
+		TdRaft::on_new_session(true, &[], &queued);
+		// Alice is there, and not faulty by herself. Three of ten before; now two of seven, and the three, 18 s each.
+		assert_eq!(falls(&id) - before, 36_000);
+		TdRaft::on_new_session(false, &[], &queued);
+		assert_eq!(falls(&id) - before, 36_000, "no more when they lead");
+	});
+}
+
 #[test]
 fn a_timing_with_more_patience_leaves_those_whose_time_runs_as_much_more() {
 	// A synchronization timeout of 20 s in place of three blocks 1.5 s apart is 15.5 s more for a leader, and 11 s more than

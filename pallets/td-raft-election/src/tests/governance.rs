@@ -285,6 +285,44 @@ fn the_faulty_of_the_sets_that_may_lead_add_up() {
 	});
 }
 
+/// Three who are wanted have no keys when the session begins, so that a set is queued that nobody wanted. It has two faulty ones of its
+/// own, and those three may come back with their keys.
+#[test]
+fn a_set_that_turns_out_otherwise_is_told_of_when_it_is_queued() {
+	four().execute_with(|| {
+		local();
+		let expect = |faulty: u64| assert_eq!(TdRaft::longest_wait(), wait(faulty));
+		block(|| {
+			(5..=14).for_each(register);
+			want(5..=14);
+			// One of the four, three of the ten.
+			expect(4);
+			assert_eq!(Longer::get(), [54_000]);
+			for account in 12..=14 {
+				assert_ok!(Session::purge_keys(RuntimeOrigin::signed(account)));
+			}
+			expect(4);
+		});
+		session();
+		let queued = Queued::<Test>::get().expect("the seven with keys");
+		assert_eq!(queued.accounts.len(), 7);
+		// One of the four, two of the seven, and the three.
+		expect(6);
+		assert_eq!(Longer::get(), [54_000, 36_000]);
+		session();
+		assert_eq!(present().count(), 7);
+		expect(5);
+		// They have keys again: what is queued now was counted.
+		block(|| (12..=14).for_each(register));
+		session();
+		expect(5);
+		session();
+		assert_eq!(present().count(), 10);
+		expect(3);
+		assert_eq!(Longer::get().len(), 2);
+	});
+}
+
 /// Nobody but governance moves deadlines.
 #[test]
 fn who_leaves_or_changes_keys_makes_no_wait_longer() {
