@@ -146,6 +146,19 @@ pub fn least_period(preset: &str) -> Moment {
 	LeastPeriod::of(&Timing::LOCAL, count)
 }
 
+/// The terms of trade of a preset: the default ones, with no period in which somebody can lose money shorter than
+/// [`least_period`].
+pub fn terms(preset: &str) -> Terms {
+	let terms = Terms::default();
+	let least = least_period(preset);
+	Terms {
+		grace_period: terms.grace_period.max(least),
+		confirm_period: terms.confirm_period.max(least),
+		resolve_period: terms.resolve_period.max(least),
+		..terms
+	}
+}
+
 /// A genesis with the preset's shops, the offices, the council and the certificate authority.
 ///
 /// No view keys: each account registers its own. No records: each node tells where it is.
@@ -193,7 +206,7 @@ fn genesis(preset: &Preset) -> Value {
 				proof: test_keys::proof(PARAMETER_SET).to_vec(),
 			}),
 			issuer_quotas: vec![(well_known("Issuer"), ISSUER_QUOTA)],
-			terms: Some(Terms::default()),
+			terms: Some(terms(preset.name)),
 		},
 		council: CouncilConfig { members: council() },
 		session: SessionConfig {

@@ -14,7 +14,13 @@ use veilmart_simulator::{
 	world::{Settings, World},
 };
 use veilmart_td_raft::Timing;
-use veilmart_td_raft_core::Mutants;
+use veilmart_td_raft_core::{safety, Mutants};
+
+/// Deadlines of the marketplace are measured by how long a leader can keep blocks from being final, and so by this.
+#[test]
+fn the_chain_knows_how_many_blocks_may_be_certified_above_what_is_final() {
+	assert_eq!(u64::from(Timing::WINDOW), safety::WINDOW);
+}
 
 /// Delay of every link.
 const DELAY: Micros = 10 * MILLISECOND;

@@ -277,7 +277,7 @@ pub mod pallet {
 			/// The holder.
 			account: T::AccountId,
 		},
-		/// The marketplace barred a certificate holder.
+		/// The marketplace barred a certificate holder. Whose certificate was revoked stays revoked.
 		Blacklisted {
 			/// The holder.
 			account: T::AccountId,
@@ -575,14 +575,20 @@ impl<T: Config> Pallet<T> {
 	/// Bars the account from new business because of an order. Of several orders the first stays on record, and
 	/// nothing happens for the others.
 	///
+	/// Who was revoked stays revoked, which bars as much: what the authority withdrew, only the authority puts back, and it shall
+	/// see that it does. The event names the order all the same.
+	///
 	/// Fails only with [`Error::NotCertified`].
 	pub fn blacklist(who: &T::AccountId, order: OrderId<T::AccountId>) -> Result<(), Error<T>> {
 		let mut certificate = Self::lookup(who)?;
-		if matches!(certificate.status, Status::Blacklisted(_)) {
-			return Ok(());
+		match certificate.status {
+			Status::Active => {
+				certificate.status = Status::Blacklisted(order.clone());
+				Certificates::<T>::insert(who, certificate);
+			}
+			Status::Revoked => {}
+			Status::Blacklisted(_) => return Ok(()),
 		}
-		certificate.status = Status::Blacklisted(order.clone());
-		Certificates::<T>::insert(who, certificate);
 		Self::deposit_event(Event::Blacklisted {
 			account: who.clone(),
 			order,

@@ -263,7 +263,7 @@ pub enum Status<AccountId> {
 	/// Good for new business.
 	#[codec(index = 0)]
 	Active,
-	/// Withdrawn by the certificate authority.
+	/// Withdrawn by the certificate authority, whatever the marketplace would bar the holder for since.
 	#[codec(index = 1)]
 	Revoked,
 	/// Barred by the marketplace for what happened with this order, the first one if there were several.

@@ -45,7 +45,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Bars a seller because of an order, and has the orders refunded that were placed with it or by it.
 	///
-	/// Who is barred already has an entry or had one, and can have had no new order since.
+	/// Who is barred already has an entry or had one, and can have had no new order since. Who was revoked stays so and is not barred:
+	/// what waits for it waits until its deadline, as before.
 	pub(crate) fn bar(who: &T::AccountId, id: &OrderId<T::AccountId>) {
 		if Self::is_barred(who) {
 			return;
@@ -54,7 +55,9 @@ impl<T: Config> Pallet<T> {
 		if pallet_certificates::Pallet::<T>::blacklist(who, id.clone()).is_err() {
 			defensive!("a seller without a certificate");
 		}
-		Cascades::<T>::insert(who, Progress::Sales(None));
+		if Self::is_barred(who) {
+			Cascades::<T>::insert(who, Progress::Sales(None));
+		}
 	}
 
 	/// Does what can be done within the agenda's share of this block, and says what that weighed.

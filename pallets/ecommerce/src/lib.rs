@@ -180,7 +180,7 @@ pub mod pallet {
 	}
 
 	/// Version 1 has deadlines, version 2 a clock that never goes back; [`crate::migrations`] says how one comes there.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// The marketplace.
 	#[pallet::pallet]

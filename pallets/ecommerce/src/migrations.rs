@@ -6,6 +6,8 @@
 //! - *Version 1*, in which the market's clock could go back, and less time counted as enough to get a transaction into a block.
 //!   Deadlines that run are postponed by the difference; those that have fallen stay so. The layout of what was stored is
 //!   the same.
+//! - *Version 2*, in which no time counted for a leader that keeps what happened from being final. Again deadlines that run are
+//!   postponed by the difference, and nothing else changes.
 
 use crate::{
 	types::{Credit, Order, SealedNote, Terms},
@@ -25,17 +27,33 @@ use pallet_certificates::Moment;
 pub type V0ToV1<T> =
 	VersionedMigration<0, 1, WithDeadlines<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// From version 1 to version 2 of the storage, once. `Former` is what [`Config::LeastPeriod`] was under version 1, in
-/// milliseconds, for the authorities and the timing that there are.
-pub type V1ToV2<T, Former> =
-	VersionedMigration<1, 2, WithLongerWaits<T, Former>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// From version 1 to version 2 of the storage, once. `Former` is what [`Config::LeastPeriod`] was under version 1, `Latter` what it
+/// was under version 2, in milliseconds, for the authorities and the timing that there are.
+pub type V1ToV2<T, Former, Latter> = VersionedMigration<
+	1,
+	2,
+	WithLongerWaits<T, Former, Latter>,
+	Pallet<T>,
+	<T as frame_system::Config>::DbWeight,
+>;
 
-/// Leaves those whose time runs as much more as waiting may take longer than was known.
-pub struct WithLongerWaits<T, Former>(PhantomData<(T, Former)>);
+/// From version 2 to version 3 of the storage, once. `Former` is what [`Config::LeastPeriod`] was under version 2.
+pub type V2ToV3<T, Former> = VersionedMigration<
+	2,
+	3,
+	WithLongerWaits<T, Former, <T as Config>::LeastPeriod>,
+	Pallet<T>,
+	<T as frame_system::Config>::DbWeight,
+>;
 
-impl<T: Config, Former: Get<Moment>> UncheckedOnRuntimeUpgrade for WithLongerWaits<T, Former> {
+/// Leaves those whose time runs as much more as waiting may take longer than was known: `Latter` in place of `Former`.
+pub struct WithLongerWaits<T, Former, Latter>(PhantomData<(T, Former, Latter)>);
+
+impl<T: Config, Former: Get<Moment>, Latter: Get<Moment>> UncheckedOnRuntimeUpgrade
+	for WithLongerWaits<T, Former, Latter>
+{
 	fn on_runtime_upgrade() -> Weight {
-		let longer = T::LeastPeriod::get().saturating_sub(Former::get());
+		let longer = Latter::get().saturating_sub(Former::get());
 		if longer > 0 {
 			Pallet::<T>::postpone(longer);
 		}

@@ -89,6 +89,10 @@ impl Timing {
 	/// ([`Self::check_wait`]).
 	pub const LONGEST_WAIT: u64 = 3_600_000;
 
+	/// How many blocks a leader may have certified above what is final: an authority votes for none further above (rule 2 of the
+	/// protocol).
+	pub const WINDOW: u32 = 16;
+
 	/// How many of a set of `n` authorities may be faulty: f, the largest number of which there are three times as many and one
 	/// more.
 	pub fn faulty(n: u16) -> u32 {
@@ -122,7 +126,10 @@ impl Timing {
 	///
 	/// Once in all this comes [`Self::longest_gap`]: a time in which nobody made blocks, and which was too short to be a halt.
 	///
-	/// More than one failed attempt in a row is left out of account, and so are blocks that others fill at equal priority.
+	/// And once comes [`Self::withheld`]: what the transaction answers is in a block, and its sender waits until that is final.
+	///
+	/// More than one failed attempt in a row is left out of account, and so are blocks that others fill at equal priority, and what a
+	/// leader wins that gives each commit certificate to one authority only: the others have it `status + 2Δ` later.
 	pub fn wait(&self, faulty: u32) -> u64 {
 		let [sync, patience, spreads] =
 			[self.sync_timeout, self.election_timeout, Self::SPREADS_AFTER].map(u64::from);
@@ -135,7 +142,25 @@ impl Timing {
 				.saturating_mul(censored.max(silent))
 				.saturating_add(spreads + censored),
 		};
-		turns.saturating_add(self.longest_gap())
+		turns
+			.saturating_add(self.withheld(faulty))
+			.saturating_add(self.longest_gap())
+	}
+
+	/// The longest for which leaders, of whom so many are faulty, may keep a block from being final once it has the prepare votes
+	/// that make it certain, in milliseconds: `(WINDOW + 1)·T`, with T for the election timeout; 0 if none is faulty.
+	///
+	/// At most [`Self::WINDOW`] blocks are not final then, and this one is the last of them. Patience begins anew with each
+	/// commit certificate, so the leader hands them out T apart, one for each block. If it keeps the last to itself, patience is over
+	/// when that one is due, and the leader of the attempt that follows, which takes T, commits the block with its own first one.
+	///
+	/// Only one leader can do so, and it leads no more afterwards or has its turn still before it: whoever comes next and has a
+	/// block of its own committed commits this one, too. So this adds up with [`Self::wait`], and does not multiply with the faulty.
+	pub fn withheld(&self, faulty: u32) -> u64 {
+		if faulty == 0 {
+			return 0;
+		}
+		u64::from(Self::WINDOW + 1).saturating_mul(self.election_timeout.into())
 	}
 
 	/// Checks that nobody has to wait for longer than [`Self::LONGEST_WAIT`] while one set leads, however large it is. Deadlines
@@ -212,34 +237,48 @@ mod tests {
 		// Nobody is faulty: a gap of 3 · 5 s that is no halt.
 		assert_eq!(Timing::LOCAL.wait(0), 15_000);
 		// And 1 s until all have the transaction, three blocks 1.5 s apart, an attempt of 1.5 s that fails and one of 3 s, and
-		// 3 · 1.5 s for what holds them up.
-		assert_eq!(Timing::LOCAL.wait(1), 29_500);
+		// 3 · 1.5 s for what holds them up: 14.5 s. And 17 · 1.5 s for what is not final.
+		assert_eq!(Timing::LOCAL.wait(1), 55_000);
 		// Each other is silent for 1.5 s, both attempts take 6 s, and again 4.5 s: 18 s.
-		assert_eq!(Timing::LOCAL.wait(2), 47_500);
-		assert_eq!(Timing::LOCAL.wait(3), 65_500);
-		assert_eq!(Timing::LOCAL.wait(33), 605_500);
+		assert_eq!(Timing::LOCAL.wait(2), 73_000);
+		assert_eq!(Timing::LOCAL.wait(3), 91_000);
+		assert_eq!(Timing::LOCAL.wait(33), 631_000);
 		// A synchronization timeout of 20 s, after which it takes 4.5 s and again 4.5 s: 29 s.
 		let patient = Timing {
 			sync_timeout: 20_000,
 			..Timing::LOCAL
 		};
 		assert_eq!(patient.wait(0), 15_000);
-		assert_eq!(patient.wait(1), 45_000);
-		assert_eq!(patient.wait(3), 103_000);
-		// Twice the election timeout: 9 s, 9 s and 9 s; then 3 s, 24 s and 9 s.
+		assert_eq!(patient.wait(1), 70_500);
+		assert_eq!(patient.wait(3), 128_500);
+		// Twice the election timeout: 9 s, 9 s and 9 s, and 51 s; then 3 s, 24 s and 9 s.
 		let slow = Timing {
 			election_timeout: 3_000,
 			..Timing::LOCAL
 		};
-		assert_eq!(slow.wait(1), 43_000);
-		assert_eq!(slow.wait(2), 79_000);
+		assert_eq!(slow.wait(1), 94_000);
+		assert_eq!(slow.wait(2), 130_000);
 		// A longer gap.
 		let idle = Timing {
 			idle_block_interval: 20_000,
 			..Timing::LOCAL
 		};
 		assert_eq!(idle.longest_gap(), 60_000);
-		assert_eq!(idle.wait(1), 74_500);
+		assert_eq!(idle.wait(1), 100_000);
+	}
+
+	#[test]
+	fn a_faulty_leader_keeps_a_block_from_being_final_for_seventeen_election_timeouts() {
+		assert_eq!(Timing::LOCAL.withheld(0), 0);
+		for faulty in [1, 2, 33, u32::MAX] {
+			// Once, however many they are.
+			assert_eq!(Timing::LOCAL.withheld(faulty), 25_500);
+		}
+		let slow = Timing {
+			election_timeout: 3_000,
+			..Timing::LOCAL
+		};
+		assert_eq!(slow.withheld(1), 51_000);
 	}
 
 	#[test]
@@ -257,16 +296,16 @@ mod tests {
 	#[test]
 	fn nobody_waits_for_more_than_an_hour() {
 		assert_eq!(Timing::LOCAL.check_wait(), Ok(()));
-		// Of a hundred 33 are faulty: 1 s, 33 turns of S + 9 s, 15 s. An hour are 33 turns of 108.606 s.
-		for (sync_timeout, fits) in [(99_606, true), (99_607, false), (u32::MAX, false)] {
+		// Of a hundred 33 are faulty: 1 s, 33 turns of S + 9 s, 25.5 s, 15 s. An hour are 33 turns of 107.833 s.
+		for (sync_timeout, fits) in [(98_833, true), (98_834, false), (u32::MAX, false)] {
 			let timing = Timing {
 				sync_timeout,
 				..Timing::LOCAL
 			};
 			assert_eq!(timing.check_wait().is_ok(), fits, "{sync_timeout}");
 		}
-		// 1 s, 9T, 32 turns of 12T, 15 s: 393T.
-		for (election_timeout, fits) in [(9_119, true), (9_120, false), (u32::MAX, false)] {
+		// 1 s, 9T, 32 turns of 12T, 17T, 15 s: 410T.
+		for (election_timeout, fits) in [(8_741, true), (8_742, false), (u32::MAX, false)] {
 			let timing = Timing {
 				election_timeout,
 				..Timing::LOCAL

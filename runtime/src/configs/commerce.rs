@@ -46,7 +46,7 @@ const TIMESTAMP_DRIFT: Moment = 30_000;
 /// The shortest time for which a party may rely on getting a transaction into a block.
 ///
 /// Chain time may be behind the clocks when a period begins and ahead of them when it ends, and between the two a transaction
-/// may have to wait: see [`Timing::wait`].
+/// may have to wait, and what it answers may not be final yet: see [`Timing::wait`].
 pub struct LeastPeriod;
 
 impl LeastPeriod {
@@ -69,9 +69,9 @@ impl Get<Moment> for LeastPeriod {
 
 /// What [`LeastPeriod`] was in version 5 of the runtime: timestamps drifted once, only the largest set counted, nothing held a turn
 /// up, and a gap between blocks took no time. For the migration from there; an earlier version had less.
-pub struct FormerLeastPeriod;
+pub struct LeastPeriodOfVersion5;
 
-impl Get<Moment> for FormerLeastPeriod {
+impl Get<Moment> for LeastPeriodOfVersion5 {
 	fn get() -> Moment {
 		let timing = CurrentTiming::<Runtime>::get();
 		let rosters = [Current::<Runtime>::get(), Queued::<Runtime>::get()];
@@ -88,6 +88,17 @@ impl Get<Moment> for FormerLeastPeriod {
 			faulty => 1_000 + censored + (faulty - 1) * censored.max(9 * patience),
 		};
 		TIMESTAMP_DRIFT.saturating_add(turns)
+	}
+}
+
+/// What [`LeastPeriod`] was in version 6 of the runtime: nothing was withheld. For the migrations to there and from there.
+pub struct LeastPeriodOfVersion6;
+
+impl Get<Moment> for LeastPeriodOfVersion6 {
+	fn get() -> Moment {
+		let timing = CurrentTiming::<Runtime>::get();
+		let faulty = TdRaft::most_faulty();
+		LeastPeriod::with(timing.wait(faulty).saturating_sub(timing.withheld(faulty)))
 	}
 }
 

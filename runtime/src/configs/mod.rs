@@ -10,9 +10,9 @@ mod system;
 pub use accounts::{Keepers, MaxPlaces, OnePlace, ProxyType};
 pub use claims::NoMoreThanUsed;
 pub use commerce::{
-	AgendaWeight, CallQuota, FinishingCalls, FormerLeastPeriod, HaltThreshold, HeldCallsCount, LeastPeriod,
-	MaxCreditsPerPair, MaxListings, MaxOrders, MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification,
-	QuotaPeriod, ReclaimPeriod, Suspended,
+	AgendaWeight, CallQuota, FinishingCalls, HaltThreshold, HeldCallsCount, LeastPeriod,
+	LeastPeriodOfVersion5, LeastPeriodOfVersion6, MaxCreditsPerPair, MaxListings, MaxOrders,
+	MaxQuotesPerPair, MaxRedemptionsPerPair, ProofVerification, QuotaPeriod, ReclaimPeriod, Suspended,
 };
 pub use consensus::{CertifiedValidators, DeadlinesWait, RegistrableKeys, SessionLength};
 pub use governance::{

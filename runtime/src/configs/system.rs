@@ -17,7 +17,10 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use super::{commerce::FormerLeastPeriod, consensus::RegistrableKeys};
+use super::{
+	commerce::{LeastPeriodOfVersion5, LeastPeriodOfVersion6},
+	consensus::RegistrableKeys,
+};
 use crate::{
 	AccountId, Balance, Block, BlockNumber, Ecommerce, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
 	RuntimeEvent, RuntimeOrigin, RuntimeTask, TxPause, SS58_PREFIX, VERSION,
@@ -59,7 +62,8 @@ parameter_types! {
 /// What a runtime upgrade does to the state of chains that came from an earlier version.
 pub type Migrations = (
 	pallet_ecommerce::migrations::V0ToV1<Runtime>,
-	pallet_ecommerce::migrations::V1ToV2<Runtime, FormerLeastPeriod>,
+	pallet_ecommerce::migrations::V1ToV2<Runtime, LeastPeriodOfVersion5, LeastPeriodOfVersion6>,
+	pallet_ecommerce::migrations::V2ToV3<Runtime, LeastPeriodOfVersion6>,
 );
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]

@@ -15,23 +15,28 @@ use super::{
 	*,
 };
 use crate::{
-	configs::{FormerLeastPeriod, LeastPeriod},
-	genesis_presets::{least_period, preset_names},
+	configs::{LeastPeriod, LeastPeriodOfVersion5, LeastPeriodOfVersion6},
+	genesis_presets::{
+		least_period, preset_names, terms, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET,
+		LOCAL_TESTNET_SEVEN_RUNTIME_PRESET,
+	},
 	Ecommerce, TdRaft,
 };
 
 /// What [`LeastPeriod`] has to be with a timing of [`timing`] and so many authorities, in milliseconds: twice 30 s by which timestamps
 /// drift, 15 s in which no block need come, 1 s until all have the transaction, and with T for the election timeout and f faulty
-/// ones `max(3 s, 3T) + 6T` for the first and 12T for each other. By hand.
-const LEAST: [(u16, u64); 4] = [
-	// T = 1.5 s, f = 1: 60 + 15 + 1 + 13.5 s.
-	(4, 89_500),
+/// ones `max(3 s, 3T) + 6T` for the first, 12T for each other, and 17T until what happened is final. By hand.
+const LEAST: [(u16, u64); 5] = [
+	// T = 1.5 s, f = 1: 60 + 15 + 1 + 13.5 + 25.5 s.
+	(4, 115_000),
+	// T = 1.5 s, f = 2: 18 s more.
+	(7, 133_000),
 	// T = 1.5 s, f = 3: 36 s more.
-	(10, 125_500),
-	// T = 2.15 s, f = 10: 60 + 15 + 1 + 19.35 + 9 · 25.8 s.
-	(31, 327_550),
-	// T = 5.6 s, f = 33: 60 + 15 + 1 + 50.4 + 32 · 67.2 s.
-	(100, 2_276_800),
+	(10, 151_000),
+	// T = 2.15 s, f = 10: 60 + 15 + 1 + 19.35 + 9 · 25.8 + 36.55 s.
+	(31, 364_100),
+	// T = 5.6 s, f = 33: 60 + 15 + 1 + 50.4 + 32 · 67.2 + 95.2 s.
+	(100, 2_372_000),
 ];
 
 /// The same with one authority, whatever its timing: nobody is faulty.
@@ -147,6 +152,37 @@ fn a_larger_set_leaves_those_whose_time_runs_as_much_more_as_its_leaders_can_tak
 	}
 }
 
+/// Ten are wanted, and three of them have no keys when the session begins: those seven may lead first and all ten after them.
+#[test]
+fn a_set_that_turns_out_otherwise_leaves_those_whose_time_runs_as_much_more() {
+	use pallet_session::{NextKeys, SessionHandler};
+
+	development().execute_with(|| {
+		let id = accepted();
+		want(10);
+		let before = falls(&id);
+		let mut others = 0;
+		let queued = pallet_td_raft_election::Wanted::<Runtime>::get()
+			.into_iter()
+			.filter(|who| {
+				let other = *who != account(Alice);
+				others += u32::from(other);
+				!other || others > 3
+			})
+			.map(|who| {
+				let keys = NextKeys::<Runtime>::get(&who).expect("it has registered keys");
+				(who, keys)
+			})
+			.collect::<Vec<_>>();
+		assert_eq!(queued.len(), 7);
+		TdRaft::on_new_session(true, &[], &queued);
+		// Alice is there, and not faulty by herself. Three of ten before; now two of seven, and the three, 18 s each.
+		assert_eq!(falls(&id) - before, 36_000);
+		TdRaft::on_new_session(false, &[], &queued);
+		assert_eq!(falls(&id) - before, 36_000, "no more when they lead");
+	});
+}
+
 #[test]
 fn a_timing_with_more_patience_leaves_those_whose_time_runs_as_much_more() {
 	// A synchronization timeout of 20 s in place of three blocks 1.5 s apart is 15.5 s more for a leader, and 11 s more than
@@ -222,31 +258,48 @@ fn no_vote_undoes_a_penalty_that_is_due() {
 	});
 }
 
-/// What version 5 said, by hand: 30 s of drift, 1 s, `max(3 s, 3T) + 3T` for the first and 9T for each other.
+/// What versions 5 and 6 said, by hand. Version 5: 30 s of drift, 1 s, `max(3 s, 3T) + 3T` for the first and 9T for each other. Version
+/// 6: what the least is today without 17T.
 #[test]
-fn the_migration_knows_what_was_promised_before() {
-	development().execute_with(|| assert_eq!(FormerLeastPeriod::get(), 30_000));
-	for (authorities, former) in [(4, 40_000), (7, 53_500), (10, 67_000)] {
+fn the_migrations_know_what_was_promised_before() {
+	development().execute_with(|| {
+		assert_eq!(LeastPeriodOfVersion5::get(), 30_000);
+		assert_eq!(LeastPeriodOfVersion6::get(), 75_000);
+	});
+	for (authorities, fifth, sixth) in [(4, 40_000, 89_500), (7, 53_500, 107_500), (10, 67_000, 125_500)] {
 		development().execute_with(|| {
 			want(authorities);
-			assert_eq!(FormerLeastPeriod::get(), former);
+			assert_eq!(LeastPeriodOfVersion5::get(), fifth);
+			assert_eq!(LeastPeriodOfVersion6::get(), sixth);
 		});
 	}
 }
 
-#[test]
-fn deadlines_that_run_are_moved_by_the_upgrade_from_version_5() {
+/// By how much the upgrade from a version of the storage to today's moves a deadline that runs, with four authorities.
+fn moved_from(version: u16) -> u64 {
 	use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
 
 	development().execute_with(|| {
 		want_four_without_keys();
 		let id = accepted();
 		let before = falls(&id);
-		StorageVersion::new(1).put::<Ecommerce>();
+		StorageVersion::new(version).put::<Ecommerce>();
 		crate::configs::Migrations::on_runtime_upgrade();
-		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
-		assert_eq!(falls(&id) - before, 89_500 - 40_000);
-	});
+		assert_eq!(Ecommerce::on_chain_storage_version(), 3);
+		let moved = falls(&id) - before;
+		// Not again.
+		crate::configs::Migrations::on_runtime_upgrade();
+		assert_eq!(falls(&id) - before, moved);
+		moved
+	})
+}
+
+/// Version 5 of the runtime has version 1 of the storage, version 6 has version 2.
+#[test]
+fn deadlines_that_run_are_moved_by_the_upgrade_by_what_was_not_known() {
+	assert_eq!(moved_from(1), 115_000 - 40_000);
+	assert_eq!(moved_from(2), 115_000 - 89_500);
+	assert_eq!(moved_from(3), 0);
 }
 
 /// The whole of it in blocks: the shipment is sent in the last moment of the ship period and gets in as late as it can.
@@ -269,8 +322,8 @@ fn a_shipment_that_is_left_out_for_as_long_as_it_can_be_still_counts() {
 		};
 		let before = LeastPeriod::get();
 		set_timing(timing);
-		// 9T, and T is 1.5 s longer.
-		let longer = 13_500;
+		// 9T and 17T, and T is 1.5 s longer.
+		let longer = 39_000;
 		assert_eq!(LeastPeriod::get() - before, longer);
 		assert_eq!(Ecommerce::market().standstill, longer);
 		// What was promised before, and what came on top.
@@ -292,9 +345,22 @@ fn a_shipment_that_is_left_out_for_as_long_as_it_can_be_still_counts() {
 
 #[test]
 fn the_terms_of_every_preset_are_long_enough_for_its_authorities() {
-	for preset in preset_names() {
-		let least = least_period(preset.as_str());
-		println!("{preset:?}: {least} ms");
-		assert_eq!(Terms::default().check(least), Ok(()));
+	let by_hand = [
+		(DEV_RUNTIME_PRESET, 75_000, 120_000),
+		(LOCAL_TESTNET_RUNTIME_PRESET, 115_000, 120_000),
+		(LOCAL_TESTNET_SEVEN_RUNTIME_PRESET, 133_000, 133_000),
+	];
+	assert_eq!(preset_names().len(), by_hand.len());
+	for (preset, least, period) in by_hand {
+		assert_eq!(least_period(preset), least, "{preset}");
+		let terms = terms(preset);
+		assert_eq!(terms.check(least), Ok(()), "{preset}");
+		let expected = Terms {
+			grace_period: period,
+			confirm_period: period,
+			resolve_period: period,
+			..Terms::default()
+		};
+		assert_eq!(terms, expected, "{preset}");
 	}
 }

@@ -171,6 +171,7 @@ fn a_renewal_does_not_reinstate() {
 			buyer: account(BUYER),
 			seq: 1,
 		};
+		assert_ok!(Certificates::reinstate(signed(CA), account(APPLICANT)));
 		assert_ok!(Certificates::blacklist(&account(APPLICANT), case));
 		assert_ok!(renew(request(APPLICANT, 3), None));
 		assert_noop!(

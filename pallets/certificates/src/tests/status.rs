@@ -186,11 +186,29 @@ fn the_first_order_of_a_blacklisted_account_stays_on_record() {
 }
 
 #[test]
-fn a_revoked_account_can_be_blacklisted() {
+fn a_revoked_account_that_is_blacklisted_stays_revoked() {
 	ExtBuilder::default().build_and_execute_with(|| {
 		let who = account(SELLER);
 		assert_ok!(Certificates::revoke(signed(CA), who.clone()));
-		assert_ok!(Certificates::blacklist(&who, case(1)));
+		for seq in [1, 2] {
+			assert_ok!(Certificates::blacklist(&who, case(seq)));
+			assert_eq!(
+				last_event(),
+				Event::Blacklisted {
+					account: who.clone(),
+					order: case(seq)
+				}
+			);
+			assert_eq!(
+				Certificates::certificate(who.clone()).unwrap().status,
+				Status::Revoked
+			);
+			assert_noop!(Certificates::ensure_active(&who), Error::<Test>::Revoked);
+		}
+		// It is the authority that puts back what it withdrew, and nothing else is left to lift.
+		assert_ok!(Certificates::reinstate(signed(CA), who.clone()));
+		assert_ok!(Certificates::ensure_role(&who, Role::Seller));
+		assert_ok!(Certificates::blacklist(&who, case(3)));
 		assert_noop!(Certificates::ensure_active(&who), Error::<Test>::Blacklisted);
 	});
 }

@@ -1,7 +1,7 @@
 //! A market from before there were deadlines goes on where it was.
 
 use crate::{
-	migrations::{v0, V0ToV1, V1ToV2},
+	migrations::{v0, V0ToV1, V1ToV2, V2ToV3},
 	mock::*,
 	Agenda, CreditKind, CurrentTerms, Incoming, OrderState, Orders, QuotedBuyers, Quotes, ReservedQuota,
 	Terms, TotalReservedQuota,
@@ -55,11 +55,12 @@ fn state(placed: &Placed) -> OrderState {
 #[test]
 fn a_new_chain_has_nothing_to_migrate() {
 	execute(|| {
-		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
-		assert_eq!(Ecommerce::in_code_storage_version(), 2);
+		assert_eq!(Ecommerce::on_chain_storage_version(), 3);
+		assert_eq!(Ecommerce::in_code_storage_version(), 3);
 		let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
 		V0ToV1::<Test>::on_runtime_upgrade();
-		V1ToV2::<Test, ConstU64<1>>::on_runtime_upgrade();
+		V1ToV2::<Test, ConstU64<1>, ConstU64<2>>::on_runtime_upgrade();
+		V2ToV3::<Test, ConstU64<1>>::on_runtime_upgrade();
 		assert_eq!(before, sp_io::storage::root(sp_runtime::StateVersion::V1));
 	});
 }
@@ -176,33 +177,38 @@ fn what_came_before_cannot_be_returned() {
 	});
 }
 
-/// The least period is 40 s here. A version that took 10 s for enough promised 30 s too little.
+/// A version that took 10 s for enough promised 30 s too little, as the one after it found, which took 40 s. Today it is 40 s here, and
+/// 65 s in the second part.
 #[test]
 fn who_still_has_time_gets_what_waiting_takes_longer_than_was_known() {
-	execute(|| {
-		let mut market = Market::open();
-		let late = market.buyer.orders(&market.listed, 2);
-		market.seller.accepts(&mut market.listed, &late);
-		pass(1_000);
-		let running = market.buyer.orders(&market.listed, 1);
-		market.seller.accepts(&mut market.listed, &running);
-		pass(239_000);
-		assert_eq!([&late, &running].map(state), [OrderState::Accepted; 2]);
+	for (version, least, longer) in [(1, 40_000, 30_000), (1, 65_000, 55_000), (2, 65_000, 25_000)] {
+		execute(|| {
+			let mut market = Market::open();
+			let late = market.buyer.orders(&market.listed, 2);
+			market.seller.accepts(&mut market.listed, &late);
+			pass(1_000);
+			let running = market.buyer.orders(&market.listed, 1);
+			market.seller.accepts(&mut market.listed, &running);
+			pass(239_000);
+			assert_eq!([&late, &running].map(state), [OrderState::Accepted; 2]);
 
-		StorageVersion::new(1).put::<Ecommerce>();
-		V1ToV2::<Test, ConstU64<10_000>>::on_runtime_upgrade();
-		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
-		Ecommerce::do_try_state().unwrap();
-		assert_eq!(Ecommerce::market().standstill, 30_000);
-		// Not again.
-		V1ToV2::<Test, ConstU64<10_000>>::on_runtime_upgrade();
-		assert_eq!(Ecommerce::market().standstill, 30_000);
+			LeastPeriod::set(least);
+			StorageVersion::new(version).put::<Ecommerce>();
+			// Each does its part once, and whoever comes from the first version gets both.
+			for _ in 0..2 {
+				V1ToV2::<Test, ConstU64<10_000>, ConstU64<40_000>>::on_runtime_upgrade();
+				V2ToV3::<Test, ConstU64<40_000>>::on_runtime_upgrade();
+				assert_eq!(Ecommerce::on_chain_storage_version(), 3);
+				Ecommerce::do_try_state().unwrap();
+				assert_eq!(Ecommerce::market().standstill, longer);
+			}
 
-		block_after(0);
-		assert_eq!(state(&late), OrderState::Penalised, "it was due");
-		pass(30_999);
-		market.seller.ships(&running);
-	});
+			block_after(0);
+			assert_eq!(state(&late), OrderState::Penalised, "it was due");
+			pass(longer + 999);
+			market.seller.ships(&running);
+		});
+	}
 }
 
 #[test]
@@ -210,8 +216,10 @@ fn who_had_enough_time_gets_no_more() {
 	execute(|| {
 		StorageVersion::new(1).put::<Ecommerce>();
 		System::reset_events();
-		V1ToV2::<Test, ConstU64<40_000>>::on_runtime_upgrade();
+		V1ToV2::<Test, ConstU64<40_000>, ConstU64<40_000>>::on_runtime_upgrade();
 		assert_eq!(Ecommerce::on_chain_storage_version(), 2);
+		V2ToV3::<Test, ConstU64<40_000>>::on_runtime_upgrade();
+		assert_eq!(Ecommerce::on_chain_storage_version(), 3);
 		assert_eq!(Ecommerce::market().standstill, 0);
 		assert!(System::events().is_empty());
 	});

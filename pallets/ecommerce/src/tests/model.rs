@@ -340,7 +340,8 @@ impl Model {
 			self.credit(name.0, name, Kind::Share, order.total);
 		}
 		self.burned += order.bond() - share * order.total;
-		if self.standing[order.seller] != Standing::Barred {
+		// Who was revoked stays so.
+		if self.standing[order.seller] == Standing::Active {
 			self.standing[order.seller] = Standing::Barred;
 			self.cascade.insert(order.seller);
 		}

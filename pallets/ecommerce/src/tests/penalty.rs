@@ -1,8 +1,8 @@
 //! The tenfold penalty: what it takes, from whom, and that there is no way out.
 
 use crate::{
-	mock::*, Call, CreditId, CreditKind, DeclineReason, Disclosure, Error, Event, OrderState, Redeemed,
-	RedemptionId, RefreshTarget, Terms, Verdict,
+	mock::*, Call, Cascades, CreditId, CreditKind, DeclineReason, Disclosure, Error, Event, OrderState,
+	Redeemed, RedemptionId, RefreshTarget, Terms, Verdict,
 };
 use frame_support::{assert_noop, assert_ok, traits::GetCallName};
 use pallet_certificates::{signing_payload, CertificateRequest, Role, Status, ViewKey};
@@ -52,6 +52,43 @@ fn who_does_not_ship_pays_ten_times_the_total() {
 		market.buyer.collects_all();
 		assert_eq!(market.buyer.ledger_balance(), 100_000);
 		assert!(Ecommerce::order_of(&placed.id).is_none());
+	});
+}
+
+/// Or a seller that is to stay out would come in again with the pardon for an order.
+#[test]
+fn a_revoked_seller_pays_and_stays_revoked() {
+	execute(|| {
+		let mut market = Market::open();
+		let placed = accepted(&mut market);
+		let waiting = market.buyer.orders(&market.listed, 1);
+		let ca = || RuntimeOrigin::signed(CA.to_account_id());
+		let seller = market.seller.who.clone();
+		assert_ok!(Certificates::revoke(ca(), seller.clone()));
+		// What nobody can accept any more comes back in its time, and not because of the penalty.
+		pass(60_000);
+		assert_eq!(state(&waiting), OrderState::Placed);
+		block_after(1);
+		assert_eq!(state(&waiting), OrderState::Refunded);
+		pass(180_000);
+		block_after(1);
+		assert_eq!(state(&placed), OrderState::Penalised);
+		assert_eq!(decrypt(&Redeemed::<Test>::get()), 5_100, "the bond is burned");
+		System::assert_has_event(
+			pallet_certificates::Event::<Test>::Blacklisted {
+				account: seller.clone(),
+				order: placed.id.clone(),
+			}
+			.into(),
+		);
+		assert_eq!(status(&market.seller), Status::Revoked);
+		assert_eq!(Cascades::<Test>::iter().count(), 0);
+		assert_noop!(
+			market.seller.dispatch(market.seller.list(1, 1).0),
+			Error::<Test>::Revoked
+		);
+		assert_ok!(Certificates::reinstate(ca(), seller));
+		assert_eq!(status(&market.seller), Status::Active);
 	});
 }
 
@@ -444,6 +481,7 @@ fn run_out(market: &Market, placed: &Placed, milliseconds: u64) {
 		books.seller, market.seller.balance.value,
 		"all that it has besides the bond"
 	);
+	let withdrawn = status(&market.seller) == Status::Revoked;
 	block_after(1);
 	assert_eq!(state(placed), OrderState::Penalised);
 	books.buyers.push((CreditKind::Refund, 510));
@@ -453,7 +491,12 @@ fn run_out(market: &Market, placed: &Placed, milliseconds: u64) {
 	assert_eq!(after.seller, books.seller);
 	assert_eq!(after.sellers, books.sellers);
 	assert_eq!(after.buyers, books.buyers);
-	assert_eq!(status(&market.seller), Status::Blacklisted(placed.id.clone()));
+	let barred = if withdrawn {
+		Status::Revoked
+	} else {
+		Status::Blacklisted(placed.id.clone())
+	};
+	assert_eq!(status(&market.seller), barred);
 }
 
 /// Everything that a seller can do before the penalty is due, alone or with the help of the certificate authority and of

@@ -79,7 +79,7 @@ async fn the_council_authorizes_a_runtime_anybody_applies_it_and_the_network_goe
 		chain.is_version(VERSION.spec_version).await.unwrap();
 	}
 	scene.progress().await;
-	assert_eq!(chain.storage_version("Ecommerce").await.unwrap(), 2);
+	assert_eq!(chain.storage_version("Ecommerce").await.unwrap(), 3);
 	let after = chain
 		.state(chain.finalized().await.unwrap().hash())
 		.await
