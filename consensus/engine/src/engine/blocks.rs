@@ -18,30 +18,19 @@ use super::{is_inherent, Engine, Shared, TICK};
 use crate::{
 	block::{core_block, Core},
 	chain::Chain,
+	dates,
 	fetch::is_too_long,
 	import::{Brought, Verdict},
 	packet::Packet,
 	peers::BAD_BLOCK,
 	siblings::{trees, Why, FULL, LEVEL},
 	start::{blocks_above, Error},
-	worker::{block_of, is_dated_after, Built, ChainWorker, Done, Finality, Refused, Task},
+	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
 
 /// Blocks given to the chain worker at a time, at most; more come again when they are asked for.
 const IMPORTING: usize = 64;
-
-/// How far behind the clock a block that is voted for may be dated, in milliseconds: as far as the runtime lets it be ahead. So what
-/// deadlines are measured by is nowhere further from the clocks of honest authorities than that.
-const BEHIND: u64 = 30_000;
-
-/// How far ahead of the time that it is asked about the runtime takes a block, in milliseconds: a constant of pallet-timestamp.
-const AHEAD: u64 = 30_000;
-
-/// For how long all blocks that come are dated too far behind before that is said, and how often it is said. Who was away gets old
-/// blocks first.
-const DOUBT: Duration = Duration::from_secs(5);
-const SAID: Duration = Duration::from_secs(60);
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
@@ -133,7 +122,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			if let Some(block) = self.as_core(&header) {
 				let certified = certified.contains(&hash);
 				self.siblings.note(block.rank(), hash, Why::of(certified));
-				self.judge_date(&block);
 				self.step(Input::Imported { block, certified });
 			}
 		}
@@ -514,7 +502,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.found.clear();
 			return None;
 		};
-		self.judge_date(&block);
 		Some(Input::Imported {
 			block: Arc::new(block),
 			certified,
@@ -535,7 +522,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			let closes = block.child_closes.is_some();
 			let why = self.siblings.why(block.rank(), &hash);
 			let certified = why == Some(Why::Certified) || self.is_certified(&hash);
-			self.judge_date(&block);
 			self.step(match why {
 				Some(Why::Sought) if !certified => Input::Sought(block),
 				_ => Input::Imported { block, certified },
@@ -550,31 +536,21 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		self.release(&hash);
 	}
 
-	/// Tells the core not to vote for a block in the database if it is dated too far behind the clock. One that is no higher than what is
-	/// certified needs no vote, whatever its date: who was away gets many of those. Whose date cannot be known, which is so of blocks
-	/// with a parent that is long final, is none that matters.
-	fn judge_date(&mut self, block: &Core) {
-		let durable = self.core.durable();
-		let is_old = (block.set_id(), block.term()) < (durable.set_id, durable.current_term);
-		if is_old || block.rank() <= durable.high_qc.rank() {
-			return;
-		}
-		let now = sp_timestamp::Timestamp::current().as_millis();
-		let least = now.saturating_sub(BEHIND.saturating_add(AHEAD));
-		if is_dated_after::<BE, C>(&*self.client, H256(block.hash), least) != Some(false) {
-			self.abstains = None;
-			return;
-		}
-		self.core.abstain(&block.hash);
-		let since = *self.abstains.get_or_insert_with(Instant::now);
-		if since.elapsed() >= DOUBT && self.said.is_none_or(|said| said.elapsed() >= SAID) {
-			self.said = Some(Instant::now());
-			log::warn!(
-				target: LOG_TARGET,
-				"Block {} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",
-				block.number.0,
-				BEHIND / 1_000,
-			);
+	/// Tells the core what the clock shows, and when a block is dated that it is given: it judges dates at the moment of the vote.
+	pub(super) fn say_date(&mut self, input: &Input<OnChain>) {
+		self.core.set_clock(dates::clock());
+		let (block, date) = match input {
+			Input::Imported { block, .. } | Input::Sought(block) => {
+				(block, dates::of_block(&*self.backend, H256(block.hash)))
+			}
+			Input::Built(block) => {
+				let changes = self.changes.get(&H256(block.hash));
+				(block, changes.and_then(dates::of_changes))
+			}
+			_ => return,
+		};
+		if let Some(date) = date {
+			self.core.set_date(&block.hash, date);
 		}
 	}
 

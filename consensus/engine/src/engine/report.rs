@@ -2,8 +2,9 @@
 
 use sc_client_api::Backend;
 use sp_core::hexdisplay::HexDisplay;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use veilmart_td_raft::{AuthorityId, QuorumCertificate};
+use veilmart_td_raft_core::MAX_BEHIND;
 
 use super::Engine;
 use crate::{
@@ -11,6 +12,10 @@ use crate::{
 	round::{Certified, PeerState, Role, RoundState},
 	Block, LOG_TARGET,
 };
+
+/// For how long dates keep the node from voting before that is said, and how often it is said. Who was away gets old blocks first.
+const DOUBT: Duration = Duration::from_secs(5);
+const SAID: Duration = Duration::from_secs(60);
 
 /// A key as clients write it.
 pub fn name(id: &AuthorityId) -> String {
@@ -76,6 +81,23 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			},
 			pending: self.core.chain().pending().count(),
 			peers: peers.collect(),
+		}
+	}
+
+	/// Says that this node does not vote, because by its own clock blocks are dated too long ago.
+	pub(super) fn note_abstention(&mut self) {
+		let Some(number) = self.core.abstains().map(|block| block.number) else {
+			self.abstains = None;
+			return;
+		};
+		let since = *self.abstains.get_or_insert_with(Instant::now);
+		if since.elapsed() >= DOUBT && self.said.is_none_or(|said| said.elapsed() >= SAID) {
+			self.said = Some(Instant::now());
+			log::warn!(
+				target: LOG_TARGET,
+				"Block {number} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",
+				MAX_BEHIND / 1_000,
+			);
 		}
 	}
 
