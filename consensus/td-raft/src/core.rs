@@ -551,6 +551,8 @@ impl<C: Crypto> Core<C> {
 			.and_then(|set| set.get(closing.digest.sealer));
 		let leader = sealer.and_then(|sealer| anchor.set.index_of(&sealer.id));
 		let replayed = self.safety.durable().set_id >= anchor.set.id();
+		let in_term = self.safety.durable().current_term == closing.term();
+		let before = self.leader().copied().filter(|_| in_term);
 		self.safety.enter_set(closing, qc, leader);
 		self.leading = None;
 		self.own_votes = OwnVotes::NONE;
@@ -561,12 +563,16 @@ impl<C: Crypto> Core<C> {
 		self.reported.retain(|(set_id, _, _)| Some(*set_id) >= last);
 		self.reset_election();
 		self.timers.clear(Timer::Patience);
-		let Some(me) = self.index() else { return };
+		let Some(me) = self.index() else {
+			return self.restart_clocks();
+		};
 		if replayed || self.set().count() == 1 {
+			self.restart_clocks();
 			self.resume();
 			return;
 		}
 		self.reset_patience();
+		self.clocks_enter_set(before);
 		if leader.is_none() || qc.target.term > closing.term() {
 			// Nobody goes on leading, or it is not sure that all know who does.
 			self.out_of_patience();

@@ -116,6 +116,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			return;
 		}
 		let first = self.led.is_none();
+		// A leader that leads on in another set has had its time.
+		let is_another = self.led.is_none_or(|(_, of, who)| (of, who) != (term, leader));
 		self.led = led;
 		let since = self.impatient.take();
 		self.metrics.elected(since);
@@ -125,7 +127,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			name(&leader)
 		};
 		log::info!(target: LOG_TARGET, "Term {term} of authority set {set}: led by {who}.");
-		self.transactions.judge_anew(Instant::now());
+		if is_another {
+			self.transactions.judge_anew(Instant::now());
+		}
 		if !first {
 			let watched = self.transactions.watched();
 			self.pass_on(Some(leader), watched);
