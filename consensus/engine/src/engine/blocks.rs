@@ -518,6 +518,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// A block is in the database.
 	pub(super) fn imported(&mut self, header: &Header, block: Option<&Block>) {
 		let hash = header.hash();
+		// Its parent may be gone when it is final.
+		let is_closing = self.is_closing(header);
 		if let Some(block) = self.as_core(header) {
 			let closes = block.child_closes.is_some();
 			let why = self.siblings.why(block.rank(), &hash);
@@ -531,9 +533,20 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 		}
 		if let Some(block) = block {
-			self.look_through(block);
+			self.look_through(block, is_closing);
 		}
 		self.release(&hash);
+	}
+
+	/// Whether a block of the core's chain, or one whose parent is there, closes its set.
+	fn is_closing(&self, header: &Header) -> bool {
+		let known = self
+			.core
+			.chain()
+			.get(&header.hash().0)
+			.map(|pending| pending.block);
+		let block = known.or_else(|| self.as_core(header));
+		block.is_some_and(|block| block.is_closing())
 	}
 
 	/// Tells the core what the clock shows, and when a block is dated that it is given: it judges dates at the moment of the vote.
@@ -578,8 +591,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// What a block did with the transactions that are watched, and with those that wait.
-	fn look_through(&mut self, block: &Block) {
+	/// What a block did with the transactions that are watched, and with those that wait. One that closes its set passes nothing over, nor
+	/// does one that begins a session: what the chain does by itself then leaves no room that can be counted on.
+	fn look_through(&mut self, block: &Block, is_closing: bool) {
 		let Some(pool) = self.pool.clone() else { return };
 		let transactions: Vec<H256> = block
 			.extrinsics
@@ -600,7 +614,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		};
 		let (included, passed_over) = self.transactions.in_block(&transactions, known, Instant::now());
 		self.settled(included);
-		if work != Work::NoRoom {
+		if work != Work::NoRoom && !is_closing {
 			let passed_over = passed_over.into_iter().map(|hash| hash.0).collect();
 			self.step(Input::Sealed(passed_over));
 		}
@@ -624,7 +638,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				self.step(Input::NotBuilt);
 			}
 			Done::ImportedOwn(block) => {
-				self.look_through(&block);
+				let is_closing = self.is_closing(&block.header);
+				self.look_through(&block, is_closing);
 				self.release(&block.header.hash());
 			}
 			Done::NotImported(block, error) => {
