@@ -1,8 +1,9 @@
 //! For tests: a client with a real database, and a runtime that executes next to nothing.
 //!
 //! A block's state is its first transaction. So blocks of one height have each a state of their own, of which a database takes
-//! only so many, and a state root that has to be right.
+//! only so many, and a state root that has to be right. If it is a date, the state has that, too.
 
+use codec::Encode as _;
 use futures::{future::BoxFuture, FutureExt};
 use sc_client_api::{
 	AuxStore, Backend, BlockBackend, BlockImportOperation, ClientImportOperation, Finalizer, LockImportRun,
@@ -30,7 +31,7 @@ use veilmart_td_raft::{
 	Timing,
 };
 
-use crate::{chain::Propose, Block, Header};
+use crate::{chain::Propose, dates::DATE_KEY, Block, Header};
 
 /// The database of a node.
 pub type Database = sc_client_db::Backend<Block>;
@@ -48,11 +49,16 @@ pub fn dated(date: u64) -> Vec<u8> {
 	[DATED, &date.to_le_bytes()].concat()
 }
 
+/// The date in a first transaction.
+fn date_in(first: &[u8]) -> Option<u64> {
+	let date = first.strip_prefix(DATED)?.try_into().ok()?;
+	Some(u64::from_le_bytes(date))
+}
+
 /// Whether a block with this first transaction is dated later than the clock, by more than clocks may be wrong.
 fn is_early(first: &[u8], now: u64) -> bool {
-	let date = first.strip_prefix(DATED).and_then(|date| date.try_into().ok());
 	let present = || sp_timestamp::Timestamp::current().as_millis();
-	first == EARLY || date.map_or_else(present, u64::from_le_bytes) > now.saturating_add(30_000)
+	first == EARLY || date_in(first).unwrap_or_else(present) > now.saturating_add(30_000)
 }
 
 /// Opens the database of a node, on a disk.
@@ -118,7 +124,11 @@ impl Ledger {
 			.first()
 			.map(|first| first.inner().to_vec())
 			.unwrap_or_default();
-		let delta = [(&b"value"[..], Some(&value[..]))];
+		let date = date_in(&value).map(|date| date.encode());
+		let delta = [
+			(&b"value"[..], Some(&value[..])),
+			(&DATE_KEY[..], date.as_deref()),
+		];
 		let (root, changes) = BlockImportOperation::state(&operation)?
 			.expect("the database has its states")
 			.storage_root(delta.into_iter(), StateVersion::V1);

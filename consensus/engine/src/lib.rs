@@ -33,13 +33,15 @@
 //!
 //! A block that is dated too far ahead is not imported, hence not voted for, unless a quorum has certified it or a
 //! descendant already: the runtime's check of its inherents says so. A node whose clock is behind thus does not vote to prepare, and
-//! follows.
+//! follows. Nor does one whose clock is ahead: the core is told what the wall clock shows and when each block is dated (`dates`), and gives
+//! no first vote for one that is too old at that moment.
 
 #![deny(missing_docs)]
 
 mod allowance;
 mod block;
 mod chain;
+mod dates;
 mod engine;
 mod fetch;
 mod finality;
@@ -65,6 +67,7 @@ mod wire;
 mod worker;
 
 pub use chain::{Chain, Pool, Propose};
+pub use dates::DATE_KEY;
 pub use engine::{handle, Engine, Parts, Requests};
 pub use finality::{prove_finality, ProofError};
 pub use import::{block_import, import_queue, EngineHandle, Unanswered};

@@ -10,7 +10,7 @@ use veilmart_simulator::{
 	faults::Fault,
 	finality::Violation,
 	replica::{NodeId, Protocol},
-	td_raft::TdRaftProtocol,
+	td_raft::{adversary::Behaviour, TdRaftProtocol},
 	world::{Settings, World},
 };
 use veilmart_td_raft::{Term, Timing};
@@ -254,6 +254,35 @@ fn certificates_of_voters_that_nobody_looks_at() {
 #[test]
 fn a_term_that_is_not_persisted() {
 	caught(Mutant::TermNotPersisted, 0..60, forgetful);
+}
+
+/// A leader that backdates leads on for a minute: no guarantee of the protocol's own breaks, but time is its leader's. Without the mistake
+/// another leads by then (`a_leader_cannot_save_up_time`).
+#[test]
+fn blocks_that_are_dated_too_long_ago() {
+	let leads_on = |seed: u64, mutants: Mutants| {
+		let (mut world, _) = four(seed, mutants, Some(Behaviour::BACKDATING));
+		let leads = |world: &TdRaft| {
+			world
+				.leaders()
+				.last()
+				.is_some_and(|(_, leader, _)| *leader == NodeId(0))
+		};
+		world
+			.run_while(Time(10 * SECOND), |world| !leads(world))
+			.expect("no violation");
+		if !leads(&world) {
+			return false;
+		}
+		let terms = world.leaders().len();
+		let end = world.now().after(60 * SECOND);
+		world.run_until(end).expect("no violation");
+		leads(&world) && world.leaders().len() == terms
+	};
+	let stale = Mutants::only(Mutant::StalePrepared);
+	let seed = (0..24).find(|seed| leads_on(*seed, stale));
+	let seed = seed.expect("it leads on in one of the runs");
+	assert!(!leads_on(seed, Mutants::default()), "seed {seed}");
 }
 
 /// By chaos: the number of authorities and the seed, from `search`.

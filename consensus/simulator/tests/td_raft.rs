@@ -334,3 +334,59 @@ fn a_block_that_waits_in_an_uplink_is_not_asked_for() {
 		);
 	}
 }
+
+/// Runs until the faulty authority, which stands early, has led for so long; gives whether it still leads the same term then, or None if it
+/// did not come to lead.
+fn leads_on(name: &'static str, seed: u64, session: u64, time: Micros) -> Option<bool> {
+	let settings = Settings {
+		adversaries: vec![(NodeId(0), name)],
+		..Settings::ideal(seed, 4, DELAY)
+	};
+	let mut world = World::new(td_raft(4, seed, session), settings);
+	let led = |world: &World<TdRaftProtocol>| {
+		let last = world.leaders().last();
+		last.filter(|(_, leader, _)| *leader == NodeId(0))
+			.map(|(_, _, term)| *term)
+	};
+	world
+		.run_while(Time(10 * SECOND), |world| led(world).is_none())
+		.expect("no violation");
+	let term = led(&world)?;
+	let end = world.now().after(time);
+	world.run_until(end).expect("no violation");
+	assert!(highest(&world) > 0, "{name}, seed {seed}: blocks are final");
+	let bound = td_raft(4, seed, session).progress_bound(DELAY);
+	world
+		.expect_progress(bound)
+		.unwrap_or_else(|violation| panic!("{name}, seed {seed}: {violation}"));
+	Some(led(&world) == Some(term))
+}
+
+/// A leader whose blocks are dated a moment apart has thirty seconds, then nobody votes for them.
+#[test]
+fn a_leader_cannot_save_up_time() {
+	let mut early = 0;
+	let mut late = 0;
+	for seed in 0..24 {
+		let session = if seed % 2 == 0 { 0 } else { 10 };
+		early += u32::from(leads_on(Behaviour::BACKDATING, seed, session, 15 * SECOND) == Some(true));
+		let leads = leads_on(Behaviour::BACKDATING, seed, session, 45 * SECOND);
+		late += u32::from(leads == Some(true));
+	}
+	assert!(early > 0, "until then it leads on");
+	assert_eq!(late, 0);
+}
+
+/// Nor can it leave a transaction behind older ones for longer than it may leave it out at all, however short a set lasts: by then
+/// two blocks, a `sync_timeout` of two seconds and an election have passed many times over.
+#[test]
+fn a_leader_cannot_hide_a_transaction_behind_older_ones() {
+	let mut led = 0;
+	for seed in 0..24 {
+		let session = if seed % 2 == 0 { 0 } else { 60 };
+		let leads = leads_on(Behaviour::TRICKLING, seed, session, 20 * SECOND);
+		assert_ne!(leads, Some(true), "seed {seed}");
+		led += u32::from(leads.is_some());
+	}
+	assert!(led > 0, "it led in some of the runs");
+}

@@ -101,8 +101,8 @@ pub struct Pending<S: Scheme> {
 	pub first: Number,
 	/// The beacon of its newest first ancestor, or of itself.
 	pub beacon: S::BlockHash,
-	/// It is dated too far behind to be voted for.
-	pub stale: bool,
+	/// When it is dated, in milliseconds of Unix time, if the driver has said so. Of no account once it is final.
+	pub date: Option<u64>,
 }
 
 /// What became of a block given to [`Chain::insert`].
@@ -156,7 +156,7 @@ impl<S: Scheme> Chain<S> {
 				block: root.clone(),
 				first: *first,
 				beacon: *beacon,
-				stale: false,
+				date: None,
 			});
 		}
 		self.pending.get(hash).cloned()
@@ -241,7 +241,7 @@ impl<S: Scheme> Chain<S> {
 				block: block.clone(),
 				first,
 				beacon,
-				stale: false,
+				date: None,
 			},
 		);
 		Inserted::New(sibling.map(|other| Box::new(two_seals(&other, block))))
@@ -305,10 +305,10 @@ impl<S: Scheme> Chain<S> {
 		true
 	}
 
-	/// Notes that a block is dated too far behind to be voted for.
-	pub(crate) fn set_stale(&mut self, block: &S::BlockHash) {
+	/// Notes when a block is dated.
+	pub(crate) fn set_date(&mut self, block: &S::BlockHash, date: Option<u64>) {
 		if let Some(pending) = self.pending.get_mut(block) {
-			pending.stale = true;
+			pending.date = date;
 		}
 	}
 
@@ -325,7 +325,7 @@ impl<S: Scheme> Chain<S> {
 			block,
 			first,
 			beacon,
-			stale: _,
+			date: _,
 		}) = self.pending.remove(child)
 		else {
 			return;

@@ -79,8 +79,12 @@ pub struct Core<C: Crypto> {
 	doubted: BTreeSet<<C::Scheme as Scheme>::Id>,
 	/// Whether the message in hand has a false certificate.
 	is_false: bool,
-	/// The block that comes next is too late to be voted for, if it is this one.
-	stale: Option<Hashed<C::Scheme>>,
+	/// What the wall clock shows, if the driver says so: milliseconds of Unix time.
+	pub(crate) clock: Option<u64>,
+	/// When the block is dated that comes next, if it is this one.
+	pub(crate) dated: Option<(Hashed<C::Scheme>, u64)>,
+	/// See [`Self::abstains`].
+	pub(crate) abstained: Option<Target<Hashed<C::Scheme>>>,
 }
 
 impl<C: Crypto> Core<C> {
@@ -114,7 +118,9 @@ impl<C: Crypto> Core<C> {
 			reported: BTreeSet::new(),
 			doubted: BTreeSet::new(),
 			is_false: false,
-			stale: None,
+			clock: None,
+			dated: None,
+			abstained: None,
 			config,
 		};
 		// The log may know of a commit that the database does not: one that changed the set, perhaps.
@@ -265,16 +271,6 @@ impl<C: Crypto> Core<C> {
 		let mut ends = certified.into_iter().chain(own.map(|target| target.hash));
 		(block.set_id(), block.term()) != (durable.set_id, durable.current_term)
 			&& !ends.any(|end| self.chain.leads_to(&end, &block.hash))
-	}
-
-	/// Says of the block that is given next that it is dated so far behind the clock that this authority does not vote for it.
-	///
-	/// A leader could else let the chain's time stand still for minutes and have it catch up within a second, and with it the
-	/// deadlines that others rely on. So what a quorum certifies is dated no further behind than the clocks of its honest members
-	/// allow. The block counts in everything else: certificates of it, from others who have seen it in time, are followed, and a
-	/// vote that was given is repeated. Its leader is given up like one whose blocks do not come.
-	pub fn abstain(&mut self, block: &Hashed<C::Scheme>) {
-		self.stale = Some(*block);
 	}
 
 	/// Forgets a block that the driver has given up, or could not import, and what was built on it. If it is certified, the next
@@ -555,21 +551,28 @@ impl<C: Crypto> Core<C> {
 			.and_then(|set| set.get(closing.digest.sealer));
 		let leader = sealer.and_then(|sealer| anchor.set.index_of(&sealer.id));
 		let replayed = self.safety.durable().set_id >= anchor.set.id();
+		let in_term = self.safety.durable().current_term == closing.term();
+		let before = self.leader().copied().filter(|_| in_term);
 		self.safety.enter_set(closing, qc, leader);
 		self.leading = None;
 		self.own_votes = OwnVotes::NONE;
+		self.abstained = None;
 		self.heartbeat = 0;
 		self.last_commit = self.now;
 		let last = self.chain.anchor().previous.as_ref().map(|set| set.id());
 		self.reported.retain(|(set_id, _, _)| Some(*set_id) >= last);
 		self.reset_election();
 		self.timers.clear(Timer::Patience);
-		let Some(me) = self.index() else { return };
+		let Some(me) = self.index() else {
+			return self.restart_clocks();
+		};
 		if replayed || self.set().count() == 1 {
+			self.restart_clocks();
 			self.resume();
 			return;
 		}
 		self.reset_patience();
+		self.clocks_enter_set(before);
 		if leader.is_none() || qc.target.term > closing.term() {
 			// Nobody goes on leading, or it is not sure that all know who does.
 			self.out_of_patience();
@@ -592,15 +595,13 @@ impl<C: Crypto> Core<C> {
 			self.adopt(&election.certificate);
 		}
 		let high = self.safety.durable().high_qc.target.hash;
-		let stale = self.stale.take().is_some_and(|stale| stale == block.hash);
+		let date = self.take_date(&block.hash);
 		match self.chain.insert(&self.crypto, block, &high, certified) {
 			Inserted::New(evidence) => {
 				if let Some(evidence) = evidence {
 					self.report(*evidence);
 				}
-				if stale {
-					self.chain.set_stale(&block.hash);
-				}
+				self.chain.set_date(&block.hash, date);
 				if !sought {
 					self.block_came();
 				}
@@ -640,11 +641,13 @@ impl<C: Crypto> Core<C> {
 			.filter(|pending| (pending.block.set_id(), pending.block.term()) == current)
 			.filter(|pending| last.is_none_or(|last| pending.block.number >= last))
 			.filter(|pending| ![voted, proposed].contains(&Some(pending.block.target())))
-			.filter(|pending| !pending.stale || durable.prepared == Some(pending.block.target()))
 			.cloned()
 			.collect();
 		candidates.sort_by_key(|pending| (pending.block.number, pending.block.hash));
 		for pending in candidates {
+			if self.abstains_from(&pending) {
+				continue;
+			}
 			let Some(parent) = self.chain.get(&pending.block.parent) else {
 				continue;
 			};
@@ -661,6 +664,7 @@ impl<C: Crypto> Core<C> {
 				let saved = self.outbox.save(vote, &mut self.safety, Some(&pending.block));
 				self.promise_to(leader, &saved);
 				self.own_votes.prepare = Some((pending.block.target(), saved));
+				self.abstained = None;
 			}
 		}
 	}
@@ -714,6 +718,7 @@ impl<C: Crypto> Core<C> {
 		}
 		self.leading = None;
 		self.own_votes = OwnVotes::NONE;
+		self.abstained = None;
 		self.heartbeat = 0;
 		self.last_commit = self.now;
 		self.term_adopted();

@@ -182,11 +182,10 @@ impl<C: Crypto> Core<C> {
 		})
 	}
 
-	/// A new set knows nothing of the last one's elections.
+	/// A new set knows nothing of the last one's elections. Clocks of transactions may go on ([`Self::clocks_enter_set`]).
 	pub(crate) fn reset_election(&mut self) {
 		self.end_attempt();
 		self.election = Election::new();
-		self.restart_clocks();
 	}
 
 	/// An authority wants a new term.

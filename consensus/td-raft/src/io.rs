@@ -49,7 +49,7 @@ pub enum Input<S: Scheme> {
 	/// there. It is kept as if it did, and does not put off the next request for that block.
 	Sought(Arc<Block<S>>),
 	/// The answer to [`Output::Build`]: executed and sealed, not yet imported, and not to leave before
-	/// [`Output::Propose`] says so.
+	/// [`Output::Propose`] says so. One that is dated too long ago by now, because the machine slept, counts as not built.
 	Built(Arc<Block<S>>),
 	/// The block asked for could not be built. It is asked for again with the next repetition.
 	NotBuilt,
@@ -60,7 +60,7 @@ pub enum Input<S: Scheme> {
 	/// This transaction was sent to the leader: its clock starts.
 	Relayed(S::BlockHash, S::Transaction),
 	/// A block was imported in which these relayed transactions had room, or which carried later ones. Also to be
-	/// given for a block that passed over none, and not for one that rotates the session.
+	/// given for a block that passed over none, and not for one that rotates the session, nor for one that closes a set.
 	Sealed(Vec<S::BlockHash>),
 	/// These relayed transactions were included, or do not validate on the best block any more, or fit no empty block. All of a
 	/// block are given at once: a wish for a new term goes on with one that is still overdue, and is sent again for that.

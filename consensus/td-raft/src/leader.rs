@@ -194,6 +194,7 @@ impl<C: Crypto> Core<C> {
 
 	/// The block asked for is there: it goes to the log with the own vote, then to the others.
 	pub(crate) fn built(&mut self, block: &Arc<Block<C::Scheme>>) {
+		let date = self.take_date(&block.hash);
 		let (Some(me), Some(leading)) = (self.index(), &mut self.leading) else {
 			return;
 		};
@@ -208,10 +209,16 @@ impl<C: Crypto> Core<C> {
 			return;
 		}
 		leading.building = None;
+		// Nobody would vote for it, and none can be built in its place once it is sealed into the log. The next repetition asks
+		// again.
+		if self.is_stale(date) {
+			return;
+		}
 		let Some(parent) = self.chain.get(&block.parent) else {
 			return;
 		};
 		self.chain.insert(&self.crypto, block, &block.parent, false);
+		self.chain.set_date(&block.hash, date);
 		let Some(own) = self.chain.get(&block.hash) else {
 			return;
 		};

@@ -115,7 +115,8 @@
 //! 2. *Prepare.* An authority votes for an imported block of its current term, sealed by that term's leader. A first
 //!    block: if it has prepared nothing in this term, and the header's QC is at least what each voter of the election
 //!    certificate named. Another: if the parent is block `k-1` of the same term with its QC, and what it last prepared is lower. And
-//!    `k` is at most 16 above what is final or the term's beginning.
+//!    `k` is at most 16 above what is final or the term's beginning. A block that is dated more than [`MAX_BEHIND`] before the
+//!    authority's wall clock gets no first vote ([`Core::set_date`]): to abstain is always safe.
 //! 3. *Commit.* On the prepare QC of a block of its current term it votes to commit. Q of these votes finalize the block
 //!    and its ancestors.
 //! 4. Its highest QC is the maximum over all valid ones seen; of two for one block the commit QC. It never falls. QCs of any term are processed and can
@@ -250,6 +251,7 @@ mod catch_up;
 mod chain;
 mod core;
 pub mod crypto;
+mod dates;
 mod election;
 mod fetch;
 mod gate;
@@ -272,6 +274,7 @@ pub use self::{
 	bounds::{progress_bound, recovery_bound},
 	chain::{Anchor, Chain, Pending},
 	core::{Config, Core},
+	dates::MAX_BEHIND,
 	io::{Build, Input, Instant, Output, To},
 	log::{Record, Sequence},
 	timers::{Timer, Timers},

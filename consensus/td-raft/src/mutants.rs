@@ -42,6 +42,8 @@ pub enum Mutant {
 	TwoBlocksAtOneHeight,
 	/// Reconfirming does not count as having prepared.
 	ReconfirmNotCounted,
+	/// A block that is dated too long ago is prepared.
+	StalePrepared,
 }
 
 /// The mistakes of one core: at most one.

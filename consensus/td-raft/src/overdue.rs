@@ -113,6 +113,15 @@ impl<C: Crypto> Core<C> {
 		self.set_overdue_timer();
 	}
 
+	/// The set has changed, and `before` led the last one in the term that goes on. If it leads on it has had its time: with a set for each
+	/// minute it could else leave a transaction out for ever. What was overdue is so in the new set.
+	pub(crate) fn clocks_enter_set(&mut self, before: Option<<C::Scheme as Scheme>::Id>) {
+		if before.is_none() || self.leader().copied() != before {
+			return self.restart_clocks();
+		}
+		self.check_overdue(false);
+	}
+
 	/// Opens the gate if a transaction is overdue. `due` says that the next one's time is over whatever the clock says.
 	pub(crate) fn check_overdue(&mut self, due: bool) {
 		let timeout = u64::from(self.config.timing.sync_timeout);

@@ -20,3 +20,17 @@ pub mod rpc;
 pub mod service;
 pub mod signatures;
 mod waiting;
+
+#[cfg(test)]
+mod tests {
+	use codec::Encode as _;
+
+	/// The engine votes for no block that is dated long ago, and reads the date from the state.
+	#[test]
+	fn the_date_of_a_block_is_where_the_engine_reads_it() {
+		sp_io::TestExternalities::new_empty().execute_with(|| {
+			sp_io::storage::set(&veilmart_td_raft_engine::DATE_KEY, &5_u64.encode());
+			assert_eq!(veilmart_runtime::Timestamp::get(), 5);
+		});
+	}
+}

@@ -128,8 +128,7 @@ impl Timing {
 	///
 	/// And once comes [`Self::withheld`]: what the transaction answers is in a block, and its sender waits until that is final.
 	///
-	/// More than one failed attempt in a row is left out of account, and so are blocks that others fill at equal priority, and what a
-	/// leader wins that gives each commit certificate to one authority only: the others have it `status + 2Δ` later.
+	/// More than one failed attempt in a row is left out of account, and so are blocks that others fill at equal priority.
 	pub fn wait(&self, faulty: u32) -> u64 {
 		let [sync, patience, spreads] =
 			[self.sync_timeout, self.election_timeout, Self::SPREADS_AFTER].map(u64::from);
@@ -148,11 +147,13 @@ impl Timing {
 	}
 
 	/// The longest for which leaders, of whom so many are faulty, may keep a block from being final once it has the prepare votes
-	/// that make it certain, in milliseconds: `(WINDOW + 1)·T`, with T for the election timeout; 0 if none is faulty.
+	/// that make it certain, in milliseconds: `WINDOW·(T + status + 2Δ) + T`, with T for the election timeout; 0 if none is faulty.
 	///
 	/// At most [`Self::WINDOW`] blocks are not final then, and this one is the last of them. Patience begins anew with each
-	/// commit certificate, so the leader hands them out T apart, one for each block. If it keeps the last to itself, patience is over
-	/// when that one is due, and the leader of the attempt that follows, which takes T, commits the block with its own first one.
+	/// commit certificate, so the leader hands them out T apart, one for each block, and each to one authority only: the others have
+	/// it when that one says what it has, `status + 2Δ` later, and begin to be patient anew only then. If it keeps the last to itself,
+	/// patience is over when that one is due, and the leader of the attempt that follows, which takes T, commits the block with its own
+	/// first one.
 	///
 	/// Only one leader can do so, and it leads no more afterwards or has its turn still before it: whoever comes next and has a
 	/// block of its own committed commits this one, too. So this adds up with [`Self::wait`], and does not multiply with the faulty.
@@ -160,7 +161,13 @@ impl Timing {
 		if faulty == 0 {
 			return 0;
 		}
-		u64::from(Self::WINDOW + 1).saturating_mul(self.election_timeout.into())
+		let [patience, told] = [self.election_timeout, self.status].map(u64::from);
+		let each = patience
+			.saturating_add(told)
+			.saturating_add(2 * u64::from(self.delta));
+		u64::from(Self::WINDOW)
+			.saturating_mul(each)
+			.saturating_add(patience)
 	}
 
 	/// Checks that nobody has to wait for longer than [`Self::LONGEST_WAIT`] while one set leads, however large it is. Deadlines
@@ -237,48 +244,48 @@ mod tests {
 		// Nobody is faulty: a gap of 3 · 5 s that is no halt.
 		assert_eq!(Timing::LOCAL.wait(0), 15_000);
 		// And 1 s until all have the transaction, three blocks 1.5 s apart, an attempt of 1.5 s that fails and one of 3 s, and
-		// 3 · 1.5 s for what holds them up: 14.5 s. And 17 · 1.5 s for what is not final.
-		assert_eq!(Timing::LOCAL.wait(1), 55_000);
+		// 3 · 1.5 s for what holds them up: 14.5 s. And 16 · 2.6 s and 1.5 s for what is not final.
+		assert_eq!(Timing::LOCAL.wait(1), 72_600);
 		// Each other is silent for 1.5 s, both attempts take 6 s, and again 4.5 s: 18 s.
-		assert_eq!(Timing::LOCAL.wait(2), 73_000);
-		assert_eq!(Timing::LOCAL.wait(3), 91_000);
-		assert_eq!(Timing::LOCAL.wait(33), 631_000);
+		assert_eq!(Timing::LOCAL.wait(2), 90_600);
+		assert_eq!(Timing::LOCAL.wait(3), 108_600);
+		assert_eq!(Timing::LOCAL.wait(33), 648_600);
 		// A synchronization timeout of 20 s, after which it takes 4.5 s and again 4.5 s: 29 s.
 		let patient = Timing {
 			sync_timeout: 20_000,
 			..Timing::LOCAL
 		};
 		assert_eq!(patient.wait(0), 15_000);
-		assert_eq!(patient.wait(1), 70_500);
-		assert_eq!(patient.wait(3), 128_500);
-		// Twice the election timeout: 9 s, 9 s and 9 s, and 51 s; then 3 s, 24 s and 9 s.
+		assert_eq!(patient.wait(1), 88_100);
+		assert_eq!(patient.wait(3), 146_100);
+		// Twice the election timeout: 9 s, 9 s and 9 s, and 16 · 4.1 s and 3 s; then 3 s, 24 s and 9 s.
 		let slow = Timing {
 			election_timeout: 3_000,
 			..Timing::LOCAL
 		};
-		assert_eq!(slow.wait(1), 94_000);
-		assert_eq!(slow.wait(2), 130_000);
+		assert_eq!(slow.wait(1), 111_600);
+		assert_eq!(slow.wait(2), 147_600);
 		// A longer gap.
 		let idle = Timing {
 			idle_block_interval: 20_000,
 			..Timing::LOCAL
 		};
 		assert_eq!(idle.longest_gap(), 60_000);
-		assert_eq!(idle.wait(1), 100_000);
+		assert_eq!(idle.wait(1), 117_600);
 	}
 
 	#[test]
-	fn a_faulty_leader_keeps_a_block_from_being_final_for_seventeen_election_timeouts() {
+	fn a_faulty_leader_keeps_a_block_from_being_final_for_sixteen_certificates() {
 		assert_eq!(Timing::LOCAL.withheld(0), 0);
 		for faulty in [1, 2, 33, u32::MAX] {
 			// Once, however many they are.
-			assert_eq!(Timing::LOCAL.withheld(faulty), 25_500);
+			assert_eq!(Timing::LOCAL.withheld(faulty), 43_100);
 		}
 		let slow = Timing {
 			election_timeout: 3_000,
 			..Timing::LOCAL
 		};
-		assert_eq!(slow.withheld(1), 51_000);
+		assert_eq!(slow.withheld(1), 68_600);
 	}
 
 	#[test]
@@ -296,16 +303,16 @@ mod tests {
 	#[test]
 	fn nobody_waits_for_more_than_an_hour() {
 		assert_eq!(Timing::LOCAL.check_wait(), Ok(()));
-		// Of a hundred 33 are faulty: 1 s, 33 turns of S + 9 s, 25.5 s, 15 s. An hour are 33 turns of 107.833 s.
-		for (sync_timeout, fits) in [(98_833, true), (98_834, false), (u32::MAX, false)] {
+		// Of a hundred 33 are faulty: 1 s, 33 turns of S + 9 s, 43.1 s, 15 s. An hour are 33 turns of 107.3 s.
+		for (sync_timeout, fits) in [(98_300, true), (98_301, false), (u32::MAX, false)] {
 			let timing = Timing {
 				sync_timeout,
 				..Timing::LOCAL
 			};
 			assert_eq!(timing.check_wait().is_ok(), fits, "{sync_timeout}");
 		}
-		// 1 s, 9T, 32 turns of 12T, 17T, 15 s: 410T.
-		for (election_timeout, fits) in [(8_741, true), (8_742, false), (u32::MAX, false)] {
+		// 1 s, 9T, 32 turns of 12T, 17T and 17.6 s, 15 s: 410T and 33.6 s.
+		for (election_timeout, fits) in [(8_698, true), (8_699, false), (u32::MAX, false)] {
 			let timing = Timing {
 				election_timeout,
 				..Timing::LOCAL

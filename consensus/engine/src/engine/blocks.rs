@@ -18,30 +18,19 @@ use super::{is_inherent, Engine, Shared, TICK};
 use crate::{
 	block::{core_block, Core},
 	chain::Chain,
+	dates,
 	fetch::is_too_long,
 	import::{Brought, Verdict},
 	packet::Packet,
 	peers::BAD_BLOCK,
 	siblings::{trees, Why, FULL, LEVEL},
 	start::{blocks_above, Error},
-	worker::{block_of, is_dated_after, Built, ChainWorker, Done, Finality, Refused, Task},
+	worker::{block_of, Built, ChainWorker, Done, Finality, Refused, Task},
 	Block, Header, LOG_TARGET,
 };
 
 /// Blocks given to the chain worker at a time, at most; more come again when they are asked for.
 const IMPORTING: usize = 64;
-
-/// How far behind the clock a block that is voted for may be dated, in milliseconds: as far as the runtime lets it be ahead. So what
-/// deadlines are measured by is nowhere further from the clocks of honest authorities than that.
-const BEHIND: u64 = 30_000;
-
-/// How far ahead of the time that it is asked about the runtime takes a block, in milliseconds: a constant of pallet-timestamp.
-const AHEAD: u64 = 30_000;
-
-/// For how long all blocks that come are dated too far behind before that is said, and how often it is said. Who was away gets old
-/// blocks first.
-const DOUBT: Duration = Duration::from_secs(5);
-const SAID: Duration = Duration::from_secs(60);
 
 /// Blocks whose execution's changes are kept, at most: the core has one of its own under way.
 const CHANGES: usize = 4;
@@ -133,7 +122,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			if let Some(block) = self.as_core(&header) {
 				let certified = certified.contains(&hash);
 				self.siblings.note(block.rank(), hash, Why::of(certified));
-				self.judge_date(&block);
 				self.step(Input::Imported { block, certified });
 			}
 		}
@@ -514,7 +502,6 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			self.found.clear();
 			return None;
 		};
-		self.judge_date(&block);
 		Some(Input::Imported {
 			block: Arc::new(block),
 			certified,
@@ -531,11 +518,12 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	/// A block is in the database.
 	pub(super) fn imported(&mut self, header: &Header, block: Option<&Block>) {
 		let hash = header.hash();
+		// Its parent may be gone when it is final.
+		let is_closing = self.is_closing(header);
 		if let Some(block) = self.as_core(header) {
 			let closes = block.child_closes.is_some();
 			let why = self.siblings.why(block.rank(), &hash);
 			let certified = why == Some(Why::Certified) || self.is_certified(&hash);
-			self.judge_date(&block);
 			self.step(match why {
 				Some(Why::Sought) if !certified => Input::Sought(block),
 				_ => Input::Imported { block, certified },
@@ -545,36 +533,37 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 		}
 		if let Some(block) = block {
-			self.look_through(block);
+			self.look_through(block, is_closing);
 		}
 		self.release(&hash);
 	}
 
-	/// Tells the core not to vote for a block in the database if it is dated too far behind the clock. One that is no higher than what is
-	/// certified needs no vote, whatever its date: who was away gets many of those. Whose date cannot be known, which is so of blocks
-	/// with a parent that is long final, is none that matters.
-	fn judge_date(&mut self, block: &Core) {
-		let durable = self.core.durable();
-		let is_old = (block.set_id(), block.term()) < (durable.set_id, durable.current_term);
-		if is_old || block.rank() <= durable.high_qc.rank() {
-			return;
-		}
-		let now = sp_timestamp::Timestamp::current().as_millis();
-		let least = now.saturating_sub(BEHIND.saturating_add(AHEAD));
-		if is_dated_after::<BE, C>(&*self.client, H256(block.hash), least) != Some(false) {
-			self.abstains = None;
-			return;
-		}
-		self.core.abstain(&block.hash);
-		let since = *self.abstains.get_or_insert_with(Instant::now);
-		if since.elapsed() >= DOUBT && self.said.is_none_or(|said| said.elapsed() >= SAID) {
-			self.said = Some(Instant::now());
-			log::warn!(
-				target: LOG_TARGET,
-				"Block {} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",
-				block.number.0,
-				BEHIND / 1_000,
-			);
+	/// Whether a block of the core's chain, or one whose parent is there, closes its set.
+	fn is_closing(&self, header: &Header) -> bool {
+		let known = self
+			.core
+			.chain()
+			.get(&header.hash().0)
+			.map(|pending| pending.block);
+		let block = known.or_else(|| self.as_core(header));
+		block.is_some_and(|block| block.is_closing())
+	}
+
+	/// Tells the core what the clock shows, and when a block is dated that it is given: it judges dates at the moment of the vote.
+	pub(super) fn say_date(&mut self, input: &Input<OnChain>) {
+		self.core.set_clock(dates::clock());
+		let (block, date) = match input {
+			Input::Imported { block, .. } | Input::Sought(block) => {
+				(block, dates::of_block(&*self.backend, H256(block.hash)))
+			}
+			Input::Built(block) => {
+				let changes = self.changes.get(&H256(block.hash));
+				(block, changes.and_then(dates::of_changes))
+			}
+			_ => return,
+		};
+		if let Some(date) = date {
+			self.core.set_date(&block.hash, date);
 		}
 	}
 
@@ -602,8 +591,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
-	/// What a block did with the transactions that are watched, and with those that wait.
-	fn look_through(&mut self, block: &Block) {
+	/// What a block did with the transactions that are watched, and with those that wait. One that closes its set passes nothing over, nor
+	/// does one that begins a session: what the chain does by itself then leaves no room that can be counted on.
+	fn look_through(&mut self, block: &Block, is_closing: bool) {
 		let Some(pool) = self.pool.clone() else { return };
 		let transactions: Vec<H256> = block
 			.extrinsics
@@ -624,7 +614,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		};
 		let (included, passed_over) = self.transactions.in_block(&transactions, known, Instant::now());
 		self.settled(included);
-		if work != Work::NoRoom {
+		if work != Work::NoRoom && !is_closing {
 			let passed_over = passed_over.into_iter().map(|hash| hash.0).collect();
 			self.step(Input::Sealed(passed_over));
 		}
@@ -648,7 +638,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				self.step(Input::NotBuilt);
 			}
 			Done::ImportedOwn(block) => {
-				self.look_through(&block);
+				let is_closing = self.is_closing(&block.header);
+				self.look_through(&block, is_closing);
 				self.release(&block.header.hash());
 			}
 			Done::NotImported(block, error) => {

@@ -159,7 +159,7 @@ pub struct Engine<BE, C> {
 	/// Set, term and leader that were last logged.
 	led: Option<(u64, Term, AuthorityId)>,
 	impatient: Option<Instant>,
-	/// Since when all blocks that come are dated too far behind to be voted for, and when that was last said.
+	/// Since when dates have kept the node from voting, and when that was last said.
 	abstains: Option<Instant>,
 	said: Option<Instant>,
 	ticks: u32,
@@ -355,6 +355,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 	fn step(&mut self, input: Input<OnChain>) {
 		self.inputs.push_back(input);
 		while let Some(input) = self.inputs.pop_front().or_else(|| self.next_found()) {
+			self.say_date(&input);
 			let outputs = self.core.step(self.now(), input);
 			let mut finalized = Vec::new();
 			for output in outputs {
@@ -365,6 +366,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 		}
 		self.note_leader();
+		self.note_abstention();
 	}
 
 	fn carry_out(&mut self, output: Output<OnChain>, finalized: &mut Vec<Finality>) {

@@ -2,8 +2,9 @@
 
 use sc_client_api::Backend;
 use sp_core::hexdisplay::HexDisplay;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use veilmart_td_raft::{AuthorityId, QuorumCertificate};
+use veilmart_td_raft_core::MAX_BEHIND;
 
 use super::Engine;
 use crate::{
@@ -11,6 +12,10 @@ use crate::{
 	round::{Certified, PeerState, Role, RoundState},
 	Block, LOG_TARGET,
 };
+
+/// For how long dates keep the node from voting before that is said, and how often it is said. Who was away gets old blocks first.
+const DOUBT: Duration = Duration::from_secs(5);
+const SAID: Duration = Duration::from_secs(60);
 
 /// A key as clients write it.
 pub fn name(id: &AuthorityId) -> String {
@@ -79,6 +84,23 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 	}
 
+	/// Says that this node does not vote, because by its own clock blocks are dated too long ago.
+	pub(super) fn note_abstention(&mut self) {
+		let Some(number) = self.core.abstains().map(|block| block.number) else {
+			self.abstains = None;
+			return;
+		};
+		let since = *self.abstains.get_or_insert_with(Instant::now);
+		if since.elapsed() >= DOUBT && self.said.is_none_or(|said| said.elapsed() >= SAID) {
+			self.said = Some(Instant::now());
+			log::warn!(
+				target: LOG_TARGET,
+				"Block {number} is dated more than {} s behind this machine's clock, so this node does not vote for it. One of the two clocks is wrong.",
+				MAX_BEHIND / 1_000,
+			);
+		}
+	}
+
 	/// Notices changes of the leader.
 	pub(super) fn note_leader(&mut self) {
 		if self.core.gate_is_open() {
@@ -94,6 +116,8 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			return;
 		}
 		let first = self.led.is_none();
+		// A leader that leads on in another set has had its time.
+		let is_another = self.led.is_none_or(|(_, of, who)| (of, who) != (term, leader));
 		self.led = led;
 		let since = self.impatient.take();
 		self.metrics.elected(since);
@@ -103,7 +127,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			name(&leader)
 		};
 		log::info!(target: LOG_TARGET, "Term {term} of authority set {set}: led by {who}.");
-		self.transactions.judge_anew(Instant::now());
+		if is_another {
+			self.transactions.judge_anew(Instant::now());
+		}
 		if !first {
 			let watched = self.transactions.watched();
 			self.pass_on(Some(leader), watched);

@@ -2,6 +2,7 @@
 //! more than seals and certificates, the core's own tests have it.
 
 mod dates;
+mod leaders;
 
 use super::*;
 use crate::{

@@ -67,6 +67,10 @@ pub enum Behaviour {
 	/// Stands early; as leader sends one other two blocks of its own in place of each that the rest certify, and shows that one
 	/// no certificate and no other block.
 	FeedingLeader,
+	/// Stands early; as leader dates its blocks one moment after the other, to make up for it when that is of use.
+	Backdating,
+	/// Stands early; as leader leaves transactions out behind older ones, of which it includes one in each block.
+	Trickling,
 }
 
 impl Behaviour {
@@ -77,6 +81,11 @@ impl Behaviour {
 	/// The name of the one that keeps an authority busy with siblings of certified blocks. It has a test of its own: chaos does not draw it,
 	/// since then each seed would be another run.
 	pub const FEEDING_LEADER: &'static str = "leader feeding siblings";
+
+	/// The names of those that play with the deadlines of the market. They have tests of their own.
+	pub const BACKDATING: &'static str = "backdating leader";
+	/// See [`Self::BACKDATING`].
+	pub const TRICKLING: &'static str = "trickling leader";
 
 	/// All names that schedules draw from.
 	pub const NAMES: &'static [&'static str] = &[
@@ -123,6 +132,8 @@ impl Behaviour {
 			"inventing voter" => Behaviour::InventingVoter,
 			Self::IDLE_LEADER => Behaviour::IdleLeader,
 			Self::FEEDING_LEADER => Behaviour::FeedingLeader,
+			Self::BACKDATING => Behaviour::Backdating,
+			Self::TRICKLING => Behaviour::Trickling,
 			_ => return None,
 		})
 	}
@@ -139,10 +150,14 @@ impl Behaviour {
 					| Behaviour::BuildingBelow
 					| Behaviour::IdleLeader
 					| Behaviour::FeedingLeader
+					| Behaviour::Backdating
+					| Behaviour::Trickling
 			),
 			censors: self == Behaviour::CensoringLeader,
 			lies: self == Behaviour::BadDealer,
 			below: self == Behaviour::BuildingBelow,
+			backdates: self == Behaviour::Backdating,
+			trickles: self == Behaviour::Trickling,
 		}
 	}
 }
@@ -216,6 +231,7 @@ impl TdRaftAdversary {
 		FullBlock {
 			block: Arc::new(twin),
 			body,
+			marks: full.marks,
 		}
 	}
 
@@ -491,6 +507,8 @@ impl Tamper<Wire> for TdRaftAdversary {
 			},
 			Behaviour::Ignoring
 			| Behaviour::FeedingLeader
+			| Behaviour::Backdating
+			| Behaviour::Trickling
 			| Behaviour::BuildingBelow
 			| Behaviour::StandingEarly
 			| Behaviour::CensoringLeader

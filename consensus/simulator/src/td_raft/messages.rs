@@ -2,6 +2,7 @@
 //! cryptography: the symbols are smaller.
 
 use crate::{
+	clock::Micros,
 	network::Lane,
 	replica::{BlockHash, Body, StableRecord, WireMessage},
 };
@@ -36,6 +37,15 @@ pub fn content(body: Body) -> u64 {
 	digest(&("body", body.id, body.bytes)).0
 }
 
+/// What the driver knows of a block beside what the core sees of it. The header does not commit to it here: nobody lies about it to some.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+	/// How far behind the clocks it is dated. Clocks of a run have no common origin, so that it is said like this.
+	pub behind: Micros,
+	/// Its transactions are older than what anybody watches, and its leader does next to nothing beside them.
+	pub trickles: bool,
+}
+
 /// A block with its transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FullBlock {
@@ -43,6 +53,8 @@ pub struct FullBlock {
 	pub block: Arc<Block<Symbols>>,
 	/// Its transactions.
 	pub body: Body,
+	/// What else is known of it.
+	pub marks: Marks,
 }
 
 impl FullBlock {

@@ -3,7 +3,7 @@
 use super::{
 	adversary::ballot,
 	crypto::{NotedKeys, Work},
-	messages::{block_hash, content, FullBlock, TdRaftRecord, Wire},
+	messages::{block_hash, content, FullBlock, Marks, TdRaftRecord, Wire},
 	Shared,
 };
 use crate::{
@@ -34,6 +34,9 @@ const ORPHANS: usize = 64;
 /// How long the block database waits before it writes: it returns from a commit before its log is on disk.
 const DATABASE_DELAY: Micros = 500 * MILLISECOND;
 
+/// What the wall clock shows when a node's own begins, in milliseconds.
+const EPOCH: u64 = 1_000_000_000;
+
 /// How often a node asks for final blocks while it is far behind.
 const SYNCHRONIZE: Micros = 200 * MILLISECOND;
 
@@ -48,6 +51,10 @@ pub(super) struct Deviation {
 	pub lies: bool,
 	/// As leader builds its first block below what the voters named.
 	pub below: bool,
+	/// As leader dates its blocks one moment after the other.
+	pub backdates: bool,
+	/// As leader includes older transactions only, a few in each block.
+	pub trickles: bool,
 }
 
 /// A node.
@@ -81,6 +88,8 @@ pub struct TdRaftReplica {
 	synchronized: LocalTime,
 	/// The term in which it built below.
 	below: Option<Term>,
+	/// The term that it last led, and since when.
+	led: Option<(Term, LocalTime)>,
 }
 
 impl TdRaftReplica {
@@ -109,6 +118,7 @@ impl TdRaftReplica {
 			wanted: None,
 			synchronized: LocalTime(0),
 			below: None,
+			led: None,
 			shared,
 			id,
 			deviation,
@@ -116,6 +126,7 @@ impl TdRaftReplica {
 		let genesis = FullBlock {
 			block: replica.shared.genesis.clone(),
 			body: Body::EMPTY,
+			marks: Marks::default(),
 		};
 		replica.blocks.insert(genesis.block.hash, genesis);
 		for record in log {
@@ -126,6 +137,7 @@ impl TdRaftReplica {
 						let block = FullBlock {
 							block: block.clone(),
 							body: *body,
+							marks: Marks::default(),
 						};
 						replica.blocks.insert(block.block.hash, block);
 					}
@@ -212,6 +224,7 @@ impl TdRaftReplica {
 
 	fn step(&mut self, now: LocalTime, input: CoreInput<Symbols>, out: &mut Out) {
 		let Some(core) = &mut self.core else { return };
+		core.set_clock(EPOCH + milliseconds(now));
 		let outputs = core.step(milliseconds(now), input);
 		for output in outputs {
 			self.carry_out(now, output, out);
@@ -280,7 +293,7 @@ impl TdRaftReplica {
 			next = block.block.parent;
 			line.push(block.clone());
 		}
-		for FullBlock { block, body } in line.into_iter().rev() {
+		for FullBlock { block, body, .. } in line.into_iter().rev() {
 			out.finalize(block.number.0, block_hash(block.hash), body);
 		}
 		self.finalized = self.finalized.max(number.0);
@@ -388,8 +401,9 @@ impl TdRaftReplica {
 					self.unwritten.push(full.clone());
 					let block = full.block.clone();
 					let certified = self.is_certified(&block, &queue);
+					self.say_date(now, &full);
 					self.step(now, CoreInput::Imported { block, certified }, out);
-					self.sealed(now, full.body, out);
+					self.sealed(now, &full, out);
 					while let Some(index) = self.orphans.iter().position(|orphan| orphan.block.parent == hash)
 					{
 						queue.extend(self.orphans.remove(index));
@@ -415,10 +429,22 @@ impl TdRaftReplica {
 		}
 	}
 
-	/// Tells the core's clocks what a block did with the transaction that the leader was sent.
-	fn sealed(&mut self, now: LocalTime, body: Body, out: &mut Out) {
+	/// Says how a block is dated, if its leader plays with that.
+	fn say_date(&mut self, now: LocalTime, full: &FullBlock) {
+		if let Some(core) = self.core.as_mut().filter(|_| full.marks.behind > 0) {
+			let behind = full.marks.behind / MILLISECOND;
+			core.set_date(
+				&full.block.hash,
+				(EPOCH + milliseconds(now)).saturating_sub(behind),
+			);
+		}
+	}
+
+	/// Tells the core's clocks what a block did with the transaction that the leader was sent. What trickles has an older one only, and
+	/// its leader does next to nothing, so that it has passed it over.
+	fn sealed(&mut self, now: LocalTime, full: &FullBlock, out: &mut Out) {
 		match self.relayed {
-			Some(transaction) if body.id > 0 => {
+			Some(transaction) if full.body.id > 0 && !full.marks.trickles => {
 				self.relayed = None;
 				self.step(now, CoreInput::Settled(vec![transaction]), out);
 			}
@@ -461,11 +487,30 @@ impl TdRaftReplica {
 		let full = FullBlock {
 			block: block.clone(),
 			body,
+			marks: self.marks(now, &block),
 		};
 		self.blocks.insert(block.hash, full.clone());
-		self.unwritten.push(full);
+		self.unwritten.push(full.clone());
 		self.step(now, CoreInput::Built(block), out);
-		self.sealed(now, body, out);
+		self.sealed(now, &full, out);
+	}
+
+	/// What an own block is marked with.
+	fn marks(&mut self, now: LocalTime, block: &Block<Symbols>) -> Marks {
+		let term = block.term();
+		if self.led.is_none_or(|(led, _)| led != term) {
+			self.led = Some((term, now));
+		}
+		let since = self.led.map_or(now, |(_, since)| since);
+		Marks {
+			// Each is dated a moment after its parent: what passes meanwhile is saved up.
+			behind: if self.deviation.backdates {
+				now.0.saturating_sub(since.0)
+			} else {
+				0
+			},
+			trickles: self.deviation.trickles,
+		}
 	}
 
 	/// The block below the one with the highest certificate, if that is not final yet.
@@ -545,7 +590,11 @@ impl TdRaftReplica {
 			closes,
 			content(body),
 		));
-		let full = FullBlock { block, body };
+		let full = FullBlock {
+			block,
+			body,
+			marks: Marks::default(),
+		};
 		self.blocks.insert(full.block.hash, full.clone());
 		self.below = Some(term);
 		self.to_others(Wire::Propose(Rc::new(full), self.shared.n), out);

@@ -1,6 +1,7 @@
 //! The core in a small deterministic network.
 
 mod costs;
+mod dates;
 mod faults;
 mod fetch;
 mod network;

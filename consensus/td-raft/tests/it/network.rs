@@ -11,7 +11,7 @@ use veilmart_td_raft_core::{
 	message::Message,
 	safety::Durable,
 	symbolic::{self, Digest, Keys, Name, Symbols},
-	Anchor, Block, Build, Config, Core, Input, Mutants, Output, Record, Sequence, To,
+	Anchor, Block, Build, Config, Core, Input, Mutants, Output, Record, Sequence, To, MAX_BEHIND,
 };
 
 pub type Symbolic = Core<Keys>;
@@ -23,6 +23,8 @@ const LATENCY: u64 = 10;
 const SYNC: u64 = 2;
 /// Of building a block.
 const BUILD: u64 = 3;
+/// What the wall clock shows at the beginning.
+const EPOCH: u64 = 1_000_000;
 
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
@@ -85,6 +87,8 @@ pub struct Network {
 	pub fed: Option<(Name, Name)>,
 	/// Those get no proposals.
 	pub unserved: BTreeSet<Name>,
+	/// When each block was ordered, if blocks are dated.
+	pub dates: Option<BTreeMap<Digest, u64>>,
 	/// Blocks of those are dated far behind the clocks of all others.
 	pub backdates: BTreeSet<Name>,
 	/// Only this one sees that, whose clock is ahead.
@@ -146,6 +150,7 @@ impl Network {
 			held_up: (0, BTreeSet::new()),
 			fed: None,
 			unserved: BTreeSet::new(),
+			dates: None,
 			backdates: BTreeSet::new(),
 			late: None,
 			withholds: BTreeSet::new(),
@@ -236,7 +241,30 @@ impl Network {
 		blocks.sort_by_key(|block| (!line.contains(&block.hash), block.number));
 		for block in blocks {
 			let certified = line.contains(&block.hash);
+			let date = self.date(who, &block);
+			self.say_date(who, block.hash, date);
 			self.step(who, Input::Imported { block, certified });
+		}
+	}
+
+	/// The wall clock, which all have.
+	pub fn clock(&self) -> u64 {
+		EPOCH + self.now
+	}
+
+	/// When a block is dated, as this one sees it.
+	fn date(&self, who: Name, block: &Block<Symbols>) -> Option<u64> {
+		if self.is_backdated(who, block) {
+			return Some(self.clock() - MAX_BEHIND - 1);
+		}
+		self.dates.as_ref()?.get(&block.hash).copied()
+	}
+
+	/// Says to a core how a block is dated that it is given next.
+	pub fn say_date(&mut self, who: Name, block: Digest, date: Option<u64>) {
+		let core = self.nodes.get_mut(&who).and_then(|node| node.core.as_mut());
+		if let (Some(core), Some(date)) = (core, date) {
+			core.set_date(&block, date);
 		}
 	}
 
@@ -369,6 +397,7 @@ impl Network {
 		let Some(core) = self.nodes.get_mut(&who).and_then(|node| node.core.as_mut()) else {
 			return;
 		};
+		core.set_clock(EPOCH + now);
 		let outputs = core.step(now, input);
 		for output in outputs {
 			self.carry_out(who, output);
@@ -433,6 +462,10 @@ impl Network {
 			}
 			Output::Build(build) => {
 				let block = self.build(who, &build, 0);
+				let date = self.clock();
+				if let Some(dates) = &mut self.dates {
+					dates.insert(block.hash, date);
+				}
 				let order = (build.number.0, build.digest.term);
 				let orders = self.orders.entry(who).or_default();
 				if orders.contains(&order) {
@@ -467,7 +500,7 @@ impl Network {
 		}
 	}
 
-	fn build(&self, who: Name, build: &Build<Symbols>, content: u64) -> SymbolicBlock {
+	pub fn build(&self, who: Name, build: &Build<Symbols>, content: u64) -> SymbolicBlock {
 		let node = &self.nodes[&who];
 		let parent = &node.blocks[&build.parent];
 		let closes = self.closes_after(build.number.0);
@@ -587,10 +620,8 @@ impl Network {
 						.unwrap()
 						.blocks
 						.insert(block.hash, block.clone());
-					if self.is_backdated(who, &block) {
-						let node = self.nodes.get_mut(&who).unwrap();
-						node.core.as_mut().unwrap().abstain(&block.hash);
-					}
+					let date = self.date(who, &block);
+					self.say_date(who, block.hash, date);
 					self.step(who, Input::Imported { block, certified });
 					self.most_pending = self.most_pending.max(self.core(who).chain().pending().count());
 					self.step(who, Input::Sealed(Vec::new()));
@@ -628,6 +659,12 @@ impl Network {
 			}
 			Event::Built(block) => {
 				self.orders.get_mut(&who).map(|orders| orders.remove(0));
+				// Who backdates is not kept from it by its own clock.
+				let date = self
+					.dates
+					.as_ref()
+					.and_then(|dates| dates.get(&block.hash).copied());
+				self.say_date(who, block.hash, date);
 				self.step(who, Input::Built(block))
 			}
 		}

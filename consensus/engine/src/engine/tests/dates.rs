@@ -1,4 +1,4 @@
-//! When a set began, by the date of the block before it and by what others say.
+//! What follows from the dates of blocks: votes, and when a set began, for which there is also what others say.
 
 use super::*;
 use crate::{
@@ -26,16 +26,52 @@ fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
 	assert_eq!(is_late(lab.genesis().hash()), None, "nobody has sealed it");
 }
 
+/// Whoever brings it, and when the node starts.
 #[test]
-fn a_block_that_is_dated_too_far_behind_is_taken_and_not_voted_for() {
-	let mut lab = Lab::new(false);
-	let now = sp_timestamp::Timestamp::current().as_millis();
-	for (term, behind, stale) in [(1, 40_000, true), (2, 20_000, false)] {
-		let block = lab.first(term, &dated(now - behind));
+fn a_blocks_date_reaches_the_core() {
+	for is_brought in [true, false] {
+		let mut lab = Lab::new(false);
+		let now = Now::read().date;
+		let late = lab.first(1, &dated(now - 40_000));
+		let present = lab.first(2, &dated(now - 1_000));
+		let undated = lab.first(3, b"undated");
+		let all = [late, present, undated];
+		for block in &all {
+			if is_brought {
+				assert!(is_taken(&lab.bring(block, None)), "it is valid");
+			} else {
+				lab.send(block);
+			}
+		}
+		for restarts in [false, true] {
+			if restarts {
+				for block in &all {
+					lab.engine.core.give_up(&block.header.hash().0);
+				}
+				block_on(lab.engine.take_in()).unwrap();
+			}
+			let dates = all.each_ref().map(|block| {
+				let pending = lab.engine.core.chain().get(&block.header.hash().0);
+				pending.expect("it is there").date
+			});
+			assert_eq!(dates, [Some(now - 40_000), Some(now - 1_000), None]);
+		}
+		assert!(lab.engine.abstains.is_none(), "it votes for nothing anyway");
+	}
+}
+
+#[test]
+fn a_block_that_is_dated_too_long_ago_is_taken_and_gets_no_vote() {
+	for (ago, is_voted_for) in [(0, true), (20_000, true), (40_000, false)] {
+		let mut lab = Lab::new(true);
+		let block = lab.first(1, &dated(Now::read().date - ago));
 		lab.send(&block);
-		let pending = lab.engine.core.chain().get(&block.header.hash().0);
-		assert_eq!(pending.map(|pending| pending.stale), Some(stale), "{behind}");
-		assert_eq!(lab.engine.abstains.is_some(), stale, "{behind}");
+		assert!(lab.has(&block));
+		let prepared = lab.engine.core.durable().prepared;
+		let is_prepared = prepared.is_some_and(|target| target.hash == block.header.hash().0);
+		assert_eq!(is_prepared, is_voted_for, "{ago}");
+		assert_eq!(lab.engine.abstains.is_some(), !is_voted_for, "{ago}");
+		assert_eq!(lab.engine.failure, None);
 	}
 }
 
