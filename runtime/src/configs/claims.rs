@@ -94,8 +94,10 @@ impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 			}
 			RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code }) => {
 				let authorized = System::authorized_upgrade().ok_or(Refusal::NotEntitled)?;
+				// The hash is the first of two fields, and has no getter outside tests.
+				let hash = BlakeTwo256::hash(code);
 				ensure!(
-					*authorized.code_hash() == BlakeTwo256::hash(code),
+					authorized.using_encoded(|fields| fields.starts_with(hash.as_ref())),
 					Refusal::NotEntitled
 				);
 			}
