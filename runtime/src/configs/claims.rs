@@ -30,11 +30,14 @@ use crate::{
 };
 
 /// What is little enough to be declared without a reason. An approval by hash dispatches nothing and needs none of it, but wallets put
-/// in what the call weighs that they do not send along; and who closes a motion by hand writes a round number.
+/// in what the call weighs that they do not send along.
 const LITTLE: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 1 << 20);
 
+/// The same for a member of the council, who closes a motion by hand and writes a round number.
+const LITTLE_FOR_MEMBERS: Weight = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 1 << 20);
+
 /// By how many bytes a bound of a length may exceed it, for round numbers.
-const LENGTH_SLACK: u32 = 128;
+const LENGTH_SLACK: u32 = 1024;
 
 /// What it takes to decode a byte of a motion, or to hash one of a runtime, in picoseconds.
 const PER_BYTE: u64 = 2_000;
@@ -178,7 +181,7 @@ fn ensure_closes(motion: &Hash, weight: Weight, length: u32) -> Result<(), Refus
 	ensure!(length >= stored, Refusal::DeclaresTooMuch);
 	let motion = Motions::get(motion).ok_or(Refusal::NotEntitled)?;
 	ensure!(
-		weight.all_lte(worth(&motion).max(LITTLE)),
+		weight.all_lte(worth(&motion).max(LITTLE_FOR_MEMBERS)),
 		Refusal::DeclaresTooMuch
 	);
 	Ok(())

@@ -294,14 +294,14 @@ fn a_motion_is_closed_by_members_and_with_its_own_bounds() {
 		let in_block = |call| apply(Alice, call);
 		let much = Weight::from_parts(200 * WEIGHT_REF_TIME_PER_MILLIS, 0);
 		assert_eq!(in_block(close(much, length)), Err(too_much()));
-		assert_eq!(in_block(close(weight, length + 129)), Err(too_much()));
+		assert_eq!(in_block(close(weight, length + 1_025)), Err(too_much()));
 		assert_eq!(in_block(close(weight, length - 1)), Err(too_much()));
 		assert!(is_open(&motion));
-		let by_hand = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 0);
-		let more = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS + 1, 0);
+		let by_hand = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 0);
+		let more = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS + 1, 0);
 		assert!(weight.all_lte(by_hand));
 		assert_eq!(in_block(close(more, length)), Err(too_much()));
-		assert_eq!(in_block(close(by_hand, length + 128)), Ok(Ok(())));
+		assert_eq!(in_block(close(by_hand, length + 1_024)), Ok(Ok(())));
 		assert!(!is_open(&motion));
 		// There is no motion any more.
 		assert_eq!(in_block(close(weight, length)), Err(not_entitled()));
@@ -330,7 +330,7 @@ fn motions_are_made_by_members_and_with_their_own_length() {
 		for call in [proposed(3), executed(3)] {
 			refused(STRANGER, call, not_entitled());
 		}
-		for call in [proposed(132), executed(u32::MAX)] {
+		for call in [proposed(1_028), executed(u32::MAX)] {
 			assert_eq!(apply(Alice, call), Err(too_much()));
 		}
 		for call in [proposed(3), executed(3)] {
