@@ -58,6 +58,7 @@ fn veilmart(url: &str, folder: &Path) -> Command {
 		.args(["--json", "--suri", "//Charlie", "--url", url, "--base-path"])
 		.arg(folder.join("base"))
 		.env_remove("VEILMART_URL")
+		.env_remove("VEILMART_ACCOUNT")
 		.stdin(Stdio::null())
 		.kill_on_drop(true);
 	command

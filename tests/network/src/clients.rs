@@ -206,6 +206,7 @@ pub fn veilmart(folder: &Path, arguments: &[&str]) -> Said {
 			.arg(folder.join("client"))
 			.args(arguments)
 			.env_remove("VEILMART_URL")
+			.env_remove("VEILMART_ACCOUNT")
 			.stdin(Stdio::null())
 			.output()
 			.unwrap()

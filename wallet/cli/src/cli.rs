@@ -34,6 +34,10 @@ pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 /// Names the node's address instead of `--url`.
 pub const URL_VARIABLE: &str = "VEILMART_URL";
 
+/// Names the account that acts where the command line names none, neither `--account` nor `--suri`. A name in the keystore,
+/// no secret.
+pub const ACCOUNT_VARIABLE: &str = "VEILMART_ACCOUNT";
+
 /// A consortium's confidential marketplace, from a terminal.
 ///
 /// Prices, quantities, stocks and balances are encrypted on the chain; this program holds the keys, makes the proofs and
@@ -70,7 +74,7 @@ pub struct Options {
 	#[arg(long, global = true, value_name = "HASH", value_parser = parse_hash)]
 	pub genesis: Option<Hash>,
 
-	/// The account that acts: a name in the keystore.
+	/// The account that acts: a name in the keystore. Default: $VEILMART_ACCOUNT, unless --suri is given.
 	#[arg(long, global = true, value_name = "NAME", conflicts_with = "suri")]
 	pub account: Option<String>,
 

@@ -106,6 +106,7 @@ impl Node {
 				.arg(base_path)
 				.args(arguments)
 				.env_remove("VEILMART_URL")
+				.env_remove("VEILMART_ACCOUNT")
 				.output()
 				.unwrap()
 		})

@@ -133,7 +133,8 @@ impl Context {
 		match (&authority, unrecorded) {
 			(Some(_), true) => {
 				return Err(Error::usage(
-					"--unrecorded and an account contradict each other: the account is there to record.",
+					"--unrecorded and an account contradict each other: the account is there to record. That holds for one that \
+					VEILMART_ACCOUNT names, too.",
 				))
 			}
 			(None, false) => {

@@ -23,7 +23,7 @@ use crate::{
 	amount,
 	chain::Chain,
 	chain_key::Pins,
-	cli::{Cli, Command, Options, DEFAULT_URL, URL_VARIABLE},
+	cli::{Cli, Command, Options, ACCOUNT_VARIABLE, DEFAULT_URL, URL_VARIABLE},
 	commodity,
 	error::{Error, Result},
 	keystore::{Keystore, PassphraseSource, PASSPHRASE_FILE},
@@ -66,18 +66,20 @@ struct Context {
 impl Context {
 	fn new(options: Options, output: Output) -> Result<Self> {
 		let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+		let text = |name| variable(name).and_then(|value| value.into_string().ok());
 		let base_path = options.base_path.map_or_else(Keystore::default_base_path, Ok)?;
 		let keystore = Keystore::new(&base_path);
-		let url = options
-			.url
-			.or_else(|| variable(URL_VARIABLE).and_then(|url| url.into_string().ok()));
+		let url = options.url.or_else(|| text(URL_VARIABLE));
+		let account = options.account;
+		// A key that the command line names acts instead of what the environment names; clap refuses both in one line only.
+		let account = account.or_else(|| options.suri.is_none().then(|| text(ACCOUNT_VARIABLE)).flatten());
 		let file = options
 			.passphrase_file
 			.or_else(|| variable(PASSPHRASE_FILE).map(PathBuf::from));
 		Ok(Self {
 			url: url.unwrap_or_else(|| DEFAULT_URL.into()),
 			genesis: options.genesis,
-			account: options.account,
+			account,
 			suri: options.suri,
 			names: Names::new(keystore.clone()),
 			keystore,
@@ -107,7 +109,7 @@ impl Context {
 			(Some(suri), _) => Account::development(suri),
 			(None, Some(name)) => self.keystore.open(name, &self.passphrase),
 			(None, None) => Err(Error::usage(
-				"Which account acts? Name one with --account (`veilmart account show` lists them).",
+				"Which account acts? Name one with --account or VEILMART_ACCOUNT (`veilmart account show` lists them).",
 			)),
 		}
 	}
@@ -118,7 +120,7 @@ impl Context {
 			(Some(suri), _) => Account::development(suri).map(|account| account.id()),
 			(None, Some(name)) => self.keystore.account_id(name),
 			(None, None) => Err(Error::usage(
-				"Which account? Name one with --account (`veilmart account show` lists them).",
+				"Which account? Name one with --account or VEILMART_ACCOUNT (`veilmart account show` lists them).",
 			)),
 		}
 	}

@@ -1,5 +1,6 @@
 //! The certificate authority's commands, and those of who deals with it, against a node that the test holds in its hands.
 
+mod acting;
 mod audits;
 mod certificates;
 mod disclosures;

@@ -187,6 +187,7 @@ impl Node {
 				.arg(self.path("base"))
 				.args(words)
 				.env_remove("VEILMART_URL")
+				.env_remove("VEILMART_ACCOUNT")
 				.env_remove("VEILMART_PASSPHRASE_FILE")
 				.stdin(Stdio::null())
 				.output()

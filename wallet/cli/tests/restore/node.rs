@@ -253,6 +253,7 @@ impl Node {
 				.arg(passphrase)
 				.args(arguments.split(' '))
 				.env_remove("VEILMART_URL")
+				.env_remove("VEILMART_ACCOUNT")
 				.stdin(Stdio::piped())
 				.stdout(Stdio::piped())
 				.stderr(Stdio::piped())

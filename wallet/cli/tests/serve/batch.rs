@@ -39,6 +39,7 @@ fn batch_of(stage: &Stage, folder: &Path, file: &str) -> Command {
 		.arg("batch")
 		.arg(folder.join(file))
 		.env_remove("VEILMART_URL")
+		.env_remove("VEILMART_ACCOUNT")
 		.stdin(Stdio::null())
 		.stdout(Stdio::piped())
 		.stderr(Stdio::piped());

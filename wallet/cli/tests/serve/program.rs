@@ -21,6 +21,7 @@ fn veilmart(url: &str, folder: &Path, arguments: &str) -> Command {
 		.arg(folder)
 		.args(arguments.split(' '))
 		.env_remove("VEILMART_URL")
+		.env_remove("VEILMART_ACCOUNT")
 		.stdin(Stdio::null())
 		.stdout(Stdio::piped());
 	command
