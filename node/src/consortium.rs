@@ -232,11 +232,11 @@ fn explain(error: &toml::de::Error, text: &str) -> String {
 	let line = text.lines().nth(index).unwrap_or_default().trim();
 	// Not what is behind the sign.
 	let what = match line.split_once('=') {
-		Some((key, _)) => key.trim(),
-		None if line.starts_with('[') => line,
-		None => "",
+		Some((key, _)) => format!(", {}", key.trim()),
+		None if line.starts_with('[') => format!(", {line}"),
+		None => String::new(),
 	};
-	format!("line {} {what}: {}", index.saturating_add(1), error.message())
+	format!("line {}{what}: {}", index.saturating_add(1), error.message())
 }
 
 /// The id names a folder, and a chain of the node's own when it is given as `--chain`.

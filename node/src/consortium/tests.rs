@@ -1,4 +1,5 @@
 use super::*;
+use crate::cli::{CaKeyParams, Cli, Subcommand};
 use sc_service::ChainSpec as _;
 use serde_json::Value;
 use sp_core::Pair;
@@ -330,6 +331,16 @@ fn strangers_get_a_specification_from_which_genesis_can_be_built() {
 }
 
 #[test]
+fn the_command_line_names_the_file() {
+	let line = ["veilmart-node", "consortium", "--config", "a.toml", "--raw"];
+	let Some(Subcommand::Consortium(params)) = Cli::read(line).subcommand else {
+		panic!("it is the subcommand");
+	};
+	assert_eq!(params.config, Path::new("a.toml"));
+	assert!(params.raw && params.output.is_none() && params.ca.ca_key.is_none());
+}
+
+#[test]
 fn a_file_that_is_no_good_leaves_no_specification() {
 	let folder = std::env::temp_dir().join(format!("veilmart-consortium-{}", std::process::id()));
 	fs::create_dir_all(&folder).expect("the temporary directory is writable");
@@ -339,7 +350,7 @@ fn a_file_that_is_no_good_leaves_no_specification() {
 		config: config.clone(),
 		output: Some(output.clone()),
 		raw,
-		ca: crate::cli::CaKeyParams { ca_key: None },
+		ca: CaKeyParams { ca_key: None },
 	};
 	assert!(run(&params(false)).expect_err("no file").contains("Cannot read"));
 	fs::write(&config, with("\"riverside\"", "\"river side\"")).expect("the folder is there");
