@@ -1,7 +1,7 @@
 //! The chain of a consortium: a file says who takes part, and a chain specification comes out.
 //!
-//! Everything is checked before anything is written. What is wrong is said with the name that it has in the file, and never with
-//! its value where that ought to be a key: somebody may have put a secret there.
+//! Everything is checked before anything is written. What is wrong is said with the name that it has in the file, and a key
+//! never with its value: somebody may have put a secret there.
 
 use std::{
 	collections::BTreeMap,
