@@ -17,6 +17,9 @@ use veilmart_runtime::{
 /// Genesis is built by portable code: the node's own host functions are not at hand there.
 pub type ChainSpec = sc_service::GenericChainSpec<NoExtension>;
 
+/// What the names of the network's protocols begin with.
+pub const PROTOCOL: &str = "veilmart";
+
 /// The specification that `id` names: `dev` or `development` (one authority), `local` or `local_testnet` (four; also when
 /// nothing is named), `local_testnet_seven`, anything else a file.
 pub fn load(id: &str) -> Result<ChainSpec, String> {
@@ -34,20 +37,24 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 
 /// A specification whose genesis is the runtime's preset of the same name.
 fn preset(name: &str, id: &str, chain_type: ChainType) -> Result<ChainSpec, String> {
-	let code = WASM_BINARY
-		.ok_or("This node was built without a runtime (SKIP_WASM_BUILD); use a raw chain specification.")?;
-	Ok(ChainSpec::builder(code, None)
+	Ok(ChainSpec::builder(code()?, None)
 		.with_name(name)
 		.with_id(id)
-		.with_protocol_id("veilmart")
+		.with_protocol_id(PROTOCOL)
 		.with_chain_type(chain_type)
 		.with_properties(properties())
 		.with_genesis_config_preset_name(id)
 		.build())
 }
 
+/// The runtime that a chain begins with.
+pub fn code() -> Result<&'static [u8], &'static str> {
+	WASM_BINARY
+		.ok_or("This node was built without a runtime (SKIP_WASM_BUILD); use a raw chain specification.")
+}
+
 /// What wallets show of the chain; agrees with the runtime by construction.
-fn properties() -> Properties {
+pub fn properties() -> Properties {
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), token::SYMBOL.into());
 	properties.insert("tokenDecimals".into(), token::DECIMALS.into());

@@ -91,6 +91,9 @@ pub enum Subcommand {
 	/// Export a chain specification
 	ExportChainSpec(ExportChainSpec),
 
+	/// Make the chain specification of a consortium of your own
+	Consortium(ConsortiumParams),
+
 	/// Validate blocks
 	CheckBlock(sc_cli::CheckBlockCmd),
 
@@ -124,6 +127,36 @@ pub struct CaKeyParams {
 	/// `veilmart ca keygen` writes it; it replaces the published test key of the preset.
 	#[arg(long, value_name = "FILE")]
 	pub ca_key: Option<PathBuf>,
+}
+
+/// What makes the specification of a consortium.
+#[derive(Debug, Clone, Parser)]
+#[command(
+	after_help = "EXAMPLES:\n  veilmart-node consortium --config consortium.toml --output consortium.json\n\nThe same command with --help shows an example of the file.",
+	after_long_help = concat!(
+		"EXAMPLES:\n  veilmart-node consortium --config consortium.toml --output consortium.json\n  ",
+		"veilmart-node consortium --config consortium.toml --ca-key ca-key.json --raw --output consortium-raw.json\n\n",
+		"Each time the specification is another one: its first dealing is drawn at random. All nodes start on the same file.\n\n",
+		"An example of consortium.toml:\n\n",
+		include_str!("../../docs/consortium.toml")
+	)
+)]
+pub struct ConsortiumParams {
+	/// TOML file that says who takes part, with public keys only.
+	#[arg(long, value_name = "FILE")]
+	pub config: PathBuf,
+
+	/// Where the specification goes, as a whole or not at all; without it, to the standard output.
+	#[arg(long, value_name = "FILE")]
+	pub output: Option<PathBuf>,
+
+	/// Write the genesis state in place of the genesis configuration. Needs --ca-key.
+	#[arg(long)]
+	pub raw: bool,
+
+	/// The authority's key.
+	#[clap(flatten)]
+	pub ca: CaKeyParams,
 }
 
 /// `build-spec`, with the certificate authority's key.

@@ -8,6 +8,7 @@ use veilmart_runtime::opaque::Block;
 use crate::{
 	chain_spec,
 	cli::{CaKeyParams, Cli, Subcommand},
+	consortium,
 };
 
 impl SubstrateCli for Cli {
@@ -67,6 +68,7 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::ExportChainSpec(cmd)) => cmd
 			.base
 			.run(with_ca_key(cli.load_spec(&cmd.base.chain)?, &cmd.ca)?),
+		Some(Subcommand::Consortium(params)) => Ok(consortium::run(params)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
 			let parts = service::new_parts(&config, None)?;
 			service::start_importing(&parts.client, &parts.backend, parts.requests, &parts.task_manager)?;

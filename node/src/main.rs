@@ -4,7 +4,8 @@
 //! `veilmart-td-raft-engine`, and `veilmart-node-service` makes a node of them. What remains here:
 //!
 //! - [`cli`] and [`command`]: what the operator may say, and what happens then;
-//! - [`chain_spec`]: the chains that the node knows, and those that it reads from files.
+//! - [`chain_spec`]: the chains that the node knows, and those that it reads from files;
+//! - [`consortium`]: a file with public keys becomes the specification of a new chain.
 
 // The SDK's errors are large, and the node's commands return them as they are.
 #![allow(clippy::result_large_err)]
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 mod chain_spec;
 mod cli;
 mod command;
+mod consortium;
 #[cfg(test)]
 mod tests;
 

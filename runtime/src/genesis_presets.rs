@@ -34,7 +34,7 @@ use crate::{
 pub const LOCAL_TESTNET_SEVEN_RUNTIME_PRESET: &str = "local_testnet_seven";
 
 /// What each well-known account holds of the valueless token.
-const ENDOWMENT: Balance = 1_000_000_000;
+pub(crate) const ENDOWMENT: Balance = 1_000_000_000;
 
 /// What `//Issuer` may issue in all, in minor units: ten billion.
 const ISSUER_QUOTA: u64 = 1_000_000_000_000;
@@ -159,6 +159,19 @@ pub fn terms(preset: &str) -> Terms {
 	}
 }
 
+/// The session keys of authorities, as genesis takes them: both accounts of an authority are the same.
+pub(crate) fn session_keys(
+	authorities: &[GenesisAuthority<AccountId>],
+) -> impl Iterator<Item = (AccountId, AccountId, SessionKeys)> + '_ {
+	authorities.iter().map(|authority| {
+		let keys = SessionKeys {
+			tdrf: authority.tdrf.into(),
+			tdsh: authority.tdsh.into(),
+		};
+		(authority.account.clone(), authority.account.clone(), keys)
+	})
+}
+
 /// A genesis with the preset's shops, the offices, the council and the certificate authority.
 ///
 /// No view keys: each account registers its own. No records: each node tells where it is.
@@ -170,13 +183,7 @@ fn genesis(preset: &Preset) -> Value {
 		.iter()
 		.map(|name| authority(name))
 		.collect::<Vec<_>>();
-	let session_keys = authorities.iter().map(|authority| {
-		let keys = SessionKeys {
-			tdrf: authority.tdrf.into(),
-			tdsh: authority.tdsh.into(),
-		};
-		(authority.account.clone(), authority.account.clone(), keys)
-	});
+	let session_keys = session_keys(&authorities).collect::<Vec<_>>();
 	let endowed = participants
 		.iter()
 		.map(|participant| well_known(participant.name))
@@ -209,9 +216,7 @@ fn genesis(preset: &Preset) -> Value {
 			terms: Some(terms(preset.name)),
 		},
 		council: CouncilConfig { members: council() },
-		session: SessionConfig {
-			keys: session_keys.collect::<Vec<_>>()
-		},
+		session: SessionConfig { keys: session_keys },
 		td_raft: TdRaftConfig {
 			chain_id: preset.name.into(),
 			authorities,

@@ -11,7 +11,8 @@
 //! - [`governance`]: how the council acts, and how two thirds of it act as Root (there is no sudo);
 //! - [`places`]: how many entries an account keeps that no deposit is taken for;
 //! - [`apis`]: what clients may ask without a transaction;
-//! - [`genesis_presets`]: the chains `development`, `local_testnet` and `local_testnet_seven`.
+//! - [`genesis_presets`]: the chains `development`, `local_testnet` and `local_testnet_seven`;
+//! - `consortium`: the genesis of any other chain, for the program that makes its specification.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
@@ -32,6 +33,8 @@ pub mod apis;
 mod benchmarks;
 mod composition;
 pub mod configs;
+#[cfg(feature = "std")]
+pub mod consortium;
 pub mod extensions;
 #[cfg(all(feature = "std", any(test, feature = "runtime-benchmarks")))]
 pub mod full_blocks;

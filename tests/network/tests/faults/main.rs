@@ -2,6 +2,7 @@
 
 mod clients;
 mod clocks;
+mod consortium;
 mod flood;
 mod imports;
 mod operators;
