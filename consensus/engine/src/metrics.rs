@@ -16,6 +16,7 @@ struct Inner {
 	set: Gauge<U64>,
 	role: Gauge<U64>,
 	leader_known: Gauge<U64>,
+	leader: GaugeVec<U64>,
 	finalized: Gauge<U64>,
 	pending: Gauge<U64>,
 	connected: Gauge<U64>,
@@ -55,6 +56,10 @@ impl Metrics {
 			Role::Leader => 3,
 		});
 		inner.leader_known.set(state.leader.is_some().into());
+		inner.leader.reset();
+		if let Some(leader) = &state.leader {
+			inner.leader.with_label_values(&[leader]).set(1);
+		}
 		inner.finalized.set(state.finalized.number);
 		inner.pending.set(state.pending as u64);
 		inner.left_out.set(left_out);
@@ -119,23 +124,22 @@ impl Inner {
 			let options = HistogramOpts::new(format!("td_raft_{name}"), help).buckets(TIMES.to_vec());
 			register(Histogram::with_opts(options)?, registry)
 		};
+		let by_authority = |name: &str, help: &str| {
+			let options = Opts::new(format!("td_raft_{name}"), help);
+			register(GaugeVec::new(options, &["authority"])?, registry)
+		};
 		Ok(Self {
 			term: gauge("term", "Current term")?,
 			set: gauge("set_id", "Current authority set")?,
 			role: gauge("role", "0 observer, 1 follower, 2 in an election, 3 leader")?,
 			leader_known: gauge("leader_known", "1 if the leader of the term is known")?,
+			leader: by_authority("leader", "1 for the leader of the term; there is no other")?,
 			finalized: gauge("finalized_height", "Last final block")?,
 			pending: gauge("pending_blocks", "Blocks that are not final")?,
 			connected: gauge("authorities_connected", "Other authorities that are connected")?,
-			peer_committed: register(
-				GaugeVec::new(
-					Opts::new(
-						"td_raft_peer_committed",
-						"Height of each authority's highest commit certificate",
-					),
-					&["authority"],
-				)?,
-				registry,
+			peer_committed: by_authority(
+				"peer_committed",
+				"Height of each authority's highest commit certificate",
 			)?,
 			elections: counter("elections_total", "Leaders adopted since the start")?,
 			election_duration: times("election_seconds", "From losing patience to the new leader")?,
@@ -243,6 +247,7 @@ mod tests {
 			("td_raft_set_id", 3.0),
 			("td_raft_role", 3.0),
 			("td_raft_leader_known", 1.0),
+			("td_raft_leader{authority=\"one\"}", 1.0),
 			("td_raft_finalized_height", 40.0),
 			("td_raft_pending_blocks", 2.0),
 			("td_raft_authorities_connected", 1.0),
@@ -264,6 +269,11 @@ mod tests {
 		}
 
 		// What is no longer so is not said any more.
+		state.leader = Some("three".into());
+		metrics.observe(&state, 5);
+		let seen = text(&registry);
+		assert_eq!(value(&seen, "td_raft_leader{authority=\"three\"}"), 1.0);
+		assert!(!seen.contains("\"one\""), "{seen}");
 		state.leader = None;
 		state.role = Role::Observer;
 		state.peers.remove(0);
@@ -271,6 +281,7 @@ mod tests {
 		let seen = text(&registry);
 		assert_eq!(value(&seen, "td_raft_leader_known"), 0.0);
 		assert_eq!(value(&seen, "td_raft_role"), 0.0);
+		assert!(!seen.contains("td_raft_leader{"), "{seen}");
 		assert!(!seen.contains("\"two\""), "{seen}");
 	}
 

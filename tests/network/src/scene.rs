@@ -1,7 +1,10 @@
 //! A network with traffic and a memory, for one test.
 
 use std::{
+	env,
+	io::{self, Write as _},
 	path::{Path, PathBuf},
+	thread,
 	time::{Duration, Instant},
 };
 use tokio::{
@@ -25,11 +28,41 @@ static MACHINE: Semaphore = Semaphore::const_new(2);
 /// A network in which nothing became final for so long has come to rest.
 const REST: Duration = Duration::from_secs(2);
 
-/// A network's place on this machine.
-pub type Turn = SemaphorePermit<'static>;
+/// A test on real processes is to take no longer, but in its long form. A rule for who writes one: no test fails for it, since what
+/// runs beside it may take as much of the machine as it likes. How long the network may take is asserted by [`Ledger::patience`].
+const LONGEST_TEST: Duration = Duration::from_secs(120);
+
+/// A network's place on this machine. At its end it says for how long it was taken; waiting for it does not count.
+pub struct Turn {
+	taken: Instant,
+	_permit: SemaphorePermit<'static>,
+}
+
+impl Drop for Turn {
+	fn drop(&mut self) {
+		let thread = thread::current();
+		let is_long_form = env::var_os("VEILMART_SOAK").is_some();
+		let words = time_of(thread.name().unwrap_or("?"), self.taken.elapsed(), is_long_form);
+		// The test program shows nothing that a test which passes has printed by macros.
+		let _ = writeln!(io::stderr(), "{words}");
+	}
+}
+
+/// What a log says of a test's time.
+fn time_of(test: &str, time: Duration, is_long_form: bool) -> String {
+	let remark = match time > LONGEST_TEST && !is_long_form {
+		true => format!(": LONGER THAN {} s", LONGEST_TEST.as_secs()),
+		false => String::new(),
+	};
+	format!("network of {test}: {:.1} s{remark}", time.as_secs_f64())
+}
 
 async fn turn() -> Turn {
-	MACHINE.acquire().await.expect("nobody closes it")
+	let permit = MACHINE.acquire().await.expect("nobody closes it");
+	Turn {
+		taken: Instant::now(),
+		_permit: permit,
+	}
 }
 
 /// Waits for a network's turn. Not for asynchronous code.
@@ -203,4 +236,21 @@ impl Scene {
 pub async fn term(node: &Node) -> u64 {
 	let chain = Chain::connect(&node.url).await.unwrap();
 	chain.round_state().await.unwrap()["term"].as_u64().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_test_that_takes_too_long_is_named() {
+		let time = |milliseconds, soak| time_of("test", Duration::from_millis(milliseconds), soak);
+		assert_eq!(time(83_200, false), "network of test: 83.2 s");
+		assert_eq!(time(120_000, false), "network of test: 120.0 s");
+		assert_eq!(
+			time(120_100, false),
+			"network of test: 120.1 s: LONGER THAN 120 s"
+		);
+		assert_eq!(time(900_000, true), "network of test: 900.0 s");
+	}
 }

@@ -1,6 +1,7 @@
 //! The engine on a real database, without network: the chain of a single authority, whose key the tests have. Where a rule asks for
 //! more than seals and certificates, the core's own tests have it.
 
+mod busy;
 mod dates;
 mod leaders;
 

@@ -38,6 +38,8 @@ async fn metrics_show_how_long_it_took_to_replace_a_leader() {
 	})
 	.await
 	.unwrap();
+	let state = round_state(&scene.network.nodes[leader], |_| true).await.unwrap();
+	let killed = state["me"].as_str().unwrap();
 	scene.network.nodes[leader].kill().await.unwrap();
 	scene.progress().await;
 	// These are noted once in a second.
@@ -45,6 +47,8 @@ async fn metrics_show_how_long_it_took_to_replace_a_leader() {
 	let after = Metrics::when(offered[observed], |metrics| {
 		metrics.are_complete()
 			&& metrics.value("td_raft_leader_known", &[]) == Some(1.0)
+			&& metrics.value("td_raft_leader", &[]) == Some(1.0)
+			&& metrics.value("td_raft_leader", &[killed]).is_none()
 			&& metrics.value("td_raft_authorities_connected", &[]) == Some(2.0)
 			&& metrics.value("td_raft_term", &[]) > Some(led)
 			&& metrics.value(height, &[]) > before.value(height, &[])
