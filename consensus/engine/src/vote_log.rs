@@ -195,8 +195,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	let mut file = create(&new)?;
 	file.set_len(0)?;
 	file.write_all(bytes)?;
+	give_name(&file, &new, path)
+}
+
+/// Renames this file, once what is in it is on the disk. The name is, too, when it comes back.
+fn give_name(file: &File, new: &Path, path: &Path) -> io::Result<()> {
 	file.sync_all()?;
-	std::fs::rename(&new, path)?;
+	std::fs::rename(new, path)?;
 	sync_directory(path)
 }
 
@@ -382,9 +387,7 @@ impl VoteLog {
 				length += bytes.len() as u64;
 			}
 		}
-		file.sync_all()?;
-		std::fs::rename(&new, path)?;
-		sync_directory(path)?;
+		give_name(&file, &new, path)?;
 		Ok(Self {
 			file,
 			path: path.to_owned(),

@@ -253,3 +253,50 @@ pub(crate) fn range_commitments(
 pub(crate) fn decode_range(bytes: &[u8]) -> Result<RangeProof, ProofError> {
 	RangeProof::from_bytes(bytes).map_err(|_| ProofError::Range)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// The number with these highest 64 of 256 bits; the others are all clear, or all set.
+	fn z(high: u64, rest: u8) -> [u8; 32] {
+		let mut bytes = [rest; 32];
+		bytes[24..].copy_from_slice(&high.to_le_bytes());
+		bytes
+	}
+
+	/// That values are integers rests on it, to the bit.
+	#[test]
+	fn responses_for_values_are_bounded() {
+		// 0, 2^193 - 1, 2^250 - 2^192 - 1.
+		for (high, rest) in [(0, 0), (1, 0xff), (0x03ff_ffff_ffff_fffe, 0xff)] {
+			assert!(is_z_in_range(&z(high, rest)), "{high:x}");
+		}
+		// 2^250 - 2^192, 2^250 - 1, 2^250, 2^252 (the order of the group is above that), 2^256 - 1.
+		for (high, rest) in [
+			(0x03ff_ffff_ffff_ffff, 0),
+			(0x03ff_ffff_ffff_ffff, 0xff),
+			(0x0400_0000_0000_0000, 0),
+			(0x1000_0000_0000_0000, 0),
+			(u64::MAX, 0xff),
+		] {
+			assert!(!is_z_in_range(&z(high, rest)), "{high:x}");
+		}
+	}
+
+	/// 48 bytes: below the highest sixteen all are `rest`, of those the lowest is `lowest` and the others are `above`.
+	fn w(lowest: u8, above: u8, rest: u8) -> [u8; 48] {
+		let mut bytes = [rest; 48];
+		bytes[32..].fill(above);
+		bytes[32] = lowest;
+		bytes
+	}
+
+	#[test]
+	fn responses_for_nonces_are_bounded_on_both_sides() {
+		assert!(is_w_in_range(&w(1, 0, 0)), "2^256");
+		assert!(!is_w_in_range(&w(0, 0, 0xff)), "2^256 - 1");
+		assert!(is_w_in_range(&w(0xfe, 0xff, 0xff)), "2^384 - 2^256 - 1");
+		assert!(!is_w_in_range(&w(0xff, 0xff, 0)), "2^384 - 2^256");
+	}
+}

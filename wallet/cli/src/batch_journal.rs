@@ -615,6 +615,22 @@ mod tests {
 		journal.done(1, hash(1), BLOCK).unwrap();
 	}
 
+	/// Its transaction could be in a block, and nobody would know of it after a power cut.
+	#[cfg(unix)]
+	#[test]
+	fn an_entry_that_is_not_on_the_disk_is_not_noted() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut journal = open(folder.path()).unwrap();
+		send(&mut journal, 1, 1, 5).unwrap();
+		// It takes all that is written, and cannot be synced.
+		journal.file = lines::options().open("/dev/null").unwrap();
+		journal.file.write_all(b"anything").unwrap();
+		assert!(send(&mut journal, 2, 2, 6).is_err());
+		drop(journal);
+		let journal = open(folder.path()).unwrap();
+		assert_eq!(journal.lines().keys().collect::<Vec<_>>(), [&1]);
+	}
+
 	#[test]
 	fn one_process_acts_for_an_account_on_a_chain_at_a_time() {
 		let folder = tempfile::tempdir().unwrap();

@@ -117,6 +117,37 @@ fn what_was_written_is_found_again_and_the_last_state_counts() {
 	assert_eq!(contents.blocks, [block(1), block(2), block(3)]);
 }
 
+/// It takes all that is written, and cannot be synced.
+fn without_disk() -> File {
+	let mut file = OpenOptions::new().write(true).open("/dev/null").unwrap();
+	file.write_all(b"anything").unwrap();
+	file
+}
+
+#[test]
+fn what_is_not_on_the_disk_is_not_in_the_log() {
+	let directory = tempfile::tempdir().unwrap();
+	let (path, _) = filled(&directory);
+	let (mut log, _) = open(&path).unwrap();
+	let length = log.length();
+	log.file = without_disk();
+	assert!(log.append(&[entry(4, None)]).is_err());
+	assert_eq!(log.length(), length);
+}
+
+/// The power may go behind the rename, before what was written is on the disk.
+#[test]
+fn a_file_that_is_not_on_the_disk_takes_no_others_place() {
+	let directory = tempfile::tempdir().unwrap();
+	let [path, new] = ["votes", "votes.new"].map(|name| directory.path().join(name));
+	fs::write(&path, "before").unwrap();
+	fs::write(&new, "after").unwrap();
+	assert!(give_name(&without_disk(), &new, &path).is_err());
+	assert_eq!(fs::read(&path).unwrap(), b"before");
+	give_name(&File::open(&new).unwrap(), &new, &path).unwrap();
+	assert_eq!(fs::read(&path).unwrap(), b"after");
+}
+
 #[test]
 fn wherever_the_last_write_was_cut_the_ones_before_are_there() {
 	let directory = tempfile::tempdir().unwrap();

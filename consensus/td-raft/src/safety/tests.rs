@@ -424,6 +424,34 @@ fn a_new_set_begins_in_the_closing_blocks_term_with_nothing_voted() {
 	);
 }
 
+/// Its terms begin below those that the last one has tried: else it could not elect anybody before it has come as far.
+#[test]
+fn a_new_set_begins_without_attempts_wishes_and_own_blocks() {
+	let lab = Lab::new();
+	let closing = closing(&lab);
+	let mut voter = Voter::new(&lab).led(&lab, 3, 2, &lab.genesis);
+	let own = lab.child(&lab.genesis, 3, 2, |_| {});
+	let proposed = voter.with(|safety, signer| {
+		safety
+			.propose(signer, &own, &lab.genesis, Number(1), ZERO)
+			.map(drop)
+	});
+	assert_eq!(proposed, Ok(()));
+	assert_eq!(voter.safety.enter(Term(9)), Ok(()));
+	drop(voter.with(|safety, signer| safety.wish(signer, Term(9), Reason::Silence, None)));
+	let durable = voter.safety.durable();
+	assert_eq!((durable.attempt, durable.highest_down), (Term(9), Term(9)));
+	assert_eq!(durable.proposed, Some(own.target()));
+
+	let qc = lab.qc(Phase::Commit, closing.target());
+	voter.safety.enter_set(&closing, &qc, None);
+	let durable = voter.safety.durable();
+	assert_eq!((durable.attempt, durable.highest_down), (Term(1), Term(0)));
+	assert_eq!(durable.proposed, None);
+	assert_eq!(voter.safety.enter(Term(1)), Err(Refusal::Attempt));
+	assert_eq!(voter.safety.enter(Term(2)), Ok(()));
+}
+
 #[test]
 fn only_the_leader_signs_as_one_and_no_attempt_is_entered_twice() {
 	let lab = Lab::new();

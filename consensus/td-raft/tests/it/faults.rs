@@ -10,7 +10,7 @@ use std::{
 use veilmart_td_raft::{Evidence, Reason, Term, Timing};
 use veilmart_td_raft_core::{
 	message::{Message, Notice, Promise},
-	symbolic::{Digest, Name},
+	symbolic::{Digest, Name, Symbols},
 	Input, Output, Sequence, Timer,
 };
 
@@ -156,6 +156,45 @@ fn a_transaction_that_the_leader_leaves_out_costs_it_its_term() {
 	network.run(10_000);
 	assert_eq!(network.core(name(0)).term(), term);
 	assert!((0..4).all(|n| !network.core(name(n)).gate_is_open()));
+}
+
+/// What the last one has left out is no reason to replace it: it has as many blocks, and as much time.
+#[test]
+fn a_new_leader_does_not_answer_for_what_the_last_one_left_out() {
+	let mut network = Network::new(4);
+	network.run(5_000);
+	let everywhere = |network: &mut Network, input: Input<Symbols>| {
+		(0..4).for_each(|n| network.step(name(n), input.clone()));
+	};
+	everywhere(&mut network, Input::Relayed(Digest(7), 7));
+	network.ready(true);
+	let pass = Input::Sealed(vec![Digest(7)]);
+	let term = network.core(name(0)).term();
+	for _ in 0..3 {
+		everywhere(&mut network, pass.clone());
+	}
+	let is_led = |network: &Network, after: Term| {
+		(0..4).all(|n| {
+			let core = network.core(name(n));
+			core.term() > after && core.leader().is_some()
+		})
+	};
+	for _ in 0..2_000 {
+		if is_led(&network, term) {
+			break;
+		}
+		network.run(10);
+	}
+	assert!(is_led(&network, term), "{}", network.describe());
+
+	let term = network.core(name(0)).term();
+	everywhere(&mut network, pass.clone());
+	everywhere(&mut network, pass.clone());
+	network.run(4_000);
+	assert_eq!(network.core(name(0)).term(), term, "two blocks may pass it over");
+	everywhere(&mut network, pass);
+	network.run(10_000);
+	assert!(network.core(name(0)).term() > term, "{}", network.describe());
 }
 
 #[test]

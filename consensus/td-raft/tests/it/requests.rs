@@ -7,7 +7,7 @@ use veilmart_td_raft::{
 };
 use veilmart_td_raft_core::{
 	crypto::{Crypto, ElectionVote},
-	message::{Message, Notice, Promise, RequestShares, Signed},
+	message::{Heartbeat, Message, Notice, Promise, RequestShares, Signed},
 	symbolic::{Digest, Keys, Name, Symbols, Token},
 	Input, Output, Sequence,
 };
@@ -55,8 +55,19 @@ fn entry_from(from: Name, genesis: Digest, term: u64, wished: &[(u16, u64)]) -> 
 	}
 }
 
-/// A candidate asks for a share of the dealing in this block.
+/// A candidate asks for a share of the dealing in this block, in the first set.
 fn request(
+	network: &Network,
+	core: &Symbolic,
+	candidate: Name,
+	term: u64,
+	dealing: Digest,
+) -> Input<Symbols> {
+	request_in(SetId(0), network, core, candidate, term, dealing)
+}
+
+fn request_in(
+	set_id: SetId,
 	network: &Network,
 	core: &Symbolic,
 	candidate: Name,
@@ -70,7 +81,7 @@ fn request(
 		.find(|dealt| dealt.block == dealing)
 		.unwrap();
 	let mut keys = Keys::new(candidate);
-	let (vrf, _) = keys.draw(SetId(0), &dealt.beacon, Term(term));
+	let (vrf, _) = keys.draw(set_id, &dealt.beacon, Term(term));
 	let ephemeral = keys.ephemeral();
 	let body = RequestShares::<Symbols> {
 		term: Term(term),
@@ -82,11 +93,11 @@ fn request(
 	let signature = keys.sign(&payload(
 		Kind::RequestShares,
 		&network.genesis.hash,
-		SetId(0),
+		set_id,
 		&body,
 	));
 	let signed = Signed {
-		set_id: SetId(0),
+		set_id,
 		signer: AuthorityIndex(candidate.0),
 		body,
 		signature,
@@ -264,6 +275,77 @@ fn messages_with_a_false_signature_change_nothing() {
 		},
 	);
 	assert!(outputs.is_empty() && core == before);
+}
+
+/// The leader lives, says a message that it has signed for this set.
+fn heartbeat(network: &Network, core: &Symbolic, leader: Name, set_id: SetId) -> Input<Symbols> {
+	let body = Heartbeat::<Symbols> {
+		term: core.term(),
+		sequence: u64::MAX,
+		tip: None,
+		high_qc: core.durable().high_qc.rank(),
+		commit_qc: core.chain().anchor().commit_qc.rank(),
+	};
+	let bytes = payload(Kind::Heartbeat, &network.genesis.hash, set_id, &body);
+	let signed = Signed {
+		set_id,
+		signer: AuthorityIndex(leader.0),
+		body,
+		signature: Keys::new(leader).sign(&bytes),
+	};
+	Input::Message {
+		from: leader,
+		message: Message::Promise(Promise::Heartbeat(signed)),
+	}
+}
+
+/// The same authorities may be in both, in other places, and terms go on.
+#[test]
+fn messages_that_were_signed_for_another_set_change_nothing() {
+	let all = [0, 1, 2, 3];
+	let mut network = Network::with(&all, &all, [(10, all.to_vec())].into());
+	network.ready(true);
+	network.run(15_000);
+	let leader = network.leader().unwrap();
+	let me = all.map(name).into_iter().find(|who| *who != leader).unwrap();
+	let mut core = network.core(me).clone();
+	core.step(network.now, Input::Tick);
+	assert_eq!(core.durable().set_id, SetId(1));
+	assert_eq!(core.leader(), Some(&leader));
+	let dealing = core.chain().anchor().in_force().unwrap().block;
+	let term = core.term().0 + 7;
+	for (set_id, counts) in [(SetId(0), false), (SetId(2), false), (SetId(1), true)] {
+		for message in [
+			heartbeat(&network, &core, leader, set_id),
+			request_in(set_id, &network, &core, leader, term, dealing),
+		] {
+			let mut other = core.clone();
+			let outputs = other.step(network.now, message.clone());
+			let changes = !outputs.is_empty() || other != core;
+			assert_eq!(changes, counts, "{set_id:?}: {message:?}");
+		}
+	}
+}
+
+#[test]
+fn so_many_transactions_are_watched_and_no_more() {
+	let (network, _, mut core) = settled();
+	let now = network.now;
+	let relayed = |n: u64| Input::Relayed(Digest(1_000 + n), n);
+	core.step(now, Input::Tick);
+	for n in 0..64 {
+		let before = core.clone();
+		core.step(now, relayed(n));
+		assert!(core != before, "the one of number {n}");
+	}
+	let full = core.clone();
+	core.step(now, relayed(64));
+	core.step(now, relayed(7));
+	assert!(core == full, "one more, and one that is watched");
+	core.step(now, Input::Settled(vec![Digest(1_007)]));
+	let with_room = core.clone();
+	core.step(now, relayed(64));
+	assert!(core != with_room);
 }
 
 /// An election vote of this authority in set 0.

@@ -350,6 +350,29 @@ mod tests {
 		assert_eq!(steps(&open(folder.path()).unwrap()), noted);
 	}
 
+	/// The command would run, and after a power cut nobody would know that it has.
+	#[cfg(unix)]
+	#[test]
+	fn a_line_that_is_not_on_the_disk_is_not_noted() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut journal = open(folder.path()).unwrap();
+		journal.begin([order(9)], 5).unwrap();
+		// It takes all that is written, and cannot be synced.
+		let mut nowhere = lines::options().open("/dev/null").unwrap();
+		nowhere.write_all(b"anything").unwrap();
+		let file = journal.file.replace(nowhere);
+		assert!(journal.note(&order(1), Step::Begun, 5).is_err());
+		assert_eq!(journal.step(&order(1)), None);
+		journal.file = file;
+		// Nor does what is written anew take the journal's place.
+		let new = path(folder.path()).with_extension("journal.new");
+		std::os::unix::fs::symlink("/dev/null", new).unwrap();
+		assert!(journal.forget(&[order(9)]).is_err());
+		drop(journal);
+		let journal = open(folder.path()).unwrap();
+		assert_eq!(journal.step(&order(9)), Some(Step::Begun));
+	}
+
 	#[test]
 	fn lines_are_kept_for_a_month() {
 		let folder = tempfile::tempdir().unwrap();
