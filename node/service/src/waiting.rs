@@ -190,7 +190,7 @@ mod tests {
 	use sc_transaction_pool::{BasicPool, ChainApi, Options, PoolLimit, ValidateTransactionPriority};
 	use sc_transaction_pool_api::TransactionSource;
 	use sp_blockchain::TreeRoute;
-	use sp_core::blake2_256;
+	use sp_io::hashing::blake2_256;
 	use sp_runtime::{
 		generic::BlockId,
 		traits::{Block as BlockT, NumberFor},
