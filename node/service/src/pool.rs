@@ -280,7 +280,12 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
 		let source = source_of(source);
-		let hash = self.hash_and_length(&transaction).0;
+		let (hash, length) = self.hash_and_length(&transaction);
+		if source == TransactionSource::External {
+			if let Err(refusal) = self.places.check_again(hash) {
+				return Ok(Err(refusal));
+			}
+		}
 		let joined = self
 			.under_way
 			.join((at, hash, source == TransactionSource::External));
@@ -299,7 +304,7 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 		};
 		let validity = joined.answer.get_or_try_init(validate).await.cloned()?;
 		let place = match &validity {
-			Ok(valid) if source == TransactionSource::External => self.places.take_for(valid, hash),
+			Ok(valid) if source == TransactionSource::External => self.places.take_for(valid, hash, length),
 			_ => Ok(()),
 		};
 		Ok(validity.and_then(|valid| place.map(|()| valid)))

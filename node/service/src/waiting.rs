@@ -1,12 +1,16 @@
-//! One transaction for each account and number waits for an earlier one.
+//! One transaction for each account and number waits for an earlier one, and not too many of one account.
 //!
 //! A transaction whose requirements nothing in the pool provides is kept for later (*future*). The SDK's pool keeps any number of
 //! them that one account has signed for one number, although only one can ever be included, and drops the oldest of all when it
 //! has too many: those of others. There is no replacement on this chain, so here the first one has the place until it is
-//! included, has become ready, or has left the pool; another one that would have to wait, too, is refused with a word.
+//! included, has become ready, or has left the pool; another one that would have to wait, too, is refused with a word. So is one of an
+//! account that has [`MOST_WAITING`] of them, or [`MOST_BYTES`].
+//!
+//! To be refused must not cost the node more than to be taken. So a refusal is remembered for a moment ([`MOMENT`]), in which
+//! neither the same transaction nor another one for that number is looked at.
 //!
 //! Two submissions may be under way at once. Each takes its place before the pool has it, and gives it back when the
-//! pool has it or does not want it. What waits then, the pool itself knows: here nothing is remembered.
+//! pool has it or does not want it. What waits then, the pool itself knows.
 //!
 //! What an authority sends for the leader to include is not refused. It is ready there, and if it waits here, the transaction
 //! that it waits for comes, too.
@@ -15,9 +19,12 @@ use std::{
 	cell::RefCell,
 	collections::{HashMap, HashSet},
 	future::Future,
+	hash::Hash as Key,
 	sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+	time::{Duration, Instant},
 };
 
+use codec::Encode as _;
 use sc_transaction_pool_api::{error::Error as PoolError, InPoolTransaction, TransactionPool};
 use sp_runtime::transaction_validity::{
 	TransactionTag, TransactionValidityError, UnknownTransaction, ValidTransaction,
@@ -28,6 +35,18 @@ use crate::pool::Refusal;
 
 /// By this the answer for a transaction without a place is known. No refusal of the runtime has this number.
 const TAKEN: u8 = 254;
+
+/// So many transactions of one account wait for earlier ones, at most. Who sends a row in its order has none that wait.
+const MOST_WAITING: usize = 32;
+
+/// So many bytes of one account wait, at most: an eighth of the place that there is by default.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// For how long a refusal is remembered.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// So many refusals are remembered, at most.
+const MOST_REFUSALS: usize = 4096;
 
 tokio::task_local! {
 	/// Set while a transaction is submitted: the places that it has taken.
@@ -51,28 +70,89 @@ pub(crate) async fn in_its_place<T>(
 pub(crate) fn in_words(refusal: Refusal) -> Refusal {
 	match refusal {
 		Refusal::Pool(PoolError::UnknownTransaction(UnknownTransaction::Custom(TAKEN))) => Refusal::RuntimeApi(
-			"another transaction of this account with this number waits for an earlier one, and there is no replacement; send \
-			the earlier one first"
+			"another transaction of this account with this number waits for an earlier one, and there is no replacement, or too \
+			many of this account wait; send the earlier ones first"
 				.into(),
 		),
 		other => other,
 	}
 }
 
+/// The account in a transaction's name, which is the account and its number, of four bytes.
+fn account(name: &TransactionTag) -> &[u8] {
+	name.get(..name.len().saturating_sub(4)).unwrap_or_default()
+}
+
+/// What of an account waits for others.
+#[derive(Default)]
+struct Waiting {
+	/// Whether one of them has the number that is asked for.
+	has_same_number: bool,
+	count: usize,
+	bytes: usize,
+}
+
+impl Waiting {
+	/// Whether there is a place for one more transaction of this length.
+	fn has_place_for(&self, length: usize) -> bool {
+		!self.has_same_number && self.count < MOST_WAITING && self.bytes.saturating_add(length) <= MOST_BYTES
+	}
+}
+
+/// What was refused a moment ago.
+struct Refused<K>(Mutex<HashMap<K, Instant>>);
+
+impl<K> Default for Refused<K> {
+	fn default() -> Self {
+		Self(Mutex::default())
+	}
+}
+
+impl<K: Eq + Key> Refused<K> {
+	fn lock(&self) -> MutexGuard<'_, HashMap<K, Instant>> {
+		// A panic while the map was held leaves a map of valid entries.
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn has(&self, key: &K) -> bool {
+		self.lock().get(key).is_some_and(|since| since.elapsed() < MOMENT)
+	}
+
+	fn note(&self, key: K) {
+		let mut all = self.lock();
+		if all.len() >= MOST_REFUSALS {
+			all.retain(|_, since| since.elapsed() < MOMENT);
+		}
+		if all.len() < MOST_REFUSALS {
+			all.insert(key, Instant::now());
+		}
+	}
+}
+
 /// What a pool keeps.
 trait Kept: Send + Sync {
-	/// Whether a transaction other than this one waits for others, and provides this before all else.
-	fn has_another_waiting(&self, name: &TransactionTag, hash: Hash) -> bool;
+	/// What of the account waits for others, apart from this very transaction.
+	fn waiting_of(&self, name: &TransactionTag, hash: Hash) -> Waiting;
 
 	/// Whether all of these are provided by what is ready.
 	fn has_ready(&self, tags: &[TransactionTag]) -> bool;
 }
 
 impl<P: TransactionPool<Block = Block, Hash = Hash>> Kept for P {
-	fn has_another_waiting(&self, name: &TransactionTag, hash: Hash) -> bool {
-		self.futures()
-			.iter()
-			.any(|other| other.provides().first() == Some(name) && *other.hash() != hash)
+	fn waiting_of(&self, name: &TransactionTag, hash: Hash) -> Waiting {
+		let mut waiting = Waiting::default();
+		for other in self.futures() {
+			let Some(others_name) = other.provides().first() else {
+				continue;
+			};
+			if *other.hash() == hash || account(others_name) != account(name) {
+				continue;
+			}
+			waiting.has_same_number |= others_name == name;
+			waiting.count += 1;
+			waiting.bytes += other.data().encoded_size();
+		}
+		waiting
 	}
 
 	fn has_ready(&self, tags: &[TransactionTag]) -> bool {
@@ -94,6 +174,9 @@ impl<P: TransactionPool<Block = Block, Hash = Hash>> Kept for P {
 pub(crate) struct Places {
 	/// Those of submissions that are under way: by which transaction, and how often it is submitted.
 	taken: Mutex<HashMap<TransactionTag, (Hash, usize)>>,
+	/// Transactions that had to be refused, and their names.
+	refused: Refused<Hash>,
+	refused_names: Refused<TransactionTag>,
 	/// The pool owns the places, not the other way round.
 	pool: OnceLock<Weak<dyn Kept>>,
 }
@@ -115,12 +198,13 @@ impl Places {
 		self: &Arc<Self>,
 		valid: &ValidTransaction,
 		hash: Hash,
+		length: usize,
 	) -> Result<(), TransactionValidityError> {
 		let (Some(name), false) = (valid.provides.first(), valid.requires.is_empty()) else {
 			return Ok(());
 		};
 		let take = |places: &RefCell<Vec<Place>>| -> Result<(), TransactionValidityError> {
-			let place = self.take(name, &valid.requires, hash)?;
+			let place = self.take(name, &valid.requires, hash, length)?;
 			places.borrow_mut().extend(place);
 			Ok(())
 		};
@@ -133,33 +217,68 @@ impl Places {
 		self.taken.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	/// The refusal of a transaction that was refused a moment ago. It need not be validated again.
+	pub(crate) fn check_again(&self, hash: Hash) -> Result<(), TransactionValidityError> {
+		match self.refused.has(&hash) {
+			true => Err(UnknownTransaction::Custom(TAKEN).into()),
+			false => Ok(()),
+		}
+	}
+
 	/// None if the transaction is ready, and needs no place that another one has.
 	fn take(
 		self: &Arc<Self>,
 		name: &TransactionTag,
 		requires: &[TransactionTag],
 		hash: Hash,
+		length: usize,
 	) -> Result<Option<Place>, UnknownTransaction> {
+		if let Some(place) = self.free(name, hash, length) {
+			return Ok(Some(place));
+		}
+		// The one that waits may lack something that this one does not ask for.
+		let is_ready = !self.refused_names.has(name)
+			&& self
+				.pool
+				.get()
+				.and_then(Weak::upgrade)
+				.is_some_and(|pool| pool.has_ready(requires));
+		if is_ready {
+			return Ok(None);
+		}
+		self.refused.note(hash);
+		self.refused_names.note(name.clone());
+		Err(UnknownTransaction::Custom(TAKEN))
+	}
+
+	/// The place, if there is one.
+	fn free(self: &Arc<Self>, name: &TransactionTag, hash: Hash, length: usize) -> Option<Place> {
+		if self.refused_names.has(name) {
+			return None;
+		}
 		// Held while the pool is asked: what has given its place back is in the pool by then, if it is kept.
 		let mut taken = self.lock();
-		let pool = self.pool.get().and_then(Weak::upgrade);
-		let is_taken = taken.get(name).is_some_and(|(other, _)| *other != hash)
-			|| pool
-				.as_ref()
-				.is_some_and(|pool| pool.has_another_waiting(name, hash));
-		if is_taken {
-			// The one that waits may lack something that this one does not ask for.
-			return match pool.is_some_and(|pool| pool.has_ready(requires)) {
-				true => Ok(None),
-				false => Err(UnknownTransaction::Custom(TAKEN)),
-			};
+		if taken.get(name).is_some_and(|(other, _)| *other != hash) {
+			return None;
+		}
+		let under_way = taken
+			.keys()
+			.filter(|other| *other != name && account(other) == account(name))
+			.count();
+		let mut waiting = match self.pool.get().and_then(Weak::upgrade) {
+			Some(pool) => pool.waiting_of(name, hash),
+			None => Waiting::default(),
+		};
+		waiting.count = waiting.count.saturating_add(under_way);
+		if !waiting.has_place_for(length) {
+			return None;
 		}
 		let (_, times) = taken.entry(name.clone()).or_insert((hash, 0));
 		*times += 1;
-		Ok(Some(Place {
+		Some(Place {
 			places: self.clone(),
 			name: name.clone(),
-		}))
+		})
 	}
 }
 
@@ -203,27 +322,37 @@ mod tests {
 	type Extrinsic = <Block as BlockT>::Extrinsic;
 
 	/// So many may wait in the pool of these tests.
-	const WAITING: usize = 5;
+	const WAITING: usize = 50;
 
 	/// A transaction of an account, with a number; which one of several; and something else that it waits for, if it is not 0.
 	fn transaction(account: u8, number: u8, which: u8, lacks: u8) -> Extrinsic {
-		let bytes = vec![account, number, which, lacks];
+		longer(account, number, which, lacks, 0)
+	}
+
+	/// The same with so many more bytes.
+	fn longer(account: u8, number: u8, which: u8, lacks: u8, more: usize) -> Extrinsic {
+		let bytes = [vec![account, number, which, lacks], vec![0; more]].concat();
 		Extrinsic::decode(&mut &bytes.encode()[..]).expect("its length, and its bytes")
+	}
+
+	/// An account with a number, which a chain of the SDK writes in four bytes.
+	fn name(account: u8, number: u8) -> TransactionTag {
+		(account, u32::from(number)).encode()
 	}
 
 	/// A chain on which nothing is included yet, and every transaction valid.
 	struct Empty;
 
 	fn validity(transaction: &Extrinsic) -> TransactionValidity {
-		let encoded = transaction.encode();
-		let [_, account, number, _, lacks] = encoded[..] else {
+		let bytes = Vec::<u8>::decode(&mut &transaction.encode()[..]).unwrap_or_default();
+		let [account, number, _, lacks, ..] = bytes[..] else {
 			return Err(UnknownTransaction::CannotLookup.into());
 		};
-		let before = number.checked_sub(1).map(|before| vec![account, before]);
+		let before = number.checked_sub(1).map(|before| name(account, before));
 		let other = Some(vec![lacks]).filter(|_| lacks != 0);
 		Ok(ValidTransaction {
 			requires: before.into_iter().chain(other).collect(),
-			provides: vec![vec![account, number]],
+			provides: vec![name(account, number)],
 			..Default::default()
 		})
 	}
@@ -380,6 +509,9 @@ mod tests {
 				.expect("there is room");
 			assert!(is_kept_out(&submit(&pool, transaction(1, 2, 1, 0)).await));
 			pool.pool().validated_pool().remove_invalid(&[first]);
+			// Not at once.
+			assert!(is_kept_out(&submit(&pool, transaction(1, 2, 1, 0)).await));
+			std::thread::sleep(MOMENT);
 			assert!(submit(&pool, transaction(1, 2, 1, 0)).await.is_ok());
 			// The very same one is another matter.
 			assert!(matches!(
@@ -399,14 +531,53 @@ mod tests {
 	}
 
 	#[test]
+	fn one_account_has_so_many_waiting_and_no_more_and_leaves_room_for_others() {
+		let (pool, places) = pool();
+		block_on(async {
+			// By number: the first would be ready.
+			for number in 1..=MOST_WAITING as u8 {
+				assert!(submit(&pool, transaction(1, 2 * number, 0, 0)).await.is_ok());
+			}
+			assert!(is_kept_out(&submit(&pool, transaction(1, 200, 0, 0)).await));
+			assert!(submit(&pool, transaction(2, 200, 0, 0)).await.is_ok());
+			// What need not wait has room.
+			assert!(submit(&pool, transaction(1, 0, 0, 0)).await.is_ok());
+			assert_eq!(kept(&pool), (1, MOST_WAITING + 1));
+			// By length.
+			let half = MOST_BYTES / 2;
+			assert!(submit(&pool, longer(3, 2, 0, 0, half)).await.is_ok());
+			assert!(is_kept_out(&submit(&pool, longer(3, 4, 0, 0, half)).await));
+			assert!(submit(&pool, longer(3, 6, 0, 0, half / 2)).await.is_ok());
+		});
+		assert!(places.lock().is_empty());
+	}
+
+	#[test]
+	fn a_refusal_is_remembered_for_a_moment_and_so_many_are() {
+		let (_, places) = pool();
+		let hash = |number: usize| Hash::from_low_u64_be(number as u64);
+		places.refused.note(hash(0));
+		assert!(places.check_again(hash(0)).is_err());
+		assert!(places.check_again(hash(1)).is_ok());
+		for number in 0..2 * MOST_REFUSALS {
+			places.refused.note(hash(number));
+		}
+		assert_eq!(places.refused.lock().len(), MOST_REFUSALS);
+		std::thread::sleep(MOMENT);
+		assert!(places.check_again(hash(0)).is_ok());
+		places.refused.note(hash(7));
+		assert_eq!(places.refused.lock().len(), 1);
+	}
+
+	#[test]
 	fn what_is_ready_is_not_kept_out_by_what_waits_for_something_else() {
 		let (pool, _) = pool();
 		block_on(async {
 			assert!(submit(&pool, transaction(1, 0, 0, 0)).await.is_ok());
 			assert!(submit(&pool, transaction(1, 1, 0, 99)).await.is_ok());
 			assert_eq!(kept(&pool), (1, 1));
-			assert!(is_kept_out(&submit(&pool, transaction(1, 1, 1, 98)).await));
 			assert!(submit(&pool, transaction(1, 1, 2, 0)).await.is_ok());
+			assert!(is_kept_out(&submit(&pool, transaction(1, 1, 1, 98)).await));
 			assert_eq!(kept(&pool), (2, 1));
 		});
 	}
