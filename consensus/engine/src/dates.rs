@@ -8,7 +8,7 @@ use sc_client_api::{Backend, TrieCacheContext};
 use sp_core::H256;
 use sp_state_machine::Backend as _;
 
-use crate::{worker::StorageChanges, Block};
+use crate::{worker::StorageChanges, Block, LOG_TARGET};
 
 /// The key under which the state after a block has the block's date, milliseconds of Unix time as a SCALE `u64`: that of
 /// `pallet-timestamp`'s `Now`, in a runtime that has this pallet as `Timestamp`.
@@ -28,12 +28,17 @@ fn decoded(value: &[u8]) -> Option<u64> {
 
 /// When a block in the database is dated, if it is. One whose state cannot be read has always been: it is not voted for.
 pub fn of_block<BE: Backend<Block>>(backend: &BE, hash: H256) -> Option<u64> {
-	let Ok(state) = backend.state_at(hash, TrieCacheContext::Untrusted) else {
-		return Some(0);
+	let unread = |error: &dyn std::fmt::Display| {
+		log::debug!(target: LOG_TARGET, "The date of block {hash} cannot be read, so this node does not vote for it: {error}");
+		Some(0)
+	};
+	let state = match backend.state_at(hash, TrieCacheContext::Untrusted) {
+		Ok(state) => state,
+		Err(error) => return unread(&error),
 	};
 	match state.storage(&DATE_KEY) {
 		Ok(value) => value.as_deref().and_then(decoded),
-		Err(_) => Some(0),
+		Err(error) => unread(&error),
 	}
 }
 

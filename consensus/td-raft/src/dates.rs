@@ -44,10 +44,11 @@ impl<C: Crypto> Core<C> {
 		self.dated = Some((*block, date));
 	}
 
-	/// The last block that would have been voted for but for its date, and of which no certificate was known. None once there was a
-	/// vote again, or there is another leader.
+	/// The last block that would have been voted for but for its date. None once there is a certificate of it or of a later one, or was
+	/// a vote again, or there is another leader.
 	pub fn abstains(&self) -> Option<&Target<Hashed<C::Scheme>>> {
-		self.abstained.as_ref()
+		let certified = self.safety.durable().high_qc.rank();
+		self.abstained.as_ref().filter(|target| target.rank() > certified)
 	}
 
 	/// The date that was said of this block, if it is the one that was to come.
