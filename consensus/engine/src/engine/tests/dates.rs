@@ -70,7 +70,8 @@ fn a_block_that_is_dated_too_long_ago_is_taken_and_gets_no_vote() {
 		let prepared = lab.engine.core.durable().prepared;
 		let is_prepared = prepared.is_some_and(|target| target.hash == block.header.hash().0);
 		assert_eq!(is_prepared, is_voted_for, "{ago}");
-		assert_eq!(lab.engine.abstains.is_some(), !is_voted_for, "{ago}");
+		// An authority alone builds another one in its place, and nobody waits for this vote any more.
+		assert!(lab.engine.abstains.is_none(), "{ago}");
 		assert_eq!(lab.engine.failure, None);
 	}
 }
