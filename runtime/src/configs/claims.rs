@@ -29,12 +29,13 @@ use crate::{
 	extensions::tx_extension, AccountId, Council, Hash, Multisig, Proxy, Runtime, RuntimeCall, System,
 };
 
-/// What is little enough to be declared without a reason. An approval by hash dispatches nothing and needs none of it, but wallets put
-/// in what the call weighs that they do not send along.
-const LITTLE: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 1 << 20);
+/// What is little enough to be declared without a reason: less than a transfer weighs. An approval by hash dispatches nothing and needs
+/// none of it, but wallets put in what the call weighs that they do not send along; and who closes a motion by hand writes a
+/// round number.
+const LITTLE: Weight = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 1 << 20);
 
-/// The same for a member of the council, who closes a motion by hand and writes a round number.
-const LITTLE_FOR_MEMBERS: Weight = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 1 << 20);
+/// How deep calls may be held in calls. Each level adds to what those around it may declare, and nothing to what the quota counts.
+const MOST_NESTED: u32 = 8;
 
 /// By how many bytes a bound of a length may exceed it, for round numbers.
 const LENGTH_SLACK: u32 = 1024;
@@ -48,9 +49,10 @@ const DERIVATION: Weight = Weight::from_parts(20 * WEIGHT_REF_TIME_PER_MICROS, 0
 /// A call and all that it holds claim no more than they can use, for the account that they act for:
 ///
 /// - `as_multi` declares at most what the call weighs that it names, as a transaction if need be (which is what a wallet is told
-///   that asks); `approve_as_multi` at most a thousandth of a second;
+///   that asks), or little; `approve_as_multi` little;
 /// - what is for members of the council is sent by members, and the lengths that they declare are about those of their motions;
-/// - `close` names a motion, and declares at most what that weighs, or little;
+/// - `close` names a motion, and declares at most what that weighs, or little; what a member executes alone claims no more either;
+/// - calls are held in calls no deeper than [`MOST_NESTED`];
 /// - what a signature never gives the right to is not sent: calls of Root, of a majority, and those that authorize themselves;
 /// - a runtime is handed in when it is authorized.
 ///
@@ -59,58 +61,7 @@ pub struct NoMoreThanUsed;
 
 impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 	fn check(who: &AccountId, call: &RuntimeCall) -> Result<(), Refusal> {
-		use pallet_collective::Call as Motion;
-		use pallet_multisig::Call as Approval;
-
-		match call {
-			RuntimeCall::Multisig(Approval::as_multi { call, max_weight, .. }) => {
-				ensure!(max_weight.all_lte(worth(call)), Refusal::DeclaresTooMuch);
-			}
-			RuntimeCall::Multisig(Approval::approve_as_multi { max_weight, .. }) => {
-				ensure!(max_weight.all_lte(LITTLE), Refusal::DeclaresTooMuch);
-			}
-			RuntimeCall::Council(
-				Motion::execute {
-					proposal,
-					length_bound,
-				}
-				| Motion::propose {
-					proposal,
-					length_bound,
-					..
-				},
-			) => {
-				ensure!(Council::is_member(who), Refusal::NotEntitled);
-				ensure_length(proposal.encoded_size(), *length_bound)?;
-			}
-			RuntimeCall::Council(Motion::close {
-				proposal_hash,
-				proposal_weight_bound,
-				length_bound,
-				..
-			}) => {
-				ensure!(Council::is_member(who), Refusal::NotEntitled);
-				ensure_closes(proposal_hash, *proposal_weight_bound, *length_bound)?;
-			}
-			RuntimeCall::Preimage(pallet_preimage::Call::ensure_updated { .. }) => {
-				ensure!(Council::is_member(who), Refusal::NotEntitled);
-			}
-			RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code }) => {
-				let authorized = System::authorized_upgrade().ok_or(Refusal::NotEntitled)?;
-				// The hash is the first of two fields, and has no getter outside tests.
-				let hash = BlakeTwo256::hash(code);
-				ensure!(
-					authorized.using_encoded(|fields| fields.starts_with(hash.as_ref())),
-					Refusal::NotEntitled
-				);
-			}
-			call => ensure!(!needs_more_than_a_signature(call), Refusal::NotEntitled),
-		}
-		let Some(calls) = held(call) else {
-			return Ok(());
-		};
-		let account = acts_for(who, call);
-		calls.into_iter().try_for_each(|call| Self::check(&account, call))
+		check(who, call, MOST_NESTED)
 	}
 
 	fn weight(call: &RuntimeCall) -> Weight {
@@ -153,9 +104,79 @@ impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 	}
 }
 
+/// What [`NoMoreThanUsed`] checks, of a call that may hold others so many levels deep.
+fn check(who: &AccountId, call: &RuntimeCall, levels: u32) -> Result<(), Refusal> {
+	use pallet_collective::Call as Motion;
+	use pallet_multisig::Call as Approval;
+
+	match call {
+		RuntimeCall::Multisig(Approval::as_multi { call, max_weight, .. }) => {
+			ensure!(
+				max_weight.all_lte(worth(call).max(LITTLE)),
+				Refusal::DeclaresTooMuch
+			);
+		}
+		RuntimeCall::Multisig(Approval::approve_as_multi { max_weight, .. }) => {
+			ensure!(max_weight.all_lte(LITTLE), Refusal::DeclaresTooMuch);
+		}
+		RuntimeCall::Council(Motion::execute {
+			proposal,
+			length_bound,
+		}) => {
+			ensure!(Council::is_member(who), Refusal::NotEntitled);
+			ensure_length(proposal.encoded_size(), *length_bound)?;
+			// Of its own a member has no more rights than a signature gives.
+			let levels = levels.checked_sub(1).ok_or(Refusal::DeclaresTooMuch)?;
+			check(who, proposal, levels)?;
+		}
+		RuntimeCall::Council(Motion::propose {
+			proposal,
+			length_bound,
+			..
+		}) => {
+			ensure!(Council::is_member(who), Refusal::NotEntitled);
+			ensure_length(proposal.encoded_size(), *length_bound)?;
+		}
+		RuntimeCall::Council(Motion::close {
+			proposal_hash,
+			proposal_weight_bound,
+			length_bound,
+			..
+		}) => {
+			ensure!(Council::is_member(who), Refusal::NotEntitled);
+			ensure_closes(proposal_hash, *proposal_weight_bound, *length_bound)?;
+		}
+		RuntimeCall::Preimage(pallet_preimage::Call::ensure_updated { .. }) => {
+			ensure!(Council::is_member(who), Refusal::NotEntitled);
+		}
+		RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code }) => {
+			let authorized = System::authorized_upgrade().ok_or(Refusal::NotEntitled)?;
+			// The hash is the first of two fields, and has no getter outside tests.
+			let hash = BlakeTwo256::hash(code);
+			ensure!(
+				authorized.using_encoded(|fields| fields.starts_with(hash.as_ref())),
+				Refusal::NotEntitled
+			);
+		}
+		call => ensure!(!needs_more_than_a_signature(call), Refusal::NotEntitled),
+	}
+	let Some(calls) = held(call) else {
+		return Ok(());
+	};
+	let account = acts_for(who, call);
+	let levels = levels.checked_sub(1).ok_or(Refusal::DeclaresTooMuch)?;
+	calls
+		.into_iter()
+		.try_for_each(|call| check(&account, call, levels))
+}
+
 /// What a call weighs, and what it weighs as a transaction of its own: node and wallets say the latter when they are asked.
 fn worth(call: &RuntimeCall) -> Weight {
-	let extensions = tx_extension(0, Era::Immortal).weight(call);
+	// Wallets ask about a mortal one, which weighs more, or about an immortal one.
+	let extensions = [Era::mortal(64, 0), Era::Immortal]
+		.map(|era| tx_extension(0, era).weight(call))
+		.into_iter()
+		.fold(Weight::zero(), Weight::max);
 	call.get_dispatch_info().call_weight.saturating_add(extensions)
 }
 
@@ -181,7 +202,7 @@ fn ensure_closes(motion: &Hash, weight: Weight, length: u32) -> Result<(), Refus
 	ensure!(length >= stored, Refusal::DeclaresTooMuch);
 	let motion = Motions::get(motion).ok_or(Refusal::NotEntitled)?;
 	ensure!(
-		weight.all_lte(worth(&motion).max(LITTLE_FOR_MEMBERS)),
+		weight.all_lte(worth(&motion).max(LITTLE)),
 		Refusal::DeclaresTooMuch
 	);
 	Ok(())

@@ -4,6 +4,7 @@ use codec::Encode;
 use frame_support::{
 	assert_ok,
 	dispatch::GetDispatchInfo,
+	traits::GetCallMetadata,
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 };
 use pallet_certificates::{Refusal, Role};
@@ -127,16 +128,34 @@ fn of_two(who: Sr25519Keyring) -> (AccountId, AccountId) {
 #[test]
 fn an_approval_declares_what_its_call_weighs() {
 	with_strangers().execute_with(|| {
-		let call: RuntimeCall = frame_system::Call::remark_with_event { remark: vec![7; 100] }.into();
-		let weight = call.get_dispatch_info().call_weight;
-		let as_transaction = weight.saturating_add(tx_extension(0, Era::Immortal).weight(&call));
-		for excess in [Weight::from_parts(1, 0), Weight::from_parts(0, 1)] {
+		// More than what is little: eight calls of more than a thousandth of a second.
+		let poke = crate::full_blocks::calls()
+			.into_iter()
+			.find(|call| call.get_call_metadata().function_name == "poke")
+			.expect("it is a call of ours");
+		let heavy: RuntimeCall = pallet_utility::Call::batch { calls: vec![poke; 8] }.into();
+		let weighs = |call: &RuntimeCall, era| {
+			let extensions = tx_extension(0, era).weight(call);
+			call.get_dispatch_info().call_weight.saturating_add(extensions)
+		};
+		// Wallets ask with either.
+		let [mortal, immortal] = [Era::mortal(64, 0), Era::Immortal].map(|era| weighs(&heavy, era));
+		assert!(mortal.any_gt(immortal));
+		let most = mortal.max(immortal);
+		assert!(most.ref_time() > 10 * WEIGHT_REF_TIME_PER_MILLIS);
+		for excess in [Weight::from_parts(1, 0), Weight::from_parts(0, 1 << 20)] {
 			refused(
 				STRANGER,
-				approval(STRANGER, &call, as_transaction.saturating_add(excess)),
+				approval(STRANGER, &heavy, most.saturating_add(excess)),
 				too_much(),
 			);
 		}
+		assert_eq!(apply(STRANGER, approval(STRANGER, &heavy, mortal)), Ok(Ok(())));
+		assert_eq!(apply(Dave, approval(Dave, &heavy, immortal)), Ok(Ok(())));
+
+		let call: RuntimeCall = frame_system::Call::remark_with_event { remark: vec![7; 100] }.into();
+		let weight = call.get_dispatch_info().call_weight;
+		let as_transaction = weighs(&call, Era::mortal(64, 0));
 		refused(
 			STRANGER,
 			approval(
@@ -179,13 +198,32 @@ fn an_approval_by_hash_declares_little() {
 			.into()
 		};
 		for much in [
-			Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS + 1, 0),
+			Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS + 1, 0),
 			Weight::from_parts(0, u64::MAX / 2),
 		] {
 			refused(STRANGER, by_hash(much), too_much());
 		}
-		let little = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS, 0);
+		let little = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 0);
 		assert_eq!(apply(STRANGER, by_hash(little)), Ok(Ok(())));
+	});
+}
+
+/// One call to the quota, whatever it weighs.
+#[test]
+fn calls_are_not_held_in_calls_without_end() {
+	with_strangers().execute_with(|| {
+		let nested = |levels: u32| {
+			(0..levels).fold(remark(), |call, _| {
+				pallet_utility::Call::<Runtime>::as_derivative {
+					index: 0,
+					call: Box::new(call),
+				}
+				.into()
+			})
+		};
+		assert_eq!(apply(STRANGER, nested(8)), Ok(Ok(())));
+		refused(STRANGER, nested(9), too_much());
+		refused(STRANGER, nested(100), too_much());
 	});
 }
 
@@ -336,6 +374,28 @@ fn motions_are_made_by_members_and_with_their_own_length() {
 		for call in [proposed(3), executed(3)] {
 			assert_eq!(apply(Alice, call), Ok(Ok(())));
 		}
+	});
+}
+
+#[test]
+fn what_a_member_executes_alone_claims_no_more_than_what_it_signs() {
+	with_strangers().execute_with(|| {
+		let executed = |proposal: RuntimeCall| -> RuntimeCall {
+			let length_bound = proposal.encoded_size() as u32;
+			pallet_collective::Call::<Runtime, CouncilCollective>::execute {
+				proposal: Box::new(proposal),
+				length_bound,
+			}
+			.into()
+		};
+		let much = Weight::from_parts(300 * WEIGHT_REF_TIME_PER_MILLIS, 0);
+		let weighty = pallet_utility::Call::<Runtime>::with_weight {
+			call: Box::new(remark()),
+			weight: much,
+		};
+		assert_eq!(apply(Alice, executed(weighty.into())), Err(not_entitled()));
+		let declared = executed(approval(STRANGER, &remark(), much));
+		assert_eq!(apply(Alice, declared), Err(too_much()));
 	});
 }
 
