@@ -176,7 +176,7 @@ fn worth(call: &RuntimeCall) -> Weight {
 	let extensions = [Era::mortal(64, 0), Era::Immortal]
 		.map(|era| tx_extension(0, era).weight(call))
 		.into_iter()
-		.fold(Weight::zero(), Weight::max);
+		.fold(Weight::zero(), |most, weight| most.max(weight));
 	call.get_dispatch_info().call_weight.saturating_add(extensions)
 }
 
