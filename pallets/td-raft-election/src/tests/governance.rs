@@ -195,12 +195,12 @@ fn no_timing_lets_anybody_wait_for_more_than_an_hour() {
 	});
 }
 
-/// In milliseconds, by hand: 15 s in which no block need come, 14.5 s for the first faulty leader, 18 s for each other, and 43.1 s in
-/// which what happened is not final.
+/// In milliseconds, by hand: 15 s in which no block need come, 14.5 s for the first faulty leader, 18 s for each other, and 16 · 2.52 s
+/// and 1.5 s in which what happened is not final.
 fn wait(faulty: u64) -> u64 {
 	match faulty {
 		0 => 15_000,
-		faulty => 72_600 + (faulty - 1) * 18_000,
+		faulty => 71_320 + (faulty - 1) * 18_000,
 	}
 }
 
@@ -208,11 +208,14 @@ fn wait(faulty: u64) -> u64 {
 fn local() {
 	let timing = CurrentTiming::<Test>::get();
 	let Timing {
+		delta,
+		status,
 		election_timeout,
 		sync_timeout,
 		idle_block_interval,
 		..
 	} = timing;
+	assert_eq!([delta, status], [10, 1_000]);
 	assert_eq!(
 		[election_timeout, sync_timeout, idle_block_interval],
 		[1_500, 3_000, 5_000]
