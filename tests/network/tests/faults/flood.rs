@@ -173,7 +173,7 @@ async fn a_flood_of_bad_proofs_is_not_looked_at_and_keeps_nobody_from_trading() 
 	for (position, url) in urls.iter().enumerate() {
 		for (name, forged) in &forgeries {
 			for _ in 0..CONNECTIONS {
-				let flood = tokio::spawn(send_bad(url.clone(), *name, forged.clone()));
+				let flood = tokio::spawn(send_bad(url.clone(), name, forged.clone()));
 				floods.push((position, *name, flood));
 			}
 		}
