@@ -1,9 +1,14 @@
 //! What a chain does not start with.
 
-use crate::{mock::*, GenesisConfig, GenesisKey, Terms};
+use super::quota::{example, traders_calls};
+use crate::{mock::*, Error, GenesisConfig, GenesisKey, Modulus, Terms};
+use frame_support::{assert_noop, dispatch::GetDispatchInfo};
 use num_bigint::BigUint;
 use rand_core::OsRng;
-use sp_runtime::BuildStorage;
+use sp_runtime::{
+	transaction_validity::{InvalidTransaction, TransactionValidityError},
+	BuildStorage,
+};
 use veilmart_confidential::PARAMETER_SET;
 use veilmart_paillier::{generate, BlumProof, ParameterSet, PrimeKind};
 
@@ -183,6 +188,31 @@ fn a_malformed_genesis_stops_the_chain() {
 		..Default::default()
 	}
 	.build_storage();
+}
+
+#[test]
+fn without_a_key_no_call_with_a_proof_is_possible() {
+	let mut proved = Vec::new();
+	for name in traders_calls() {
+		execute(|| {
+			let (party, call) = example(name);
+			if !call.get_dispatch_info().call_weight.all_gte(PROOF) {
+				return;
+			}
+			proved.push(name);
+			Modulus::<Test>::kill();
+			// Whatever a verifier would say of it.
+			VerifyBy::set(By::Credulous);
+			assert_noop!(party.dispatch(call.clone()), Error::<Test>::NoKey);
+			// The pallet's codes begin at 32, and there are 20 errors before this one.
+			let refused = TransactionValidityError::from(InvalidTransaction::Custom(52));
+			assert_eq!(party.offer(&call).unwrap_err(), refused, "{name}");
+		});
+	}
+	let expected = [
+		"issue", "list", "order", "accept", "dispute", "transfer", "redeem", "refresh", "reprice", "restock",
+	];
+	assert_eq!(proved, expected);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod agenda;
 mod cascades;
 mod deadlines;
 mod disputes;
+mod events;
 mod fallen;
 mod fire;
 mod forgeries;

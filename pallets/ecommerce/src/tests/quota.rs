@@ -6,7 +6,7 @@ use crate::{
 use frame_support::{assert_noop, assert_ok, traits::GetCallName};
 
 /// A call of this name that would succeed as the ledger stands, with its caller. All others prepare it.
-fn example(name: &str) -> (Party, Call<Test>) {
+pub(super) fn example(name: &str) -> (Party, Call<Test>) {
 	let mut market = Market::open();
 	let placed = |market: &mut Market| market.buyer.orders(&market.listed, 1);
 	let accepted = |market: &mut Market| {
@@ -148,7 +148,7 @@ fn example(name: &str) -> (Party, Call<Test>) {
 }
 
 /// All calls but those of governance and the certificate authority, which are not counted.
-fn traders_calls() -> impl Iterator<Item = &'static str> {
+pub(super) fn traders_calls() -> impl Iterator<Item = &'static str> {
 	Call::<Test>::get_call_names()
 		.iter()
 		.copied()
