@@ -52,7 +52,7 @@ const DERIVATION: Weight = Weight::from_parts(20 * WEIGHT_REF_TIME_PER_MICROS, 0
 ///   that asks), or little; `approve_as_multi` little;
 /// - what is for members of the council is sent by members, and the lengths that they declare are about those of their motions;
 /// - `close` names a motion, and declares at most what that weighs, or little; what a member executes alone claims no more either;
-/// - calls are held in calls no deeper than [`MOST_NESTED`];
+/// - calls are held in calls no deeper than eight levels;
 /// - what a signature never gives the right to is not sent: calls of Root, of a majority, and those that authorize themselves;
 /// - a runtime is handed in when it is authorized.
 ///
