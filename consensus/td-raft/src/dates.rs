@@ -97,7 +97,7 @@ mod tests {
 		symbolic::{Keys, Name},
 		Anchor, Input,
 	};
-	use veilmart_td_raft::Timing;
+	use veilmart_td_raft::{Number, Timing};
 
 	fn core(lab: &Lab) -> Core<Keys> {
 		let config = Config {
@@ -156,6 +156,28 @@ mod tests {
 		let stale = brings(&mut core, 0);
 		assert_eq!(core.abstains(), Some(&stale));
 		assert_eq!(core.durable().prepared, None);
+	}
+
+	/// It has not to vote for it yet, so that its date is in nobody's way.
+	#[test]
+	fn nobody_abstains_from_what_is_too_far_ahead() {
+		let lab = Lab::new();
+		let mut core = core(&lab);
+		core.set_clock(100_000);
+		core.adopt(&lab.certificate(0, 1, 0, lab.genesis.target()));
+		let mut tip = lab.genesis.clone();
+		for number in 1..=17 {
+			tip = lab.child(&tip, 1, 0, |_| {});
+			if number == 17 {
+				core.set_date(&tip.hash, 0);
+			}
+			let (block, certified) = (tip.clone(), false);
+			core.step(1, Input::Imported { block, certified });
+		}
+		assert!(core.chain().get(&tip.hash).is_some());
+		let prepared = core.durable().prepared.map(|target| target.number);
+		assert_eq!(prepared, Some(Number(16)));
+		assert_eq!(core.abstains(), None);
 	}
 
 	/// What is said of one block does not count for another, nor twice.
