@@ -7,6 +7,8 @@ use codec::DecodeAll;
 use sc_client_api::{Backend, TrieCacheContext};
 use sp_core::H256;
 use sp_state_machine::Backend as _;
+use std::sync::Once;
+use veilmart_td_raft::Number;
 
 use crate::{worker::StorageChanges, Block, LOG_TARGET};
 
@@ -17,6 +19,9 @@ pub const DATE_KEY: [u8; 32] = [
 	0x1f, 0x05, 0x15, 0xf4, 0x62, 0xcd, 0xcf, 0x84, 0xe0, 0xf1, 0xd6, 0x04, 0x5d, 0xfc, 0xbb,
 ];
 
+/// The date that counts for a block whose date cannot be read: however wrong the clock is, it is too old for a vote.
+pub const UNREAD: u64 = 0;
+
 /// The time by the wall clock, in milliseconds of Unix time.
 pub fn clock() -> u64 {
 	sp_timestamp::Timestamp::current().as_millis()
@@ -26,11 +31,12 @@ fn decoded(value: &[u8]) -> Option<u64> {
 	u64::decode_all(&mut &value[..]).ok()
 }
 
-/// When a block in the database is dated, if it is. One whose state cannot be read has always been: it is not voted for.
+/// When a block in the database is dated, if it is. One whose state cannot be read is dated [`UNREAD`]: it is not voted for until the
+/// node is started again.
 pub fn of_block<BE: Backend<Block>>(backend: &BE, hash: H256) -> Option<u64> {
 	let unread = |error: &dyn std::fmt::Display| {
-		log::debug!(target: LOG_TARGET, "The date of block {hash} cannot be read, so this node does not vote for it: {error}");
-		Some(0)
+		log::warn!(target: LOG_TARGET, "The date of block {hash} cannot be read, so this node does not vote for it: {error}");
+		Some(UNREAD)
 	};
 	let state = match backend.state_at(hash, TrieCacheContext::Untrusted) {
 		Ok(state) => state,
@@ -40,6 +46,17 @@ pub fn of_block<BE: Backend<Block>>(backend: &BE, hash: H256) -> Option<u64> {
 		Ok(value) => value.as_deref().and_then(decoded),
 		Err(error) => unread(&error),
 	}
+}
+
+/// Says once that a block above genesis has no date: the rule is off then, for instance because the runtime keeps its dates elsewhere.
+pub fn note_undated(number: Number) {
+	static SAID: Once = Once::new();
+	SAID.call_once(|| {
+		log::warn!(
+			target: LOG_TARGET,
+			"Block {number} has no date where this node looks for it, so it votes for such blocks however old they are.",
+		);
+	});
 }
 
 /// When a block is dated whose execution changed this, if it is.

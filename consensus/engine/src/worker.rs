@@ -58,7 +58,14 @@ pub enum Task {
 	/// Build on a block that is in the database, or about to be, and seal.
 	Build(Box<(Build<OnChain>, Identity)>),
 	/// Import a block that was built here.
-	ImportOwn(Box<Block>, Box<StorageChanges>),
+	ImportOwn {
+		/// The block.
+		block: Box<Block>,
+		/// What its execution changed.
+		changes: Box<StorageChanges>,
+		/// Whether it closes its set. Handed back: its parent may be gone by then.
+		is_closing: bool,
+	},
 	/// Import a block that was verified. `certified` says that a quorum has it.
 	Import {
 		/// The block.
@@ -83,7 +90,12 @@ pub enum Done {
 	/// It could not be built.
 	NotBuilt(String),
 	/// A block of the engine's own is in the database.
-	ImportedOwn(Box<Block>),
+	ImportedOwn {
+		/// The block.
+		block: Box<Block>,
+		/// Whether it closes its set.
+		is_closing: bool,
+	},
 	/// It could not be put there.
 	NotImported(Box<Block>, String),
 	/// A block is in the database, or was refused.
@@ -161,10 +173,14 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> ChainWorker<BE, C> {
 						Err(error) => Done::NotBuilt(error),
 					}
 				}
-				Task::ImportOwn(block, changes) => {
+				Task::ImportOwn {
+					block,
+					changes,
+					is_closing,
+				} => {
 					let action = StateAction::ApplyChanges(Changes::Changes(*changes));
 					match import_as::<BE, C>(&self.client, (*block).clone(), BlockOrigin::Own, action).await {
-						Ok(()) => Done::ImportedOwn(block),
+						Ok(()) => Done::ImportedOwn { block, is_closing },
 						Err(error) => Done::NotImported(block, error.to_string()),
 					}
 				}

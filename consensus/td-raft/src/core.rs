@@ -645,12 +645,12 @@ impl<C: Crypto> Core<C> {
 			.collect();
 		candidates.sort_by_key(|pending| (pending.block.number, pending.block.hash));
 		for pending in candidates {
-			if self.abstains_from(&pending) {
-				continue;
-			}
 			let Some(parent) = self.chain.get(&pending.block.parent) else {
 				continue;
 			};
+			if self.abstains_from(&pending, &parent.block) {
+				continue;
+			}
 			let signer = Signer {
 				crypto: &self.crypto,
 				genesis: &self.config.genesis,

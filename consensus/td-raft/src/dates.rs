@@ -21,6 +21,7 @@
 use veilmart_td_raft::Target;
 
 use crate::{
+	block::Block,
 	chain::Pending,
 	core::Core,
 	crypto::{Crypto, Hashed},
@@ -44,11 +45,13 @@ impl<C: Crypto> Core<C> {
 		self.dated = Some((*block, date));
 	}
 
-	/// The last block that would have been voted for but for its date. None once there is a certificate of it or of a later one, or was
-	/// a vote again, or there is another leader.
+	/// The last block that would have been voted for but for its date. None once there is a certificate of it or of a later one, its
+	/// height is final, or was a vote again, for an own block too, or there is another leader.
 	pub fn abstains(&self) -> Option<&Target<Hashed<C::Scheme>>> {
 		let certified = self.safety.durable().high_qc.rank();
-		self.abstained.as_ref().filter(|target| target.rank() > certified)
+		let root = self.chain.root().number;
+		let abstained = self.abstained.as_ref();
+		abstained.filter(|target| target.rank() > certified && target.number > root)
 	}
 
 	/// The date that was said of this block, if it is the one that was to come.
@@ -66,15 +69,19 @@ impl<C: Crypto> Core<C> {
 	}
 
 	/// Whether the date of a block of the current term keeps this authority from voting for it. It votes again as it has voted.
-	pub(crate) fn abstains_from(&mut self, pending: &Pending<C::Scheme>) -> bool {
+	pub(crate) fn abstains_from(&mut self, pending: &Pending<C::Scheme>, parent: &Block<C::Scheme>) -> bool {
 		let target = pending.block.target();
 		let durable = self.safety.durable();
 		if durable.prepared == Some(target) || !self.is_stale(pending.date) {
 			return false;
 		}
-		// Nobody waits for a vote for what is certified already, or has another in its place.
-		let last = durable.prepared.map(|prepared| prepared.rank());
-		if target.rank() > durable.high_qc.rank() && last < Some(target.rank()) {
+		// Nobody waits for a vote for what is certified already, nor for one that the rules do not allow: there is another in its place,
+		// or it is too far ahead of what is final.
+		let root = self.chain.root().number;
+		let may_vote = self
+			.safety
+			.may_prepare(&pending.block, parent, pending.first, root);
+		if target.rank() > durable.high_qc.rank() && may_vote.is_ok() {
 			self.abstained = Some(target);
 		}
 		true
@@ -88,9 +95,9 @@ mod tests {
 		lab::{keys, Lab},
 		mutants::Mutants,
 		symbolic::{Keys, Name},
-		Anchor,
+		Anchor, Input,
 	};
-	use veilmart_td_raft::Timing;
+	use veilmart_td_raft::{Number, Timing};
 
 	fn core(lab: &Lab) -> Core<Keys> {
 		let config = Config {
@@ -127,6 +134,50 @@ mod tests {
 			!core.is_stale(Some(70_000)),
 			"the clock was ahead, and is right again"
 		);
+	}
+
+	/// Only the date is in the way of a block that an authority is said to abstain from.
+	#[test]
+	fn nobody_abstains_from_what_gets_no_vote_anyway() {
+		let lab = Lab::new();
+		let mut core = core(&lab);
+		core.set_clock(100_000);
+		core.adopt(&lab.certificate(0, 1, 0, lab.genesis.target()));
+		let brings = |core: &mut Core<Keys>, sealer| {
+			let block = lab.child(&lab.genesis, 1, sealer, |_| {});
+			core.set_date(&block.hash, 0);
+			let (target, certified) = (block.target(), false);
+			core.step(1, Input::Imported { block, certified });
+			assert!(core.chain().get(&target.hash).is_some());
+			target
+		};
+		brings(&mut core, 1);
+		assert_eq!(core.abstains(), None, "who sealed it does not lead");
+		let stale = brings(&mut core, 0);
+		assert_eq!(core.abstains(), Some(&stale));
+		assert_eq!(core.durable().prepared, None);
+	}
+
+	/// It has not to vote for it yet, so that its date is in nobody's way.
+	#[test]
+	fn nobody_abstains_from_what_is_too_far_ahead() {
+		let lab = Lab::new();
+		let mut core = core(&lab);
+		core.set_clock(100_000);
+		core.adopt(&lab.certificate(0, 1, 0, lab.genesis.target()));
+		let mut tip = lab.genesis.clone();
+		for number in 1..=17 {
+			tip = lab.child(&tip, 1, 0, |_| {});
+			if number == 17 {
+				core.set_date(&tip.hash, 0);
+			}
+			let (block, certified) = (tip.clone(), false);
+			core.step(1, Input::Imported { block, certified });
+		}
+		assert!(core.chain().get(&tip.hash).is_some());
+		let prepared = core.durable().prepared.map(|target| target.number);
+		assert_eq!(prepared, Some(Number(16)));
+		assert_eq!(core.abstains(), None);
 	}
 
 	/// What is said of one block does not count for another, nor twice.

@@ -234,6 +234,7 @@ impl<C: Crypto> Core<C> {
 		{
 			let saved = self.outbox.save(unsaved, &mut self.safety, Some(block));
 			self.outbox.propose(&saved);
+			self.abstained = None;
 			if let Some(leading) = &mut self.leading {
 				leading.tip = Some(block.target());
 				leading.proposal = Some(saved);

@@ -223,14 +223,29 @@ impl<S: Scheme> Safety<S> {
 		first: Number,
 		finalized: Number,
 	) -> Result<Unsaved<Promise<S>>, Refusal> {
+		self.may_prepare(block, parent, first, finalized)?;
 		let target = block.target();
+		if self.durable.prepared != Some(target) {
+			self.change().prepared = Some(target);
+		}
+		Ok(self.sign_vote(signer, Phase::Prepare, target))
+	}
+
+	/// Whether [`Self::prepare`] gives its vote.
+	pub(crate) fn may_prepare(
+		&self,
+		block: &Block<S>,
+		parent: &Block<S>,
+		first: Number,
+		finalized: Number,
+	) -> Result<(), Refusal> {
 		let mandate = self.mandate(block.set_id(), block.term())?;
 		if block.digest.sealer != mandate.leader() {
 			return Err(Refusal::NotLeader);
 		}
 		// Asked again, the authority repeats the same vote.
-		if self.durable.prepared == Some(target) {
-			return Ok(self.sign_vote(signer, Phase::Prepare, target));
+		if self.durable.prepared == Some(block.target()) {
+			return Ok(());
 		}
 		if parent.child_is_first(block.set_id(), block.term()) {
 			if self.prepared_in_term() && !mutated!(self.mutants, TwoFirstBlocks) {
@@ -255,8 +270,7 @@ impl<S: Scheme> Safety<S> {
 		if block.number.0.saturating_sub(from) > WINDOW {
 			return Err(Refusal::Window);
 		}
-		self.change().prepared = Some(target);
-		Ok(self.sign_vote(signer, Phase::Prepare, target))
+		Ok(())
 	}
 
 	/// The own block, sealed, with the vote for it: both go to the log before the proposal leaves.

@@ -1,6 +1,10 @@
 //! The node's side: tables per key and the memory of positive verdicts, both per process and bounded.
 
-use crate::{code, throttle::Throttle, MALFORMED, UNSEEN};
+use crate::{
+	code,
+	throttle::{Answer, Bad, Throttle},
+	MALFORMED, UNSEEN,
+};
 use codec::DecodeAll;
 use schnellru::{ByLength, LruMap};
 use std::{
@@ -20,7 +24,11 @@ pub const CAPACITY: u32 = 16_384;
 /// How many keys have their tables kept. A chain has one; tests have some.
 const KEYS: u32 = 4;
 
-type Fingerprint = [u8; 32];
+/// The hash of a modulus, a statement and a proof.
+pub(crate) type Fingerprint = [u8; 32];
+
+/// A verdict to come.
+type Coming = Arc<OnceLock<u32>>;
 
 static VERIFIERS: LazyLock<Mutex<LruMap<Fingerprint, Arc<Verifier>>>> =
 	LazyLock::new(|| Mutex::new(LruMap::new(ByLength::new(KEYS))));
@@ -28,7 +36,7 @@ static VERDICTS: LazyLock<Mutex<LruMap<Fingerprint, ()>>> =
 	LazyLock::new(|| Mutex::new(LruMap::new(ByLength::new(CAPACITY))));
 
 /// Proofs that are being verified now, each with its verdict to come: at most as many as there are threads that verify.
-static UNDER_WAY: LazyLock<Mutex<HashMap<Fingerprint, Arc<OnceLock<u32>>>>> = LazyLock::new(Mutex::default);
+static UNDER_WAY: LazyLock<Mutex<HashMap<Fingerprint, Coming>>> = LazyLock::new(Mutex::default);
 
 static GOOD: AtomicU64 = AtomicU64::new(0);
 static BAD: AtomicU64 = AtomicU64::new(0);
@@ -65,7 +73,7 @@ fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce
 	// The same transaction comes from several peers at once: the first verifies, the others wait for its verdict.
 	let verdict = lock(&UNDER_WAY).entry(fingerprint).or_default().clone();
 	// Also if the verifier panics: nothing is under way then.
-	let _forget = Forget(fingerprint);
+	let _forget = Forget(fingerprint, verdict.clone());
 	*verdict.get_or_init(|| {
 		// It may have been remembered since.
 		if lock(&VERDICTS).peek(&fingerprint).is_some() {
@@ -80,12 +88,18 @@ fn verify_once(modulus: &[u8], statement: &[u8], proof: &[u8], tell: impl FnOnce
 	})
 }
 
-/// Ends what is under way when it is dropped.
-struct Forget(Fingerprint);
+/// Ends what is under way when it is dropped: this, and not what another caller began since under the same name.
+struct Forget(Fingerprint, Coming);
 
 impl Drop for Forget {
 	fn drop(&mut self) {
-		lock(&UNDER_WAY).remove(&self.0);
+		let mut under_way = lock(&UNDER_WAY);
+		if under_way
+			.get(&self.0)
+			.is_some_and(|coming| Arc::ptr_eq(coming, &self.1))
+		{
+			under_way.remove(&self.0);
+		}
 	}
 }
 
@@ -123,46 +137,40 @@ pub fn unseen() -> u64 {
 /// A proof of an account that is being looked at, until this is dropped.
 struct Look {
 	account: [u8; 32],
-	is_bad: bool,
-}
-
-impl Look {
-	/// None if the account has sent too many bad ones.
-	fn begin(account: [u8; 32]) -> Option<Self> {
-		let is_allowed = lock(&THROTTLE).begin(account, Instant::now());
-		// Not made where it is not allowed: dropping it would end somebody else's.
-		if is_allowed {
-			let is_bad = false;
-			Some(Self { account, is_bad })
-		} else {
-			None
-		}
-	}
+	/// What it was found to be, if it is bad.
+	bad: Option<Bad>,
 }
 
 impl Drop for Look {
 	fn drop(&mut self) {
-		lock(&THROTTLE).end(self.account, self.is_bad, Instant::now());
+		lock(&THROTTLE).end(self.account, self.bad, Instant::now());
 	}
 }
 
 pub(crate) fn verify_at_door(modulus: &[u8], statement: &[u8], proof: &[u8]) -> u32 {
 	// What waits in the pool is asked about again after each block. What was seen to be good costs nothing.
-	if lock(&VERDICTS)
-		.get(&fingerprint(modulus, statement, proof))
-		.is_some()
-	{
+	let fingerprint = fingerprint(modulus, statement, proof);
+	if lock(&VERDICTS).get(&fingerprint).is_some() {
 		return 0;
 	}
 	let Ok(decoded) = Statement::decode_all(&mut &statement[..]) else {
 		return MALFORMED;
 	};
 	let account = decoded.context().account;
-	let Some(mut look) = Look::begin(account) else {
-		UNSEEN_AT_DOOR.fetch_add(1, Ordering::Relaxed);
-		return UNSEEN;
-	};
-	verify_once(modulus, statement, proof, |verdict| look.is_bad = verdict != 0)
+	let answer = lock(&THROTTLE).begin(account, &fingerprint, Instant::now());
+	match answer {
+		Answer::Known(code) => return code,
+		Answer::Unseen => {
+			UNSEEN_AT_DOOR.fetch_add(1, Ordering::Relaxed);
+			return UNSEEN;
+		}
+		Answer::Look => {}
+	}
+	// Not made where nobody looks: dropping it would end somebody else's.
+	let mut look = Look { account, bad: None };
+	verify_once(modulus, statement, proof, |code| {
+		look.bad = (code != 0).then_some(Bad { fingerprint, code });
+	})
 }
 
 /// The modulus has one of two lengths and fixes the parameters; each part is framed by its length.

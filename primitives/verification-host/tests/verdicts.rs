@@ -304,6 +304,28 @@ fn of_bad_proofs_that_come_at_once_a_node_looks_at_ten() {
 	assert_eq!(unseen() - before.2, CALLERS * EACH - 10);
 }
 
+/// Else whoever has caught one could keep its account from being heard.
+#[test]
+fn a_bad_proof_that_is_sent_again_and_again_silences_nobody() {
+	let _turn = turn();
+	let fixture = Fixture::new();
+	let (statement, proof) = fixture.listing(12, 0);
+	let (other, _) = fixture.listing(12, 1);
+	let key = LedgerKey {
+		modulus: test_keys::modulus(PARAMETER_SET),
+		h_s: &fixture.h_s,
+	};
+	let before = (verified(), bad(), unseen());
+	for _ in 0..30 {
+		// The proof is one for something else.
+		let turned = Native::verify_at_door(key, &other, &proof);
+		assert_eq!(turned, Err(Turned::Bad(ProofError::Challenge)));
+	}
+	assert_eq!((verified() - before.0, bad() - before.1), (1, 1));
+	assert_eq!(Native::verify_at_door(key, &statement, &proof), Ok(()));
+	assert_eq!(unseen(), before.2);
+}
+
 #[test]
 fn no_refusal_is_remembered_whatever_its_reason() {
 	let _turn = turn();

@@ -562,8 +562,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			}
 			_ => return,
 		};
-		if let Some(date) = date {
-			self.core.set_date(&block.hash, date);
+		match date {
+			Some(date) => self.core.set_date(&block.hash, date),
+			None => dates::note_undated(block.number),
 		}
 	}
 
@@ -637,8 +638,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 				log::warn!(target: LOG_TARGET, "A block could not be built: {error}");
 				self.step(Input::NotBuilt);
 			}
-			Done::ImportedOwn(block) => {
-				let is_closing = self.is_closing(&block.header);
+			Done::ImportedOwn { block, is_closing } => {
 				self.look_through(&block, is_closing);
 				self.release(&block.header.hash());
 			}
@@ -745,7 +745,11 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		}
 		let closes = block.child_closes.is_some();
 		self.make_room(whole.header.number);
-		self.task(Task::ImportOwn(Box::new(whole), Box::new(changes)));
+		self.task(Task::ImportOwn {
+			block: Box::new(whole),
+			changes: Box::new(changes),
+			is_closing: block.is_closing(),
+		});
 		if closes {
 			self.members_may_have_changed();
 		}

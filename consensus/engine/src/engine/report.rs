@@ -9,6 +9,7 @@ use veilmart_td_raft_core::MAX_BEHIND;
 use super::Engine;
 use crate::{
 	chain::Chain,
+	dates::UNREAD,
 	round::{Certified, PeerState, Role, RoundState},
 	Block, LOG_TARGET,
 };
@@ -86,7 +87,13 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 
 	/// Says that this node does not vote, because by its own clock blocks are dated too long ago.
 	pub(super) fn note_abstention(&mut self) {
-		let Some(number) = self.core.abstains().map(|block| block.number) else {
+		let chain = self.core.chain();
+		// Of a date that cannot be read the clocks know nothing, and it was said when it was tried.
+		let abstains = self.core.abstains().filter(|block| {
+			let pending = chain.get(&block.hash);
+			pending.is_some_and(|pending| pending.date != Some(UNREAD))
+		});
+		let Some(number) = abstains.map(|block| block.number) else {
 			self.abstains = None;
 			return;
 		};

@@ -111,6 +111,47 @@ fn a_leader_builds_again_what_got_too_old_while_it_was_built() {
 	assert_eq!(network.twice, 0);
 }
 
+/// A leader is brought a block of its own that it does not remember, and builds another one in its place. Nobody certifies that.
+#[test]
+fn a_leader_that_has_built_another_block_abstains_no_more() {
+	let mut network = patient(4);
+	let leader = network.leader().unwrap();
+	network.slow_building = 5_000;
+	network.swallows = Box::new(
+		|_, message| matches!(message, Message::Promise(Promise::Vote(vote)) if vote.phase == Phase::Commit),
+	);
+	network.run(1_000);
+	network.swallows = Box::new(|_, message| matches!(message, Message::Promise(Promise::Vote(_))));
+	let core = network.core(leader);
+	let durable = core.durable();
+	let tip = durable.proposed.unwrap();
+	assert_eq!(durable.high_qc.target, tip, "{}", network.describe());
+	let parent = core.chain().get(&tip.hash).unwrap().block;
+	let build = Build {
+		parent: tip.hash,
+		number: tip.number.next(),
+		digest: HeaderDigest {
+			parent_qc: durable.high_qc.clone(),
+			election: None,
+			..parent.digest.clone()
+		},
+		dealing: None,
+	};
+	let stale = network.build(leader, &build, 1);
+	let date = network.clock() - 31_000;
+	network.say_date(leader, stale.hash, Some(date));
+	let (block, certified) = (stale.clone(), false);
+	network.step(leader, Input::Imported { block, certified });
+	assert_eq!(network.core(leader).abstains(), Some(&stale.target()));
+	network.run(6_000);
+	let core = network.core(leader);
+	let proposed = core.durable().proposed.unwrap();
+	assert_eq!(proposed.number, tip.number.next(), "{}", network.describe());
+	assert_ne!(proposed, stale.target());
+	assert_eq!(core.durable().high_qc.target, tip, "it is not certified");
+	assert_eq!(core.abstains(), None);
+}
+
 /// It took longer on its way to the others than blocks may be old. Its honest leader has sealed it and can build no other. Patience ends
 /// the term, and the next leader builds another block of this height.
 #[test]
