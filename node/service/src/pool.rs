@@ -15,7 +15,8 @@
 //!   leader that does its best for one that leaves them out. What an authority sends for the leader to include does not wait; it is
 //!   little.
 //! - *One for each number.* Of what one account has signed for one number, and what has to wait for an earlier one, the pool keeps the
-//!   first (see `waiting.rs`). Otherwise a single account could fill the place that there is for all.
+//!   first, and of one account not too many (see `waiting.rs`). Otherwise a single account could fill the place that there is for all. Who
+//!   is refused so is told again, not validated again, if it comes back at once.
 
 use std::{
 	collections::{BTreeMap, HashMap},
@@ -381,6 +382,7 @@ pub(crate) type Refusal = <Inner as TransactionPool>::Error;
 pub struct Pool {
 	pool: Arc<Inner>,
 	door: Door,
+	places: Arc<Places>,
 }
 
 impl Pool {
@@ -397,6 +399,7 @@ impl Pool {
 			best.info().best_hash
 		});
 		let places = api.places.clone();
+		let may_wait = options.future.total_bytes;
 		let chain = client.usage_info().chain;
 		let pool = Arc::new(BasicPool::with_revalidation_type(
 			options,
@@ -409,15 +412,23 @@ impl Pool {
 			chain.best_hash,
 			chain.finalized_hash,
 		));
-		places.belong_to(&pool);
+		places.belong_to(&pool, may_wait);
 		Self {
 			pool,
 			door: Door::default(),
+			places,
 		}
 	}
 
-	async fn admit(&self, source: TransactionSource) -> Result<Option<Admitted<'_>>, Refusal> {
-		if source != TransactionSource::External {
+	/// Waits at the door with what comes from outside, unless it is a single transaction with this hash that gets its answer without being
+	/// validated.
+	async fn admit(
+		&self,
+		source: TransactionSource,
+		hash: Option<Hash>,
+	) -> Result<Option<Admitted<'_>>, Refusal> {
+		let is_answered = hash.is_some_and(|hash| self.places.check_again(hash).is_err());
+		if source != TransactionSource::External || is_answered {
 			return Ok(None);
 		}
 		let came = Instant::now();
@@ -460,7 +471,7 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
-		let _admitted = self.admit(source).await?;
+		let _admitted = self.admit(source, None).await?;
 		let answers = in_its_place(self.pool.submit_at(at, source, transactions)).await?;
 		Ok(answers
 			.into_iter()
@@ -474,7 +485,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
-		let _admitted = self.admit(source).await?;
+		let hash = self.pool.hash_of(&transaction);
+		let _admitted = self.admit(source, Some(hash)).await?;
 		in_its_place(self.pool.submit_one(at, source, transaction)).await
 	}
 
@@ -484,7 +496,8 @@ impl TransactionPool for Pool {
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
-		let _admitted = self.admit(source).await?;
+		let hash = self.pool.hash_of(&transaction);
+		let _admitted = self.admit(source, Some(hash)).await?;
 		in_its_place(self.pool.submit_and_watch(at, source, transaction)).await
 	}
 

@@ -4,10 +4,11 @@
 //! them that one account has signed for one number, although only one can ever be included, and drops the oldest of all when it
 //! has too many: those of others. There is no replacement on this chain, so here the first one has the place until it is
 //! included, has become ready, or has left the pool; another one that would have to wait, too, is refused with a word. So is one of an
-//! account that has [`MOST_WAITING`] of them, or [`MOST_BYTES`].
+//! account that has [`MOST_WAITING`] of them, or whose take up a share ([`SHARE`]) of the bytes that may wait.
 //!
-//! To be refused must not cost the node more than to be taken. So a refusal is remembered for a moment ([`MOMENT`]), in which
-//! neither the same transaction nor another one for that number is looked at.
+//! To be refused must not cost the node more than to be taken. So a refusal is remembered: the same transaction is answered with the
+//! same words, without being validated, for some seconds ([`REMEMBERED`]), and what is ready is gone through for one number at most
+//! once in a moment ([`MOMENT`]).
 //!
 //! Two submissions may be under way at once. Each takes its place before the pool has it, and gives it back when the
 //! pool has it or does not want it. What waits then, the pool itself knows.
@@ -20,6 +21,7 @@ use std::{
 	collections::{HashMap, HashSet},
 	future::Future,
 	hash::Hash as Key,
+	mem,
 	sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 	time::{Duration, Instant},
 };
@@ -33,19 +35,25 @@ use veilmart_runtime::{opaque::Block, Hash};
 
 use crate::pool::Refusal;
 
-/// By this the answer for a transaction without a place is known. No refusal of the runtime has this number.
+/// By these the answer for a transaction without a place is known: another one has the number, or the account has too many that wait. No
+/// refusal of the runtime has these numbers.
 const TAKEN: u8 = 254;
+const TOO_MANY: u8 = 253;
 
-/// So many transactions of one account wait for earlier ones, at most. Who sends a row in its order has none that wait.
+/// So many transactions of one account wait for earlier ones, at most. Who sends a row in its order has none that wait. But a row that
+/// comes from peers while the node is behind leaves the door in any order.
 const MOST_WAITING: usize = 32;
 
-/// So many bytes of one account wait, at most: an eighth of the place that there is by default.
-const MOST_BYTES: usize = 256 * 1024;
+/// What waits of one account has at most one part in so many of the bytes that there are for all.
+const SHARE: usize = 8;
 
-/// For how long a refusal is remembered.
+/// For how long it is remembered that a transaction was refused.
+const REMEMBERED: Duration = Duration::from_secs(3);
+
+/// For how long it is remembered that one for a number was refused. What that one waited for may have come since.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// So many refusals are remembered, at most.
+/// So many refusals are remembered, at most, of transactions and of numbers each.
 const MOST_REFUSALS: usize = 4096;
 
 tokio::task_local! {
@@ -70,9 +78,10 @@ pub(crate) async fn in_its_place<T>(
 pub(crate) fn in_words(refusal: Refusal) -> Refusal {
 	match refusal {
 		Refusal::Pool(PoolError::UnknownTransaction(UnknownTransaction::Custom(TAKEN))) => Refusal::RuntimeApi(
-			"another transaction of this account with this number waits for an earlier one, and there is no replacement, or too \
-			many of this account wait; send the earlier ones first"
-				.into(),
+			"another transaction of this account with this number waits for an earlier one, and there is no replacement".into(),
+		),
+		Refusal::Pool(PoolError::UnknownTransaction(UnknownTransaction::Custom(TOO_MANY))) => Refusal::RuntimeApi(
+			"too many transactions of this account wait for earlier ones; send the earlier ones first".into(),
 		),
 		other => other,
 	}
@@ -93,39 +102,66 @@ struct Waiting {
 }
 
 impl Waiting {
-	/// Whether there is a place for one more transaction of this length.
-	fn has_place_for(&self, length: usize) -> bool {
-		!self.has_same_number && self.count < MOST_WAITING && self.bytes.saturating_add(length) <= MOST_BYTES
+	/// Counts one more of this length.
+	fn add(&mut self, length: usize) {
+		self.count = self.count.saturating_add(1);
+		self.bytes = self.bytes.saturating_add(length);
+	}
+
+	/// An error, which says why, if there is no place for one more of this length among so many bytes.
+	fn check_place_for(&self, length: usize, most_bytes: usize) -> Result<(), u8> {
+		if self.has_same_number {
+			return Err(TAKEN);
+		}
+		if self.count >= MOST_WAITING || self.bytes.saturating_add(length) > most_bytes {
+			return Err(TOO_MANY);
+		}
+		Ok(())
 	}
 }
 
-/// What was refused a moment ago.
-struct Refused<K>(Mutex<HashMap<K, Instant>>);
+/// What was refused a short time ago, and why. If there are too many, the older half is forgotten.
+struct Refused<K> {
+	/// How long each is remembered.
+	time: Duration,
+	halves: Mutex<Halves<K>>,
+}
 
-impl<K> Default for Refused<K> {
-	fn default() -> Self {
-		Self(Mutex::default())
-	}
+struct Halves<K> {
+	younger: HashMap<K, (Instant, u8)>,
+	older: HashMap<K, (Instant, u8)>,
 }
 
 impl<K: Eq + Key> Refused<K> {
-	fn lock(&self) -> MutexGuard<'_, HashMap<K, Instant>> {
-		// A panic while the map was held leaves a map of valid entries.
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	fn new(time: Duration) -> Self {
+		let halves = Halves {
+			younger: HashMap::new(),
+			older: HashMap::new(),
+		};
+		Self {
+			time,
+			halves: Mutex::new(halves),
+		}
 	}
 
-	fn has(&self, key: &K) -> bool {
-		self.lock().get(key).is_some_and(|since| since.elapsed() < MOMENT)
+	fn lock(&self) -> MutexGuard<'_, Halves<K>> {
+		// A panic while they were held leaves maps of valid entries.
+		self.halves.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	fn note(&self, key: K) {
-		let mut all = self.lock();
-		if all.len() >= MOST_REFUSALS {
-			all.retain(|_, since| since.elapsed() < MOMENT);
+	/// Why it was refused, if it was.
+	fn get(&self, key: &K) -> Option<u8> {
+		let halves = self.lock();
+		let (since, why) = halves.younger.get(key).or_else(|| halves.older.get(key))?;
+		(since.elapsed() < self.time).then_some(*why)
+	}
+
+	fn note(&self, key: K, why: u8) {
+		let mut halves = self.lock();
+		if halves.younger.len() >= MOST_REFUSALS / 2 {
+			halves.older = mem::take(&mut halves.younger);
 		}
-		if all.len() < MOST_REFUSALS {
-			all.insert(key, Instant::now());
-		}
+		halves.younger.insert(key, (Instant::now(), why));
 	}
 }
 
@@ -149,8 +185,7 @@ impl<P: TransactionPool<Block = Block, Hash = Hash>> Kept for P {
 				continue;
 			}
 			waiting.has_same_number |= others_name == name;
-			waiting.count += 1;
-			waiting.bytes += other.data().encoded_size();
+			waiting.add(other.data().encoded_size());
 		}
 		waiting
 	}
@@ -170,26 +205,49 @@ impl<P: TransactionPool<Block = Block, Hash = Hash>> Kept for P {
 }
 
 /// The places of a pool, by what a transaction provides before all else: its account with its number.
-#[derive(Default)]
 pub(crate) struct Places {
-	/// Those of submissions that are under way: by which transaction, and how often it is submitted.
-	taken: Mutex<HashMap<TransactionTag, (Hash, usize)>>,
+	/// Those of submissions that are under way.
+	taken: Mutex<HashMap<TransactionTag, Taken>>,
 	/// Transactions that had to be refused, and their names.
 	refused: Refused<Hash>,
 	refused_names: Refused<TransactionTag>,
-	/// The pool owns the places, not the other way round.
-	pool: OnceLock<Weak<dyn Kept>>,
+	/// The pool owns the places, not the other way round. With it, how many bytes may wait in it.
+	pool: OnceLock<(Weak<dyn Kept>, usize)>,
+}
+
+/// A place that is taken: by which transaction, its length in bytes, and how often it is submitted.
+struct Taken {
+	hash: Hash,
+	length: usize,
+	times: usize,
+}
+
+impl Default for Places {
+	fn default() -> Self {
+		Self {
+			taken: Mutex::default(),
+			refused: Refused::new(REMEMBERED),
+			refused_names: Refused::new(MOMENT),
+			pool: OnceLock::new(),
+		}
+	}
 }
 
 impl Places {
-	/// They are those of this pool from now on. The first one stays.
-	pub(crate) fn belong_to<P>(&self, pool: &Arc<P>)
+	/// They are those of this pool from now on, in which so many bytes may wait. The first one stays.
+	pub(crate) fn belong_to<P>(&self, pool: &Arc<P>, bytes: usize)
 	where
 		P: TransactionPool<Block = Block, Hash = Hash> + 'static,
 	{
 		let pool: Arc<dyn Kept> = pool.clone();
 		// One pool is made for each of these.
-		let _ = self.pool.set(Arc::downgrade(&pool));
+		let _ = self.pool.set((Arc::downgrade(&pool), bytes));
+	}
+
+	/// The pool, and how many bytes may wait in it.
+	fn pool(&self) -> Option<(Arc<dyn Kept>, usize)> {
+		let (pool, bytes) = self.pool.get()?;
+		Some((pool.upgrade()?, *bytes))
 	}
 
 	/// Takes the place of a valid transaction, for as long as the submission goes on that this is asked in. A transaction that requires
@@ -212,16 +270,16 @@ impl Places {
 		PLACES.try_with(take).unwrap_or(Ok(()))
 	}
 
-	fn lock(&self) -> MutexGuard<'_, HashMap<TransactionTag, (Hash, usize)>> {
+	fn lock(&self) -> MutexGuard<'_, HashMap<TransactionTag, Taken>> {
 		// A panic while the map was held leaves a map of valid entries.
 		self.taken.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// The refusal of a transaction that was refused a moment ago. It need not be validated again.
+	/// The refusal of a transaction that was refused a short time ago. It need not be validated again.
 	pub(crate) fn check_again(&self, hash: Hash) -> Result<(), TransactionValidityError> {
-		match self.refused.has(&hash) {
-			true => Err(UnknownTransaction::Custom(TAKEN).into()),
-			false => Ok(()),
+		match self.refused.get(&hash) {
+			Some(why) => Err(UnknownTransaction::Custom(why).into()),
+			None => Ok(()),
 		}
 	}
 
@@ -233,49 +291,48 @@ impl Places {
 		hash: Hash,
 		length: usize,
 	) -> Result<Option<Place>, UnknownTransaction> {
-		if let Some(place) = self.free(name, hash, length) {
-			return Ok(Some(place));
-		}
+		let why = match self.free(name, hash, length) {
+			Ok(place) => return Ok(Some(place)),
+			Err(why) => why,
+		};
 		// The one that waits may lack something that this one does not ask for.
-		let is_ready = !self.refused_names.has(name)
-			&& self
-				.pool
-				.get()
-				.and_then(Weak::upgrade)
-				.is_some_and(|pool| pool.has_ready(requires));
+		let is_ready = self.refused_names.get(name).is_none()
+			&& self.pool().is_some_and(|(pool, _)| pool.has_ready(requires));
 		if is_ready {
 			return Ok(None);
 		}
-		self.refused.note(hash);
-		self.refused_names.note(name.clone());
-		Err(UnknownTransaction::Custom(TAKEN))
+		self.refused.note(hash, why);
+		self.refused_names.note(name.clone(), why);
+		Err(UnknownTransaction::Custom(why))
 	}
 
-	/// The place, if there is one.
-	fn free(self: &Arc<Self>, name: &TransactionTag, hash: Hash, length: usize) -> Option<Place> {
-		if self.refused_names.has(name) {
-			return None;
+	/// The place, or why there is none.
+	fn free(self: &Arc<Self>, name: &TransactionTag, hash: Hash, length: usize) -> Result<Place, u8> {
+		if let Some(why) = self.refused_names.get(name) {
+			return Err(why);
 		}
 		// Held while the pool is asked: what has given its place back is in the pool by then, if it is kept.
 		let mut taken = self.lock();
-		if taken.get(name).is_some_and(|(other, _)| *other != hash) {
-			return None;
+		if taken.get(name).is_some_and(|other| other.hash != hash) {
+			return Err(TAKEN);
 		}
-		let under_way = taken
-			.keys()
-			.filter(|other| *other != name && account(other) == account(name))
-			.count();
-		let mut waiting = match self.pool.get().and_then(Weak::upgrade) {
-			Some(pool) => pool.waiting_of(name, hash),
-			None => Waiting::default(),
+		let (mut waiting, most_bytes) = match self.pool() {
+			Some((pool, bytes)) => (pool.waiting_of(name, hash), bytes / SHARE),
+			None => (Waiting::default(), usize::MAX),
 		};
-		waiting.count = waiting.count.saturating_add(under_way);
-		if !waiting.has_place_for(length) {
-			return None;
+		for (other, under_way) in taken.iter() {
+			if other != name && account(other) == account(name) {
+				waiting.add(under_way.length);
+			}
 		}
-		let (_, times) = taken.entry(name.clone()).or_insert((hash, 0));
-		*times += 1;
-		Some(Place {
+		waiting.check_place_for(length, most_bytes)?;
+		let place = taken.entry(name.clone()).or_insert(Taken {
+			hash,
+			length,
+			times: 0,
+		});
+		place.times += 1;
+		Ok(Place {
 			places: self.clone(),
 			name: name.clone(),
 		})
@@ -291,9 +348,9 @@ struct Place {
 impl Drop for Place {
 	fn drop(&mut self) {
 		let mut taken = self.places.lock();
-		if let Some((_, times)) = taken.get_mut(&self.name) {
-			*times -= 1;
-			if *times == 0 {
+		if let Some(place) = taken.get_mut(&self.name) {
+			place.times -= 1;
+			if place.times == 0 {
 				taken.remove(&self.name);
 			}
 		}
@@ -302,7 +359,10 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-	use std::time::Duration;
+	use std::{
+		sync::atomic::{AtomicUsize, Ordering},
+		time::Duration,
+	};
 
 	use codec::{Decode, Encode};
 	use futures::{executor::block_on, future::join_all};
@@ -324,6 +384,9 @@ mod tests {
 	/// So many may wait in the pool of these tests.
 	const WAITING: usize = 50;
 
+	/// An eighth of the bytes that may wait there, 1 MiB.
+	const EIGHTH: usize = 128 * 1024;
+
 	/// A transaction of an account, with a number; which one of several; and something else that it waits for, if it is not 0.
 	fn transaction(account: u8, number: u8, which: u8, lacks: u8) -> Extrinsic {
 		longer(account, number, which, lacks, 0)
@@ -340,8 +403,9 @@ mod tests {
 		(account, u32::from(number)).encode()
 	}
 
-	/// A chain on which nothing is included yet, and every transaction valid.
-	struct Empty;
+	/// A chain on which nothing is included yet, and every transaction valid, and which counts what it is asked.
+	#[derive(Default)]
+	struct Empty(Arc<AtomicUsize>);
 
 	fn validity(transaction: &Extrinsic) -> TransactionValidity {
 		let bytes = Vec::<u8>::decode(&mut &transaction.encode()[..]).unwrap_or_default();
@@ -369,6 +433,7 @@ mod tests {
 			transaction: Arc<Extrinsic>,
 			_: ValidateTransactionPriority,
 		) -> Result<TransactionValidity, Refusal> {
+			self.0.fetch_add(1, Ordering::Relaxed);
 			// Others have their turn before there is an answer.
 			tokio::task::yield_now().await;
 			Ok(validity(&transaction))
@@ -413,7 +478,11 @@ mod tests {
 
 	/// A pool on that chain, and its places.
 	fn pool() -> (Arc<TestPool>, Arc<Places>) {
-		let api = Arc::new(Sparing::new(Empty, Hash::zero));
+		pool_on(Empty::default())
+	}
+
+	fn pool_on(chain: Empty) -> (Arc<TestPool>, Arc<Places>) {
+		let api = Arc::new(Sparing::new(chain, Hash::zero));
 		let places = api.places.clone();
 		let limit = |count| PoolLimit {
 			count,
@@ -428,7 +497,7 @@ mod tests {
 		// What is ready is not validated again: nobody runs the task that would do it.
 		let (pool, _) = TestPool::new_test(api, Hash::zero(), Hash::zero(), options);
 		let pool = Arc::new(pool);
-		places.belong_to(&pool);
+		places.belong_to(&pool, 1 << 20);
 		(pool, places)
 	}
 
@@ -447,6 +516,11 @@ mod tests {
 	/// Whether a transaction was refused because another one has its place, and not as one that is wrong.
 	fn is_kept_out(answer: &Result<Hash, Refusal>) -> bool {
 		matches!(answer, Err(Refusal::RuntimeApi(word)) if word.contains("no replacement"))
+	}
+
+	/// Whether it was refused because so much of its account waits.
+	fn is_too_much(answer: &Result<Hash, Refusal>) -> bool {
+		matches!(answer, Err(Refusal::RuntimeApi(word)) if word.contains("too many"))
 	}
 
 	/// How many are ready, and how many wait.
@@ -509,9 +583,7 @@ mod tests {
 				.expect("there is room");
 			assert!(is_kept_out(&submit(&pool, transaction(1, 2, 1, 0)).await));
 			pool.pool().validated_pool().remove_invalid(&[first]);
-			// Not at once.
-			assert!(is_kept_out(&submit(&pool, transaction(1, 2, 1, 0)).await));
-			std::thread::sleep(MOMENT);
+			std::thread::sleep(REMEMBERED);
 			assert!(submit(&pool, transaction(1, 2, 1, 0)).await.is_ok());
 			// The very same one is another matter.
 			assert!(matches!(
@@ -538,35 +610,96 @@ mod tests {
 			for number in 1..=MOST_WAITING as u8 {
 				assert!(submit(&pool, transaction(1, 2 * number, 0, 0)).await.is_ok());
 			}
-			assert!(is_kept_out(&submit(&pool, transaction(1, 200, 0, 0)).await));
+			assert!(is_too_much(&submit(&pool, transaction(1, 200, 0, 0)).await));
 			assert!(submit(&pool, transaction(2, 200, 0, 0)).await.is_ok());
 			// What need not wait has room.
 			assert!(submit(&pool, transaction(1, 0, 0, 0)).await.is_ok());
 			assert_eq!(kept(&pool), (1, MOST_WAITING + 1));
 			// By length.
-			let half = MOST_BYTES / 2;
+			let half = EIGHTH / 2;
 			assert!(submit(&pool, longer(3, 2, 0, 0, half)).await.is_ok());
-			assert!(is_kept_out(&submit(&pool, longer(3, 4, 0, 0, half)).await));
+			assert!(is_too_much(&submit(&pool, longer(3, 4, 0, 0, half)).await));
 			assert!(submit(&pool, longer(3, 6, 0, 0, half / 2)).await.is_ok());
 		});
 		assert!(places.lock().is_empty());
 	}
 
 	#[test]
-	fn a_refusal_is_remembered_for_a_moment_and_so_many_are() {
-		let (_, places) = pool();
+	fn a_row_in_its_order_is_ready_however_long_and_takes_no_places() {
+		let (pool, _) = pool();
+		block_on(async {
+			for number in 0..100 {
+				let answer = submit(&pool, longer(1, number, 0, 0, EIGHTH / 16)).await;
+				assert!(answer.is_ok(), "{number}");
+			}
+		});
+		assert_eq!(kept(&pool), (100, 0));
+	}
+
+	#[test]
+	fn bytes_count_while_they_are_under_way() {
+		let (pool, places) = pool();
+		block_on(async {
+			let all = (1..=20).map(|number| submit(&pool, longer(1, 2 * number, 0, 0, EIGHTH / 4)));
+			let together = (1..=20).map(|number| longer(2, 2 * number, 0, 0, EIGHTH / 4));
+			let together = pool.submit_at(Hash::zero(), TransactionSource::External, together.collect());
+			let apart = join_all(all).await;
+			let together = in_its_place(together).await.expect("an answer for each");
+			// Four are longer than the share, by the few bytes that each begins with.
+			for count in [
+				apart.iter().filter(|answer| answer.is_ok()).count(),
+				together.iter().filter(|answer| answer.is_ok()).count(),
+			] {
+				assert_eq!(count, 3);
+			}
+		});
+		assert!(places.lock().is_empty());
+	}
+
+	#[test]
+	fn what_was_refused_is_not_validated_again_and_answered_with_the_same_words() {
+		let chain = Empty::default();
+		let asked = chain.0.clone();
+		let (pool, _) = pool_on(chain);
+		block_on(async {
+			assert!(submit(&pool, transaction(1, 7, 0, 0)).await.is_ok());
+			assert!(is_kept_out(&submit(&pool, transaction(1, 7, 1, 0)).await));
+			assert!(submit(&pool, longer(2, 2, 0, 0, EIGHTH / 2)).await.is_ok());
+			let too_long = || longer(2, 4, 0, 0, EIGHTH / 2);
+			assert!(is_too_much(&submit(&pool, too_long()).await));
+			assert_eq!(asked.load(Ordering::Relaxed), 4);
+			for _ in 0..10 {
+				assert!(is_kept_out(&submit(&pool, transaction(1, 7, 1, 0)).await));
+				assert!(is_too_much(&submit(&pool, too_long()).await));
+			}
+			assert_eq!(asked.load(Ordering::Relaxed), 4);
+			// Of an authority it is taken.
+			assert!(submit_from(&pool, TransactionSource::Local, too_long())
+				.await
+				.is_ok());
+			assert_eq!(asked.load(Ordering::Relaxed), 5);
+		});
+	}
+
+	#[test]
+	fn so_many_refusals_are_remembered_and_the_oldest_are_forgotten_first() {
 		let hash = |number: usize| Hash::from_low_u64_be(number as u64);
-		places.refused.note(hash(0));
-		assert!(places.check_again(hash(0)).is_err());
-		assert!(places.check_again(hash(1)).is_ok());
-		for number in 0..2 * MOST_REFUSALS {
-			places.refused.note(hash(number));
+		let refused = Refused::new(Duration::from_secs(3600));
+		assert_eq!(refused.get(&hash(0)), None);
+		for number in 0..3 * MOST_REFUSALS {
+			refused.note(hash(number), TOO_MANY);
+			assert_eq!(refused.get(&hash(number)), Some(TOO_MANY));
+			let halves = refused.lock();
+			assert!(halves.younger.len() + halves.older.len() <= MOST_REFUSALS);
 		}
-		assert_eq!(places.refused.lock().len(), MOST_REFUSALS);
-		std::thread::sleep(MOMENT);
-		assert!(places.check_again(hash(0)).is_ok());
-		places.refused.note(hash(7));
-		assert_eq!(places.refused.lock().len(), 1);
+		assert_eq!(refused.get(&hash(0)), None);
+		// Half of them at least.
+		let half = 3 * MOST_REFUSALS - MOST_REFUSALS / 2;
+		assert!((half..3 * MOST_REFUSALS).all(|number| refused.get(&hash(number)) == Some(TOO_MANY)));
+
+		let refused = Refused::new(Duration::ZERO);
+		refused.note(hash(0), TAKEN);
+		assert_eq!(refused.get(&hash(0)), None, "its time is over");
 	}
 
 	#[test]
