@@ -14,6 +14,8 @@
 // The SDK's errors are large, and are handed on as they are.
 #![allow(clippy::result_large_err)]
 
+mod bodies;
+mod door;
 pub mod pool;
 pub mod proofs;
 pub mod rpc;

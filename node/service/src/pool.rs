@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with six rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with seven rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -8,6 +8,8 @@
 //!   pool throws them out with all that follow from the same account, and refuses them for a while.
 //! - *At a block that is there.* A transaction is validated at the block that was best when it came. If that block was abandoned
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
+//! - *Nothing is lost with a block.* What an abandoned block held comes back, also when the database has its body no more (see
+//!   `bodies.rs`).
 //! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
 //!   comes several times at once. The first is validated, the others wait for its answer.
 //! - *No more than it can look at.* At a node that is behind with validating, what clients and peers bring waits at the door, and is
@@ -19,7 +21,7 @@
 //!   is refused so is told again, not validated again, if it comes back at once.
 
 use std::{
-	collections::{BTreeMap, HashMap},
+	collections::HashMap,
 	pin::Pin,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
@@ -50,6 +52,8 @@ use tokio::sync::OnceCell;
 use veilmart_runtime::opaque::Block;
 
 use crate::{
+	bodies::Bodies,
+	door::{Admitted, Door},
 	service::FullClient,
 	waiting::{in_its_place, in_words, Places},
 };
@@ -86,61 +90,9 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 	}
 }
 
-/// A node is behind when more than [`QUEUE`] transactions wait to be validated, and the first of them for so long: a third of the
-/// synchronization timeout on `local_testnet`.
-const BEHIND: Duration = Duration::from_secs(1);
-
 /// How long a transaction waits at the door before it is refused, and how often it looks whether it may come in.
 const AT_THE_DOOR: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(200);
-
-/// So many may wait however long it takes: a node that has just started compiles the runtime first.
-const QUEUE: usize = 64;
-
-/// Transactions that wait to be validated, by their arrival.
-#[derive(Default)]
-struct Door(Mutex<Waiting>);
-
-#[derive(Default)]
-struct Waiting {
-	next: u64,
-	since: BTreeMap<u64, Instant>,
-}
-
-impl Door {
-	fn lock(&self) -> MutexGuard<'_, Waiting> {
-		// A panic while it was held leaves a map of valid entries.
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	/// Lets one in that comes from outside, which waits for its validation until what is given is dropped. None if the node is behind.
-	fn admit(&self, now: Instant) -> Option<Admitted<'_>> {
-		let mut waiting = self.lock();
-		let is_behind = waiting.since.len() > QUEUE
-			&& waiting
-				.since
-				.first_key_value()
-				.is_some_and(|(_, since)| now.saturating_duration_since(*since) > BEHIND);
-		if is_behind {
-			return None;
-		}
-		let place = waiting.next;
-		waiting.next += 1;
-		waiting.since.insert(place, now);
-		Some(Admitted { door: self, place })
-	}
-}
-
-struct Admitted<'a> {
-	door: &'a Door,
-	place: u64,
-}
-
-impl Drop for Admitted<'_> {
-	fn drop(&mut self) {
-		self.door.lock().since.remove(&self.place);
-	}
-}
 
 tokio::task_local! {
 	/// Set in the task that validates waiting transactions again.
@@ -195,6 +147,8 @@ pub struct Sparing<A> {
 	under_way: UnderWay,
 	/// What may wait.
 	pub(crate) places: Arc<Places>,
+	/// What blocks hold that may be abandoned.
+	bodies: Arc<Bodies>,
 }
 
 type Answer = Arc<OnceCell<TransactionValidity>>;
@@ -251,6 +205,7 @@ impl<A> Sparing<A> {
 			budget: Mutex::new(Budget::new(Instant::now())),
 			under_way: UnderWay::default(),
 			places: Arc::default(),
+			bodies: Arc::default(),
 		}
 	}
 
@@ -333,7 +288,14 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 	}
 
 	async fn block_body(&self, at: Hash) -> Result<Option<Vec<Extrinsic>>, A::Error> {
-		self.api.block_body(at).await
+		let body = self.api.block_body(at).await?;
+		let Some(body) = body else {
+			return Ok(self.bodies.get(at));
+		};
+		if let Some(number) = self.api.block_id_to_number(&BlockId::Hash(at))? {
+			self.bodies.keep(at, number, &body);
+		}
+		Ok(Some(body))
 	}
 
 	fn block_header(&self, at: Hash) -> Result<Option<<Block as BlockT>::Header>, A::Error> {
@@ -383,6 +345,7 @@ pub struct Pool {
 	pool: Arc<Inner>,
 	door: Door,
 	places: Arc<Places>,
+	bodies: Arc<Bodies>,
 }
 
 impl Pool {
@@ -398,7 +361,7 @@ impl Pool {
 		let api = Sparing::new(FullChainApi::new(client.clone(), registry, &spawner), move || {
 			best.info().best_hash
 		});
-		let places = api.places.clone();
+		let (places, bodies) = (api.places.clone(), api.bodies.clone());
 		let may_wait = options.future.total_bytes;
 		let chain = client.usage_info().chain;
 		let pool = Arc::new(BasicPool::with_revalidation_type(
@@ -417,6 +380,7 @@ impl Pool {
 			pool,
 			door: Door::default(),
 			places,
+			bodies,
 		}
 	}
 
@@ -554,7 +518,11 @@ impl TransactionPool for Pool {
 #[async_trait::async_trait]
 impl MaintainedTransactionPool for Pool {
 	async fn maintain(&self, event: ChainEvent<Block>) {
-		NOTING.scope((), self.pool.maintain(event)).await
+		let block = event.is_finalized().then(|| event.hash());
+		NOTING.scope((), self.pool.maintain(event)).await;
+		if let Some(block) = block {
+			self.bodies.is_final(block);
+		}
 	}
 }
 
@@ -611,7 +579,7 @@ mod tests {
 		}
 
 		fn block_id_to_number(&self, _: &BlockId<Block>) -> Result<Option<NumberFor<Block>>, Refusal> {
-			Ok(None)
+			Ok(Some(1))
 		}
 
 		fn block_id_to_hash(&self, _: &BlockId<Block>) -> Result<Option<Hash>, Refusal> {
@@ -622,8 +590,10 @@ mod tests {
 			Default::default()
 		}
 
+		/// There for who asks first, gone for who asks again.
 		async fn block_body(&self, _: Hash) -> Result<Option<Vec<Extrinsic>>, Refusal> {
-			Ok(None)
+			let is_there = self.0.fetch_add(1, Ordering::Relaxed) == 0;
+			Ok(is_there.then(|| vec![transaction()]))
 		}
 
 		fn block_header(&self, _: Hash) -> Result<Option<<Block as BlockT>::Header>, Refusal> {
@@ -633,6 +603,10 @@ mod tests {
 		fn tree_route(&self, from: Hash, _: Hash) -> Result<TreeRoute<Block>, Refusal> {
 			Err(sc_transaction_pool_api::error::Error::InvalidBlockId(from.to_string()).into())
 		}
+	}
+
+	fn transaction() -> Extrinsic {
+		OpaqueExtrinsic::decode(&mut &[4, 0][..]).expect("one of one byte")
 	}
 
 	/// The rules over a chain that counts, and its counter.
@@ -651,8 +625,7 @@ mod tests {
 		at: u64,
 		source: TransactionSource,
 	) -> Result<TransactionValidity, Refusal> {
-		let transaction = OpaqueExtrinsic::decode(&mut &[4, 0][..]).expect("one of one byte");
-		let transaction = Arc::new(transaction);
+		let transaction = Arc::new(transaction());
 		let at = H256::from_low_u64_be(at);
 		let priority = ValidateTransactionPriority::Submitted;
 		api.validate_transaction(at, source, transaction, priority).await
@@ -732,20 +705,18 @@ mod tests {
 		assert!(api.under_way.lock().is_empty());
 	}
 
+	/// The SDK's pool asks for a block's body when it throws out what the block holds, and again to take it back.
 	#[test]
-	fn a_node_that_is_behind_takes_nothing_from_outside_until_it_is_not() {
-		let (door, start) = (Door::default(), Instant::now());
-		let admit = |milliseconds| door.admit(start + Duration::from_millis(milliseconds));
-		let mut first: Vec<_> = (0..=QUEUE).map(|_| admit(0).expect("room")).collect();
-		let second = admit(1000).expect("the first waits for a second");
-		assert!(admit(1001).is_none());
-		first.remove(0);
-		assert!(admit(1001).is_none(), "another one waits as long");
-		let few = first.split_off(1);
-		drop(few);
-		assert!(admit(60_000).is_some(), "there are few, however long they wait");
-		drop((first, second));
-		assert!(door.lock().since.is_empty());
+	fn the_body_of_a_block_is_there_for_the_pool_when_the_database_has_it_no_more() {
+		let (api, asked) = sparing();
+		let hash = H256::from_low_u64_be(BEST);
+		for _ in 0..2 {
+			let body = block_on(api.block_body(hash)).expect("an answer");
+			assert_eq!(body, Some(vec![transaction()]));
+		}
+		assert_eq!(asked.load(Ordering::Relaxed), 2);
+		api.bodies.is_final(hash);
+		assert_eq!(block_on(api.block_body(hash)).expect("an answer"), None);
 	}
 
 	#[test]

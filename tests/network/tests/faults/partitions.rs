@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use veilmart_cli::{account::Account, chain::Chain};
 use veilmart_network_tests::{
+	clients::remark,
 	router::{behind_proxies, isolated, Needs, Router},
 	scene::{term, Scene},
 	PATIENCE,
 };
+use veilmart_runtime::{AccountId, Hash, Nonce};
 
 /// After so long nothing is on its way any more that was sent before nodes were separated.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -155,6 +158,67 @@ fn a_leader_that_is_cut_off_is_replaced_and_makes_nothing_final() {
 #[test]
 fn a_leader_that_is_cut_off_by_proxies_is_replaced_and_makes_nothing_final() {
 	behind_proxies(a_leader_is_cut_off);
+}
+
+/// How many transactions of an account are in a node's best block, or in what is final.
+async fn number(chain: &Chain, of: &AccountId, at: Option<Hash>) -> Nonce {
+	chain.call("AccountNonceApi_account_nonce", of, at).await.unwrap()
+}
+
+/// A leader that is cut off puts into a block what only it knows. The others make others final in its place, so many that its database
+/// has the body no more when its pool takes note.
+#[test]
+fn what_an_abandoned_block_held_becomes_final_in_another_one() {
+	isolated(
+		"partitions::what_an_abandoned_block_held_becomes_final_in_another_one",
+		Needs::Cuts,
+		|mut scene, mut router| async move {
+			let leader = scene.network.leader().await.unwrap();
+			let others = without(leader);
+			router.separate(&[&others]);
+			let chain = Chain::connect(&scene.network.nodes[leader].url).await.unwrap();
+			// Nothing else here sends as this account.
+			let account = Account::development("//Auditor").unwrap();
+			let before = number(&chain, &account.id(), None).await;
+			let sent = 3;
+			for text in ["one", "two", "three"] {
+				chain.submit(&account, remark(text)).await.unwrap();
+			}
+			let start = Instant::now();
+			while number(&chain, &account.id(), None).await == before {
+				assert!(
+					start.elapsed() < PATIENCE,
+					"the leader has put none of them into a block"
+				);
+				tokio::time::sleep(GLANCE).await;
+			}
+			for _ in 0..10 {
+				progress_of(&mut scene, &others).await;
+			}
+			let final_block = chain.finalized().await.unwrap();
+			assert_eq!(number(&chain, &account.id(), Some(final_block)).await, before);
+			router.check();
+			router.heal();
+			scene.progress_within(until_together()).await;
+
+			let chain = Chain::connect(&scene.network.nodes[others[0]].url).await.unwrap();
+			let start = Instant::now();
+			loop {
+				let final_block = chain.finalized().await.unwrap();
+				let now = number(&chain, &account.id(), Some(final_block)).await;
+				if now == before + sent {
+					break;
+				}
+				assert!(
+					start.elapsed() < PATIENCE,
+					"{} of {sent} are lost",
+					before + sent - now
+				);
+				tokio::time::sleep(GLANCE).await;
+			}
+			scene.end().await;
+		},
+	);
 }
 
 #[test]
