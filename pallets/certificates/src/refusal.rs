@@ -27,13 +27,15 @@ pub enum Refusal {
 	TooManyCalls = 7,
 	/// The transaction declares more weight or length than what it names can use.
 	DeclaresTooMuch = 8,
-	/// No signature, or not this signer's, gives the right to a call that the transaction holds, or what it names does not exist.
+	/// This signer has no right now to a call that the transaction holds, or what it names does not exist, or is not decided.
 	NotEntitled = 9,
+	/// The transaction holds a call to which no signature ever gives the right: of Root, of a majority, or of nobody.
+	NeverPermitted = 10,
 }
 
 impl Refusal {
 	/// Every reason.
-	pub const ALL: [Refusal; 9] = [
+	pub const ALL: [Refusal; 10] = [
 		Refusal::NotCertified,
 		Refusal::Revoked,
 		Refusal::Blacklisted,
@@ -43,6 +45,7 @@ impl Refusal {
 		Refusal::TooManyCalls,
 		Refusal::DeclaresTooMuch,
 		Refusal::NotEntitled,
+		Refusal::NeverPermitted,
 	];
 
 	/// The number that the transaction's refusal carries.
@@ -52,7 +55,10 @@ impl Refusal {
 
 	/// Whether the same transaction may pass later.
 	pub const fn may_pass_later(self) -> bool {
-		!matches!(self, Refusal::TooManyCalls | Refusal::DeclaresTooMuch)
+		!matches!(
+			self,
+			Refusal::TooManyCalls | Refusal::DeclaresTooMuch | Refusal::NeverPermitted
+		)
 	}
 
 	/// The reason behind a number, if it is one of this pallet's.
@@ -79,7 +85,9 @@ impl Refusal {
 			Refusal::DeclaresTooMuch =>
 				"This transaction declares more weight or length than the call that it names needs; declare what the call itself declares.",
 			Refusal::NotEntitled =>
-				"This transaction holds a call that this account has no right to send, or names a motion or an upgrade that does not exist.",
+				"This transaction holds a call that this account has no right to send, or names a motion or an upgrade that does not exist or is not decided.",
+			Refusal::NeverPermitted =>
+				"This transaction holds a call that no signature permits: one that is for a motion of the council, or for nobody.",
 		}
 	}
 }

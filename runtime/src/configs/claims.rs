@@ -4,9 +4,9 @@
 //! choose the weight, or weigh much for somebody who has no right to them, would let one account fill blocks that hold nothing.
 //! They are refused before they cost: in the pool, and in blocks, which are invalid with them.
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec, vec::Vec};
 
-use codec::Encode;
+use codec::{Decode, Encode};
 use frame_support::{
 	dispatch::GetDispatchInfo,
 	ensure,
@@ -17,17 +17,20 @@ use frame_support::{
 	},
 };
 use pallet_certificates::{Claims, Refusal};
-use sp_core::Hasher;
 use sp_runtime::{
 	generic::Era,
-	traits::{BlakeTwo256, TransactionExtension},
+	traits::{BlakeTwo256, Hash as _, TransactionExtension},
 	MultiAddress,
 };
 
-use super::{commerce::held, governance::CouncilCollective};
+use super::{accounts::ProxyType, commerce::held, governance::CouncilCollective};
 use crate::{
-	extensions::tx_extension, AccountId, Council, Hash, Multisig, Proxy, Runtime, RuntimeCall, System,
+	extensions::tx_extension, AccountId, BlockNumber, Council, Hash, Multisig, Proxy, Runtime, RuntimeCall,
+	System,
 };
+
+/// The members of the council.
+type Members = pallet_collective::Members<Runtime, CouncilCollective>;
 
 /// What is little enough to be declared without a reason: less than a transfer weighs. An approval by hash dispatches nothing and needs
 /// none of it, but wallets put in what the call weighs that they do not send along; and who closes a motion by hand writes a
@@ -46,22 +49,28 @@ const PER_BYTE: u64 = 2_000;
 /// What it takes to find out which account a multisig's or a derivative's call acts for: a hash of at most 3.2 KB.
 const DERIVATION: Weight = Weight::from_parts(20 * WEIGHT_REF_TIME_PER_MICROS, 0);
 
-/// A call and all that it holds claim no more than they can use, for the account that they act for:
+/// A call and all that it holds claim no more than they can use, for the account that they act for. What no state makes valid is refused
+/// for ever, also if another reason would pass:
 ///
+/// - what no signature gives the right to is not sent: calls of Root, of a majority, those that authorize themselves, and inherents;
 /// - `as_multi` declares at most what the call weighs that it names, as a transaction if need be (which is what a wallet is told
 ///   that asks), or little; `approve_as_multi` little;
-/// - what is for members of the council is sent by members, and the lengths that they declare are about those of their motions;
-/// - `close` names a motion, and declares at most what that weighs, or little; what a member executes alone claims no more either;
-/// - calls are held in calls no deeper than eight levels;
-/// - what a signature never gives the right to is not sent: calls of Root, of a majority, and those that authorize themselves;
-/// - a runtime is handed in when it is authorized.
+/// - the lengths that members of the council declare are about those of their motions;
+/// - `upgrade_accounts`, which has nothing to do on this chain, names one account at most;
+/// - calls are held in calls no deeper than eight levels, and what a member executes alone is held.
 ///
-/// Between pool and block the answer can change; a block's author then leaves the transaction out.
+/// What may become valid waits, because between pool and block the answer can change; a block's author then leaves the transaction out:
+///
+/// - what is for members of the council is sent by members;
+/// - what a member executes alone claims no more than what it signs, unless it is the whole council;
+/// - `close` names a motion, and declares at most what that weighs, or little; until the motion is decided, little;
+/// - a runtime is handed in when it is authorized.
 pub struct NoMoreThanUsed;
 
 impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 	fn check(who: &AccountId, call: &RuntimeCall) -> Result<(), Refusal> {
-		check(who, call, MOST_NESTED)
+		ensure_possible(call, false, MOST_NESTED)?;
+		ensure_entitled(who, call)
 	}
 
 	fn weight(call: &RuntimeCall) -> Weight {
@@ -70,15 +79,19 @@ impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 		let reads = |count| <Runtime as frame_system::Config>::DbWeight::get().reads(count);
 		let bytes = |count: u64| Weight::from_parts(PER_BYTE.saturating_mul(count), 0);
 		let own = match call {
-			// Members, length, and the motion.
+			// Members, length, the motion, and its votes.
 			RuntimeCall::Council(Motion::close { length_bound, .. }) => {
-				reads(3).saturating_add(bytes(u64::from(*length_bound)))
+				reads(4).saturating_add(bytes(u64::from(*length_bound)))
 			}
-			RuntimeCall::Council(Motion::execute { .. } | Motion::propose { .. })
-			| RuntimeCall::Preimage(pallet_preimage::Call::ensure_updated { .. })
-			| RuntimeCall::Proxy(
-				pallet_proxy::Call::proxy { .. } | pallet_proxy::Call::proxy_announced { .. },
-			) => reads(1),
+			RuntimeCall::Council(Motion::execute { .. } | Motion::propose { .. } | Motion::vote { .. })
+			| RuntimeCall::Preimage(
+				pallet_preimage::Call::ensure_updated { .. } | pallet_preimage::Call::note_preimage { .. },
+			)
+			| RuntimeCall::Proxy(pallet_proxy::Call::proxy { .. }) => reads(1),
+			// Proxies, announcements, and the hash of the call.
+			RuntimeCall::Proxy(pallet_proxy::Call::proxy_announced { call, .. }) => {
+				reads(2).saturating_add(bytes(call.encoded_size() as u64))
+			}
 			RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code }) => {
 				reads(1).saturating_add(bytes(code.len() as u64))
 			}
@@ -96,19 +109,46 @@ impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 			}
 			_ => own,
 		};
-		held(call)
+		dispatched(call)
 			.into_iter()
-			.flatten()
 			.map(Self::weight)
 			.fold(own, Weight::saturating_add)
 	}
 }
 
-/// What [`NoMoreThanUsed`] checks, of a call that may hold others so many levels deep.
-fn check(who: &AccountId, call: &RuntimeCall, levels: u32) -> Result<(), Refusal> {
+/// The calls that a call dispatches, for whatever origin.
+fn dispatched(call: &RuntimeCall) -> Vec<&RuntimeCall> {
+	match at_once(call) {
+		Some(proposal) => vec![proposal],
+		None => held(call).unwrap_or_default(),
+	}
+}
+
+/// What a member of the council executes without a vote.
+fn at_once(call: &RuntimeCall) -> Option<&RuntimeCall> {
+	use pallet_collective::Call as Motion;
+
+	match call {
+		RuntimeCall::Council(Motion::execute { proposal, .. }) => Some(proposal.as_ref()),
+		RuntimeCall::Council(Motion::propose {
+			threshold, proposal, ..
+		}) if *threshold < 2 => Some(proposal.as_ref()),
+		_ => None,
+	}
+}
+
+/// What no state changes: whether there can be one at which the call is sent and uses what it declares.
+///
+/// The call may hold others so many levels deep. In a motion that one member carries alone there may be calls of a majority, which one
+/// is in a council of one.
+fn ensure_possible(call: &RuntimeCall, in_motion: bool, levels: u32) -> Result<(), Refusal> {
 	use pallet_collective::Call as Motion;
 	use pallet_multisig::Call as Approval;
 
+	ensure!(
+		!needs_more_than_a_signature(call) && (in_motion || !needs_a_majority(call)),
+		Refusal::NeverPermitted
+	);
 	match call {
 		RuntimeCall::Multisig(Approval::as_multi { call, max_weight, .. }) => {
 			ensure!(
@@ -119,34 +159,62 @@ fn check(who: &AccountId, call: &RuntimeCall, levels: u32) -> Result<(), Refusal
 		RuntimeCall::Multisig(Approval::approve_as_multi { max_weight, .. }) => {
 			ensure!(max_weight.all_lte(LITTLE), Refusal::DeclaresTooMuch);
 		}
-		RuntimeCall::Council(Motion::execute {
-			proposal,
-			length_bound,
-		}) => {
-			ensure!(Council::is_member(who), Refusal::NotEntitled);
-			ensure_length(proposal.encoded_size(), *length_bound)?;
-			// Of its own a member has no more rights than a signature gives.
-			let levels = levels.checked_sub(1).ok_or(Refusal::DeclaresTooMuch)?;
-			check(who, proposal, levels)?;
+		RuntimeCall::Council(
+			Motion::execute {
+				proposal,
+				length_bound,
+			}
+			| Motion::propose {
+				proposal,
+				length_bound,
+				..
+			},
+		) => ensure_length(proposal.encoded_size(), *length_bound)?,
+		RuntimeCall::Balances(pallet_balances::Call::upgrade_accounts { who }) => {
+			ensure!(who.len() <= 1, Refusal::DeclaresTooMuch);
 		}
-		RuntimeCall::Council(Motion::propose {
-			proposal,
-			length_bound,
-			..
-		}) => {
+		_ => {}
+	}
+	let in_motion = in_motion || matches!(call, RuntimeCall::Council(Motion::propose { .. }));
+	let calls = dispatched(call);
+	if calls.is_empty() {
+		return Ok(());
+	}
+	let levels = levels.checked_sub(1).ok_or(Refusal::DeclaresTooMuch)?;
+	calls
+		.into_iter()
+		.try_for_each(|call| ensure_possible(call, in_motion, levels))
+}
+
+/// Whether a call and all that it holds may be sent now, for `who`. To be asked of what [`ensure_possible`] lets through.
+fn ensure_entitled(who: &AccountId, call: &RuntimeCall) -> Result<(), Refusal> {
+	use pallet_collective::Call as Motion;
+	use pallet_preimage::Call as Preimages;
+
+	match call {
+		RuntimeCall::Council(Motion::execute { proposal, .. }) => {
 			ensure!(Council::is_member(who), Refusal::NotEntitled);
-			ensure_length(proposal.encoded_size(), *length_bound)?;
+			// Of its own a member has no more rights than a signature gives.
+			ensure_entitled(who, proposal)?;
+		}
+		RuntimeCall::Council(Motion::propose { .. }) => {
+			let members = Members::get();
+			ensure!(members.contains(who), Refusal::NotEntitled);
+			if let Some(proposal) = at_once(call).filter(|_| members.len() > 1) {
+				ensure_entitled(who, proposal)?;
+			}
 		}
 		RuntimeCall::Council(Motion::close {
 			proposal_hash,
+			index,
 			proposal_weight_bound,
 			length_bound,
-			..
 		}) => {
 			ensure!(Council::is_member(who), Refusal::NotEntitled);
-			ensure_closes(proposal_hash, *proposal_weight_bound, *length_bound)?;
+			ensure_closes(proposal_hash, *index, *proposal_weight_bound, *length_bound)?;
 		}
-		RuntimeCall::Preimage(pallet_preimage::Call::ensure_updated { .. }) => {
+		RuntimeCall::Council(Motion::vote { .. })
+		| RuntimeCall::Preimage(Preimages::ensure_updated { .. } | Preimages::note_preimage { .. }) => {
 			ensure!(Council::is_member(who), Refusal::NotEntitled);
 		}
 		RuntimeCall::System(frame_system::Call::apply_authorized_upgrade { code }) => {
@@ -158,16 +226,15 @@ fn check(who: &AccountId, call: &RuntimeCall, levels: u32) -> Result<(), Refusal
 				Refusal::NotEntitled
 			);
 		}
-		call => ensure!(!needs_more_than_a_signature(call), Refusal::NotEntitled),
+		call => ensure!(!needs_a_majority(call), Refusal::NotEntitled),
 	}
 	let Some(calls) = held(call) else {
 		return Ok(());
 	};
 	let account = acts_for(who, call);
-	let levels = levels.checked_sub(1).ok_or(Refusal::DeclaresTooMuch)?;
 	calls
 		.into_iter()
-		.try_for_each(|call| check(&account, call, levels))
+		.try_for_each(|call| ensure_entitled(&account, call))
 }
 
 /// What a call weighs, and what it weighs as a transaction of its own: node and wallets say the latter when they are asked.
@@ -188,30 +255,49 @@ fn ensure_length(length: usize, bound: u32) -> Result<(), Refusal> {
 	Ok(())
 }
 
-/// The bounds are those of the motion. Who expects it to be rejected may declare no weight.
-fn ensure_closes(motion: &Hash, weight: Weight, length: u32) -> Result<(), Refusal> {
+/// The bounds are those of the motion. Who expects it to be rejected may declare no weight, and who comes too early little, which is not
+/// given back.
+fn ensure_closes(hash: &Hash, index: u32, weight: Weight, length: u32) -> Result<(), Refusal> {
 	type Motions = pallet_collective::ProposalOf<Runtime, CouncilCollective>;
 
 	let stored =
-		sp_io::storage::read(&Motions::hashed_key_for(motion), &mut [], 0).ok_or(Refusal::NotEntitled)?;
+		sp_io::storage::read(&Motions::hashed_key_for(hash), &mut [], 0).ok_or(Refusal::NotEntitled)?;
 	ensure_length(stored as usize, length)?;
 	if weight == Weight::zero() {
 		return Ok(());
 	}
 	// With a bound below its length it could not be executed, and need not be decoded.
 	ensure!(length >= stored, Refusal::DeclaresTooMuch);
-	let motion = Motions::get(motion).ok_or(Refusal::NotEntitled)?;
+	let motion = Motions::get(hash).ok_or(Refusal::NotEntitled)?;
 	ensure!(
 		weight.all_lte(worth(&motion).max(LITTLE)),
 		Refusal::DeclaresTooMuch
 	);
+	ensure!(
+		weight.all_lte(LITTLE) || is_decided(hash, index),
+		Refusal::NotEntitled
+	);
 	Ok(())
 }
 
-/// Whether a call fails for everybody who only signs, whatever it declares.
+/// Whether a motion has this index and can be closed: by its votes, or because its time is over.
+fn is_decided(hash: &Hash, index: u32) -> bool {
+	type Voting = pallet_collective::Voting<Runtime, CouncilCollective>;
+	/// The fields of `Votes`, which have no getters: index, threshold, for, against, end.
+	type Fields = (u32, u32, Vec<AccountId>, Vec<AccountId>, BlockNumber);
+
+	let fields = Voting::get(hash).and_then(|votes| Fields::decode(&mut &votes.encode()[..]).ok());
+	fields.is_some_and(|(number, threshold, ayes, nays, end)| {
+		let threshold = threshold as usize;
+		let still_possible = Members::get().len().saturating_sub(nays.len());
+		number == index
+			&& (ayes.len() >= threshold || still_possible < threshold || System::block_number() >= end)
+	})
+}
+
+/// Whether a call fails for everybody who only signs and for every part of the council, whatever it declares.
 fn needs_more_than_a_signature(call: &RuntimeCall) -> bool {
 	use frame_system::Call as Chain;
-	use pallet_collective::Call as Motion;
 	use pallet_td_raft_election::Call as Consensus;
 	use pallet_utility::Call as Utility;
 
@@ -226,10 +312,23 @@ fn needs_more_than_a_signature(call: &RuntimeCall) -> bool {
 				| Chain::kill_prefix { .. }
 		) | RuntimeCall::Utility(
 			Utility::dispatch_as { .. } | Utility::dispatch_as_fallible { .. } | Utility::with_weight { .. }
-		) | RuntimeCall::Council(Motion::set_members { .. } | Motion::disapprove_proposal { .. })
-			| RuntimeCall::TdRaft(Consensus::set_authorities { .. } | Consensus::report_offence { .. })
-			| RuntimeCall::Governance(_)
+		) | RuntimeCall::TdRaft(Consensus::report_offence { .. })
 			| RuntimeCall::Scheduler(_)
+			// A wrapper of it would count as an inherent, for which a block has no limit.
+			| RuntimeCall::Timestamp(_)
+	)
+}
+
+/// Whether a call fails for everybody who only signs, and not for a majority of the council.
+fn needs_a_majority(call: &RuntimeCall) -> bool {
+	use pallet_collective::Call as Motion;
+	use pallet_td_raft_election::Call as Consensus;
+
+	matches!(
+		call,
+		RuntimeCall::Council(Motion::set_members { .. } | Motion::disapprove_proposal { .. })
+			| RuntimeCall::TdRaft(Consensus::set_authorities { .. })
+			| RuntimeCall::Governance(_)
 	)
 }
 
@@ -254,15 +353,37 @@ fn acts_for<'a>(who: &'a AccountId, call: &'a RuntimeCall) -> Cow<'a, AccountId>
 		}) => together(who, other_signatories, 1),
 		RuntimeCall::Proxy(Proxies::proxy {
 			real: MultiAddress::Id(real),
+			force_proxy_type,
 			..
-		}) if Proxy::find_proxy(real, who, None).is_ok() => Cow::Borrowed(real),
+		}) if Proxy::find_proxy(real, who, *force_proxy_type).is_ok_and(|proxy| proxy.delay == 0) => {
+			Cow::Borrowed(real)
+		}
 		RuntimeCall::Proxy(Proxies::proxy_announced {
 			real: MultiAddress::Id(real),
 			delegate: MultiAddress::Id(delegate),
-			..
-		}) if Proxy::find_proxy(real, delegate, None).is_ok() => Cow::Borrowed(real),
+			force_proxy_type,
+			call,
+		}) if is_announced(real, delegate, *force_proxy_type, call) => Cow::Borrowed(real),
 		_ => Cow::Borrowed(who),
 	}
+}
+
+/// Whether a proxy has announced a call, long enough ago. Anybody may send what is announced, and nobody anything else.
+fn is_announced(real: &AccountId, delegate: &AccountId, kind: Option<ProxyType>, call: &RuntimeCall) -> bool {
+	/// The fields of `Announcement`, which have no getters: for whom, hash of the call, when.
+	type Fields = (AccountId, Hash, BlockNumber);
+
+	let Ok(proxy) = Proxy::find_proxy(real, delegate, kind) else {
+		return false;
+	};
+	let hash = BlakeTwo256::hash_of(call);
+	let now = System::block_number();
+	let (announcements, _) = Proxy::announcements(delegate.clone());
+	announcements.into_iter().any(|announced| {
+		Fields::decode(&mut &announced.encode()[..]).is_ok_and(|(account, of, height)| {
+			account == *real && of == hash && now.saturating_sub(height) >= proxy.delay
+		})
+	})
 }
 
 /// The account of `who` and others together; `who` alone if there are more of them than dispatch allows.

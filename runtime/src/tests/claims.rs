@@ -47,6 +47,10 @@ fn not_entitled() -> TransactionValidityError {
 	UnknownTransaction::Custom(9).into()
 }
 
+fn never_permitted() -> TransactionValidityError {
+	InvalidTransaction::Custom(10).into()
+}
+
 /// Refused with this answer in the pool and in a block, plain and in everything that holds calls.
 fn refused(who: Sr25519Keyring, call: RuntimeCall, answer: TransactionValidityError) {
 	use pallet_utility::Call as Utility;
@@ -228,11 +232,11 @@ fn calls_are_not_held_in_calls_without_end() {
 }
 
 #[test]
-fn what_no_signature_may_do_is_not_sent() {
+fn what_no_signature_may_do_is_never_sent() {
 	with_strangers().execute_with(|| {
 		let held = || Box::new(remark());
 		let root: Box<crate::OriginCaller> = Box::new(frame_system::RawOrigin::Root.into());
-		let calls: [RuntimeCall; 9] = [
+		let calls: [RuntimeCall; 8] = [
 			frame_system::Call::set_code { code: vec![] }.into(),
 			frame_system::Call::kill_prefix {
 				prefix: vec![],
@@ -240,7 +244,6 @@ fn what_no_signature_may_do_is_not_sent() {
 			}
 			.into(),
 			frame_system::Call::set_storage { items: vec![] }.into(),
-			frame_system::Call::apply_authorized_upgrade { code: vec![] }.into(),
 			pallet_utility::Call::with_weight {
 				call: held(),
 				weight: Weight::from_parts(300 * WEIGHT_REF_TIME_PER_MILLIS, 0),
@@ -257,15 +260,122 @@ fn what_no_signature_may_do_is_not_sent() {
 				old_count: u32::MAX,
 			}
 			.into(),
+			pallet_scheduler::Call::<Runtime>::cancel { when: 1, index: 0 }.into(),
 			crate::governance::Call::dispatch_as_root { call: held() }.into(),
+		];
+		for call in calls {
+			refused(STRANGER, call, never_permitted());
+		}
+	});
+}
+
+#[test]
+fn what_others_may_send_or_may_be_sent_later_is_not_called_invalid() {
+	with_strangers().execute_with(|| {
+		let calls: [RuntimeCall; 4] = [
+			frame_system::Call::apply_authorized_upgrade { code: vec![] }.into(),
 			pallet_preimage::Call::ensure_updated {
 				hashes: vec![Hash::default(); 1_000],
 			}
 			.into(),
+			pallet_preimage::Call::note_preimage {
+				bytes: vec![1; 1_000],
+			}
+			.into(),
+			pallet_collective::Call::<Runtime, CouncilCollective>::vote {
+				proposal: Hash::default(),
+				index: 0,
+				approve: true,
+			}
+			.into(),
 		];
-		for call in calls {
+		for call in calls.clone() {
 			refused(STRANGER, call, not_entitled());
 		}
+		// A member's fail, if at all, when they are dispatched.
+		for call in calls.into_iter().skip(2) {
+			assert!(apply(Alice, call).is_ok());
+		}
+	});
+}
+
+/// Whatever else there is to say: only then is waiting in vain.
+#[test]
+fn what_can_never_pass_is_said_first() {
+	with_strangers().execute_with(|| {
+		let later: RuntimeCall = frame_system::Call::apply_authorized_upgrade { code: vec![] }.into();
+		let never: RuntimeCall = frame_system::Call::set_code { code: vec![] }.into();
+		let much: RuntimeCall = pallet_multisig::Call::approve_as_multi {
+			threshold: 2,
+			other_signatories: vec![account(Dave)],
+			maybe_timepoint: None,
+			call_hash: [1; 32],
+			max_weight: Weight::MAX,
+		}
+		.into();
+		for (call, answer) in [
+			(remark(), not_entitled()),
+			(never.clone(), never_permitted()),
+			(much, too_much()),
+		] {
+			let calls = vec![later.clone(), call];
+			refused(STRANGER, pallet_utility::Call::batch_all { calls }.into(), answer);
+		}
+		// Also if the signer is no member.
+		let executed = |proposal: RuntimeCall, length_bound: u32| -> RuntimeCall {
+			pallet_collective::Call::<Runtime, CouncilCollective>::execute {
+				proposal: Box::new(proposal),
+				length_bound,
+			}
+			.into()
+		};
+		refused(STRANGER, executed(remark(), 3), not_entitled());
+		refused(STRANGER, executed(never, 3), never_permitted());
+		refused(STRANGER, executed(remark(), u32::MAX), too_much());
+	});
+}
+
+/// A wrapper has the class of what it holds, and blocks have no limit for inherents.
+#[test]
+fn nobody_sends_an_inherent_for_another() {
+	with_strangers().execute_with(|| {
+		assert_ok!(Proxy::add_proxy(
+			signed(Dave),
+			account(STRANGER).into(),
+			ProxyType::Any,
+			0
+		));
+		let call: RuntimeCall = pallet_timestamp::Call::set { now: START }.into();
+		let proxied: RuntimeCall = pallet_proxy::Call::proxy {
+			real: account(Dave).into(),
+			force_proxy_type: None,
+			call: Box::new(call.clone()),
+		}
+		.into();
+		assert_eq!(
+			proxied.get_dispatch_info().class,
+			frame_support::dispatch::DispatchClass::Mandatory
+		);
+		let batch = pallet_utility::Call::force_batch { calls: vec![call] };
+		for sent in [proxied, batch.into()] {
+			assert_eq!(apply(STRANGER, sent), Err(never_permitted()));
+		}
+	});
+}
+
+/// No account of this chain is of the old form, so each one named only weighs.
+#[test]
+fn upgraded_accounts_come_one_by_one() {
+	with_strangers().execute_with(|| {
+		let upgraded = |count: usize| -> RuntimeCall {
+			pallet_balances::Call::<Runtime>::upgrade_accounts {
+				who: vec![account(STRANGER); count],
+			}
+			.into()
+		};
+		refused(STRANGER, upgraded(2), too_much());
+		refused(STRANGER, upgraded(5_000), too_much());
+		assert_eq!(apply(STRANGER, upgraded(1)), Ok(Ok(())));
 	});
 }
 
@@ -393,9 +503,137 @@ fn what_a_member_executes_alone_claims_no_more_than_what_it_signs() {
 			call: Box::new(remark()),
 			weight: much,
 		};
-		assert_eq!(apply(Alice, executed(weighty.into())), Err(not_entitled()));
+		assert_eq!(apply(Alice, executed(weighty.into())), Err(never_permitted()));
 		let declared = executed(approval(STRANGER, &remark(), much));
 		assert_eq!(apply(Alice, declared), Err(too_much()));
+	});
+}
+
+/// With a threshold below two it is executed on the spot.
+#[test]
+fn what_a_member_carries_alone_claims_no_more_than_what_it_signs() {
+	with_strangers().execute_with(|| {
+		let proposed = |threshold, proposal: RuntimeCall| -> RuntimeCall {
+			let length_bound = proposal.encoded_size() as u32;
+			pallet_collective::Call::<Runtime, CouncilCollective>::propose {
+				threshold,
+				proposal: Box::new(proposal),
+				length_bound,
+			}
+			.into()
+		};
+		let as_root = |call: RuntimeCall| -> RuntimeCall {
+			crate::governance::Call::dispatch_as_root { call: Box::new(call) }.into()
+		};
+		let much = Weight::from_parts(300 * WEIGHT_REF_TIME_PER_MILLIS, 0);
+		let weighty: RuntimeCall = pallet_utility::Call::with_weight {
+			call: Box::new(remark()),
+			weight: much,
+		}
+		.into();
+		let nested = (0..8).fold(remark(), |call, _| {
+			pallet_utility::Call::<Runtime>::batch { calls: vec![call] }.into()
+		});
+		let not_authorized: RuntimeCall =
+			frame_system::Call::apply_authorized_upgrade { code: vec![] }.into();
+		for threshold in [0, 1] {
+			for (proposal, answer) in [
+				(weighty.clone(), Err(never_permitted())),
+				(approval(STRANGER, &remark(), much), Err(too_much())),
+				(nested.clone(), Err(too_much())),
+				(not_authorized.clone(), Err(not_entitled())),
+				// One of two has no majority.
+				(as_root(weighty.clone()), Err(not_entitled())),
+				(remark(), Ok(Ok(()))),
+			] {
+				let call = proposed(threshold, proposal);
+				assert_eq!(apply(Alice, call.clone()), answer, "{call:?}");
+			}
+		}
+		// What both vote on is not executed yet.
+		let key = b"a key".to_vec();
+		let motion = as_root(
+			frame_system::Call::set_storage {
+				items: vec![(key.clone(), vec![1])],
+			}
+			.into(),
+		);
+		assert_eq!(apply(Alice, proposed(2, nested)), Ok(Ok(())));
+		assert_eq!(apply(Alice, proposed(1, motion.clone())), Err(not_entitled()));
+
+		// A council of one carries everything alone.
+		let members = vec![account(Alice)];
+		assert_ok!(Council::set_members(RuntimeOrigin::root(), members, None, 2));
+		assert_eq!(apply(Alice, proposed(1, weighty)), Err(never_permitted()));
+		assert_eq!(apply(Alice, proposed(1, motion)), Ok(Ok(())));
+		assert_eq!(sp_io::storage::get(&key).as_deref(), Some(&[1][..]));
+	});
+}
+
+/// A close that comes too early gives back nothing of what it declared, and a member may send as many as it likes.
+#[test]
+fn a_motion_is_closed_with_much_weight_when_it_is_decided() {
+	use pallet_certificates::Claims as _;
+
+	use crate::configs::{MotionDuration, NoMoreThanUsed};
+
+	with_strangers().execute_with(|| {
+		let poke = crate::full_blocks::calls()
+			.into_iter()
+			.find(|call| call.get_call_metadata().function_name == "poke")
+			.expect("it is a call of ours");
+		let motion: RuntimeCall = pallet_utility::Call::batch { calls: vec![poke; 8] }.into();
+		let weight = motion.get_dispatch_info().call_weight;
+		let little = Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 0);
+		assert!(weight.ref_time() > little.ref_time());
+		let length_bound = motion.encoded_size() as u32;
+		let proposal_hash = BlakeTwo256::hash_of(&motion);
+		let close = |index, proposal_weight_bound| -> RuntimeCall {
+			pallet_collective::Call::<Runtime, CouncilCollective>::close {
+				proposal_hash,
+				index,
+				proposal_weight_bound,
+				length_bound,
+			}
+			.into()
+		};
+		let propose = || {
+			assert_ok!(Council::propose(
+				signed(Alice),
+				2,
+				Box::new(motion.clone()),
+				length_bound
+			));
+			assert_ok!(Council::vote(
+				signed(Alice),
+				proposal_hash,
+				pallet_collective::ProposalCount::<Runtime, CouncilCollective>::get() - 1,
+				true
+			));
+		};
+		propose();
+		assert_eq!(apply(Alice, close(0, weight)), Err(not_entitled()));
+		assert!(matches!(apply(Alice, close(0, little)), Ok(Err(_))), "too early");
+		assert!(is_open(&motion));
+		assert_ok!(Council::vote(signed(Bob), proposal_hash, 0, true));
+		assert_eq!(
+			apply(Alice, close(1, weight)),
+			Err(not_entitled()),
+			"another motion"
+		);
+		assert_eq!(apply(Alice, close(0, weight)), Ok(Ok(())));
+		assert!(!is_open(&motion));
+
+		propose();
+		assert_ok!(Council::vote(signed(Bob), proposal_hash, 1, false));
+		assert_eq!(apply(Alice, close(1, weight)), Ok(Ok(())), "rejected");
+
+		propose();
+		let end = System::block_number() + MotionDuration::get();
+		for (now, answer) in [(end - 1, Err(Refusal::NotEntitled)), (end, Ok(()))] {
+			System::set_block_number(now);
+			assert_eq!(NoMoreThanUsed::check(&account(Bob), &close(2, weight)), answer);
+		}
 	});
 }
 
@@ -454,6 +692,59 @@ fn a_members_proxy_closes_for_it() {
 	});
 }
 
+/// Anybody may send what a proxy has announced, so that it must have been.
+#[test]
+fn a_member_is_spoken_for_by_what_its_proxy_announced_and_when_it_may() {
+	with_strangers().execute_with(|| {
+		assert_ok!(Proxy::add_proxy(
+			signed(Alice),
+			account(Dave).into(),
+			ProxyType::Governance,
+			2
+		));
+		let held: RuntimeCall = pallet_preimage::Call::ensure_updated {
+			hashes: vec![Hash::default(); 10],
+		}
+		.into();
+		let announced = |force_proxy_type| -> RuntimeCall {
+			pallet_proxy::Call::proxy_announced {
+				delegate: account(Dave).into(),
+				real: account(Alice).into(),
+				force_proxy_type,
+				call: Box::new(held.clone()),
+			}
+			.into()
+		};
+		let at_once: RuntimeCall = pallet_proxy::Call::proxy {
+			real: account(Alice).into(),
+			force_proxy_type: None,
+			call: Box::new(held.clone()),
+		}
+		.into();
+		assert_eq!(apply(STRANGER, announced(None)), Err(not_entitled()));
+		// Another call than this one.
+		let alice = || account(Alice).into();
+		let other = BlakeTwo256::hash_of(&remark());
+		assert_ok!(Proxy::announce(signed(Dave), alice(), other));
+		assert_eq!(apply(STRANGER, announced(None)), Err(not_entitled()));
+		let hash = BlakeTwo256::hash_of(&held);
+		assert_ok!(Proxy::announce(signed(Dave), alice(), hash));
+		let now = System::block_number();
+		System::set_block_number(now + 1);
+		assert_eq!(apply(STRANGER, announced(None)), Err(not_entitled()));
+		System::set_block_number(now + 2);
+		assert_eq!(apply(Dave, at_once), Err(not_entitled()));
+		assert_eq!(
+			apply(STRANGER, announced(Some(ProxyType::Any))),
+			Err(not_entitled())
+		);
+		assert_eq!(
+			apply(STRANGER, announced(Some(ProxyType::Governance))),
+			Ok(Ok(()))
+		);
+	});
+}
+
 #[test]
 fn the_numbers_are_those_of_the_refusals() {
 	assert_eq!(
@@ -463,5 +754,9 @@ fn the_numbers_are_those_of_the_refusals() {
 	assert_eq!(
 		TransactionValidityError::from(Refusal::NotEntitled),
 		not_entitled()
+	);
+	assert_eq!(
+		TransactionValidityError::from(Refusal::NeverPermitted),
+		never_permitted()
 	);
 }
