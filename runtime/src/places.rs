@@ -7,6 +7,10 @@
 //! Accounts that exist only because somebody's call names them (derivatives, multisigs) can be made up without end. So
 //! only [`Config::Keepers`] have places. Others may act on what there is, like a pure proxy that names a further proxy, and make nothing new.
 //! What was there before places were counted has a deposit of 0, and gives nothing back.
+//!
+//! The list of a pure proxy is on the place of who made it, and `kill_pure` gives that back. `remove_proxies` would look for it at the
+//! pure proxy, and nobody could send `kill_pure` any more. So [`NoMoreThanUsed`](crate::configs::NoMoreThanUsed) refuses transactions
+//! with it. Where no transaction is looked at, as in a motion, it is done, and the place is lost: never gained.
 
 use frame_support::traits::{
 	BalanceStatus, Currency, ExistenceRequirement, Get, Imbalance, ReservableCurrency, SignedImbalance,

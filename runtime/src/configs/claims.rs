@@ -25,8 +25,8 @@ use sp_runtime::{
 
 use super::{accounts::ProxyType, commerce::held, governance::CouncilCollective};
 use crate::{
-	extensions::tx_extension, AccountId, BlockNumber, Council, Hash, Multisig, Proxy, Runtime, RuntimeCall,
-	System,
+	extensions::tx_extension, places::Taken, AccountId, Balance, BlockNumber, Council, Hash, Multisig, Proxy,
+	Runtime, RuntimeCall, System,
 };
 
 /// The members of the council.
@@ -64,7 +64,8 @@ const DERIVATION: Weight = Weight::from_parts(20 * WEIGHT_REF_TIME_PER_MICROS, 0
 /// - what is for members of the council is sent by members;
 /// - what a member executes alone claims no more than what it signs, unless it is the whole council;
 /// - `close` names a motion, and declares at most what that weighs, or little; until the motion is decided, little;
-/// - a runtime is handed in when it is authorized.
+/// - a runtime is handed in when it is authorized;
+/// - a pure proxy is given up with `kill_pure`, which gives its place back to who made it.
 pub struct NoMoreThanUsed;
 
 impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
@@ -88,6 +89,10 @@ impl Claims<AccountId, RuntimeCall> for NoMoreThanUsed {
 				pallet_preimage::Call::ensure_updated { .. } | pallet_preimage::Call::note_preimage { .. },
 			)
 			| RuntimeCall::Proxy(pallet_proxy::Call::proxy { .. }) => reads(1),
+			// Proxies, and places.
+			RuntimeCall::Proxy(
+				pallet_proxy::Call::remove_proxies { .. } | pallet_proxy::Call::remove_proxy { .. },
+			) => reads(2),
 			// Proxies, announcements, and the hash of the call.
 			RuntimeCall::Proxy(pallet_proxy::Call::proxy_announced { call, .. }) => {
 				reads(2).saturating_add(bytes(call.encoded_size() as u64))
@@ -190,6 +195,7 @@ fn ensure_possible(call: &RuntimeCall, in_motion: bool, levels: u32) -> Result<(
 fn ensure_entitled(who: &AccountId, call: &RuntimeCall) -> Result<(), Refusal> {
 	use pallet_collective::Call as Motion;
 	use pallet_preimage::Call as Preimages;
+	use pallet_proxy::Call as Proxies;
 
 	match call {
 		RuntimeCall::Council(Motion::execute { proposal, .. }) => {
@@ -225,6 +231,14 @@ fn ensure_entitled(who: &AccountId, call: &RuntimeCall) -> Result<(), Refusal> {
 				authorized.using_encoded(|fields| fields.starts_with(hash.as_ref())),
 				Refusal::NotEntitled
 			);
+		}
+		RuntimeCall::Proxy(Proxies::remove_proxies { .. }) => {
+			let (_, place) = Proxy::proxies(who.clone());
+			ensure!(is_own(who, place), Refusal::NotEntitled);
+		}
+		RuntimeCall::Proxy(Proxies::remove_proxy { .. }) => {
+			let (proxies, place) = Proxy::proxies(who.clone());
+			ensure!(proxies.len() > 1 || is_own(who, place), Refusal::NotEntitled);
 		}
 		call => ensure!(!needs_a_majority(call), Refusal::NotEntitled),
 	}
@@ -330,6 +344,12 @@ fn needs_a_majority(call: &RuntimeCall) -> bool {
 			| RuntimeCall::TdRaft(Consensus::set_authorities { .. })
 			| RuntimeCall::Governance(_)
 	)
+}
+
+/// Whether an account has taken the place of its list of proxies itself. If it is a pure proxy, who made it has, and would never get it
+/// back from a list that is removed in another way than with `kill_pure`.
+fn is_own(who: &AccountId, place: Balance) -> bool {
+	place <= Balance::from(Taken::<Runtime>::get(who))
 }
 
 /// The account that the calls act for which a call holds that `who` sends.

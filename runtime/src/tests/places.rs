@@ -1,14 +1,14 @@
 //! Places: how much an account keeps that no deposit is taken for.
 
 use frame_support::{assert_noop, assert_ok, weights::Weight};
-use pallet_certificates::Role;
+use pallet_certificates::{Claims as _, Refusal, Role};
 use pallet_multisig::Timepoint;
 use sp_keyring::Sr25519Keyring::{Charlie, Dave, Ferdie};
-use sp_runtime::DispatchResult;
+use sp_runtime::{traits::Dispatchable, transaction_validity::UnknownTransaction, DispatchResult};
 
 use super::{detours::certify, *};
 use crate::{
-	configs::ProxyType,
+	configs::{NoMoreThanUsed, ProxyType},
 	places::{Error, Taken},
 	Multisig, Places, Proxy,
 };
@@ -110,6 +110,112 @@ fn pure_proxies_take_a_place_each_until_they_are_killed() {
 		assert_eq!(taken(&shop), PLACES - 1);
 		assert_ok!(pure(64));
 		assert_noop!(pure(65), Error::<Runtime>::NoPlaceLeft);
+	});
+}
+
+/// With its last proxy gone nobody could give the place back.
+#[test]
+fn a_pure_proxy_is_not_given_up_without_giving_its_place_back() {
+	with_a_shop().execute_with(|| {
+		let shop = account(SHOP);
+		let index = System::extrinsic_index().unwrap_or_default();
+		assert_ok!(pure(0));
+		let address = Proxy::pure_account(&shop, &ProxyType::Any, 0, None);
+		let of_pure = |call: pallet_proxy::Call<Runtime>| -> RuntimeCall {
+			pallet_proxy::Call::proxy {
+				real: address.clone().into(),
+				force_proxy_type: None,
+				call: Box::new(call.into()),
+			}
+			.into()
+		};
+		let without = |who| pallet_proxy::Call::<Runtime>::remove_proxy {
+			delegate: account(who).into(),
+			proxy_type: ProxyType::Any,
+			delay: 0,
+		};
+		let all = || pallet_proxy::Call::<Runtime>::remove_proxies {};
+		let calls = vec![remark(), of_pure(all())];
+		for call in [
+			of_pure(all()),
+			of_pure(without(SHOP)),
+			pallet_utility::Call::batch { calls }.into(),
+		] {
+			assert_eq!(
+				apply(SHOP, call),
+				Err(UnknownTransaction::Custom(Refusal::NotEntitled.code()).into())
+			);
+		}
+		// It may pass to somebody else, who is not let do it either.
+		let origin = RuntimeOrigin::signed(address.clone());
+		assert_ok!(Proxy::add_proxy(origin, account(Dave).into(), ProxyType::Any, 0));
+		assert_eq!(apply(SHOP, of_pure(without(SHOP))), Ok(Ok(())));
+		assert_eq!(
+			NoMoreThanUsed::check(&account(Dave), &of_pure(without(Dave))),
+			Err(Refusal::NotEntitled)
+		);
+		assert_eq!(taken(&shop), 1);
+		let killed = of_pure(pallet_proxy::Call::kill_pure {
+			spawner: shop.clone().into(),
+			proxy_type: ProxyType::Any,
+			index: 0,
+			height: System::block_number(),
+			ext_index: index,
+		});
+		assert_ok!(NoMoreThanUsed::check(&account(Dave), &killed));
+		assert_ok!(killed.dispatch(signed(Dave)));
+		assert_eq!(taken(&shop), 0);
+
+		// A list on its own place is removed as ever.
+		assert_ok!(Proxy::add_proxy(
+			signed(SHOP),
+			account(Dave).into(),
+			ProxyType::Any,
+			0
+		));
+		assert_eq!(apply(SHOP, without(Dave).into()), Ok(Ok(())));
+		assert_ok!(Proxy::add_proxy(
+			signed(SHOP),
+			account(Dave).into(),
+			ProxyType::Any,
+			0
+		));
+		assert_eq!(apply(SHOP, all().into()), Ok(Ok(())));
+		assert_eq!(taken(&shop), 0);
+	});
+}
+
+/// Done where no transaction is looked at, it costs a place, and wins none: who made it has one less for ever, the pure proxy no more.
+#[test]
+fn a_place_of_a_pure_proxy_that_is_lost_is_not_won_by_another() {
+	with_a_shop().execute_with(|| {
+		let shop = account(SHOP);
+		assert_ok!(pure(0));
+		let address = Proxy::pure_account(&shop, &ProxyType::Any, 0, None);
+		let origin = || RuntimeOrigin::signed(address.clone());
+		// The most that an account can make of it: a pure proxy that has places of its own.
+		let members = vec![address.clone()];
+		assert_ok!(crate::Council::set_members(
+			RuntimeOrigin::root(),
+			members,
+			None,
+			3
+		));
+		certify(&shop, [Role::Buyer]);
+		for number in 0..64 {
+			assert_ok!(open(origin(), number));
+		}
+		assert_eq!((taken(&shop), taken(&address)), (1, PLACES));
+		// Its list, whose place it never took, makes room for one more, on the place that is lost.
+		assert_ok!(Proxy::remove_proxies(origin()));
+		assert_ok!(open(origin(), 64));
+		assert_noop!(open(origin(), 65), Error::<Runtime>::NoPlaceLeft);
+		assert_noop!(
+			Proxy::add_proxy(origin(), account(Dave).into(), ProxyType::Any, 0),
+			Error::<Runtime>::NoPlaceLeft
+		);
+		// 65 entries on 65 places.
+		assert_eq!((taken(&shop), taken(&address)), (1, PLACES));
 	});
 }
 
