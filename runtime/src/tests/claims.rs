@@ -188,6 +188,37 @@ fn an_approval_declares_what_its_call_weighs() {
 	});
 }
 
+/// Of what a wallet does: it asks about a signed and mortal transaction, or about the call alone.
+#[test]
+fn what_the_node_says_that_a_call_weighs_is_not_refused() {
+	with_strangers().execute_with(|| {
+		let collect = crate::full_blocks::calls()
+			.into_iter()
+			.find(|call| call.get_call_metadata().function_name == "collect")
+			.expect("it is a call of ours");
+		let calls = vec![collect; 16];
+		let call: RuntimeCall = pallet_utility::Call::batch { calls }.into();
+		let genesis = System::block_hash(0);
+		let era = Era::mortal(64, 1);
+		let made_up = |_: &[u8]| sp_core::sr25519::Signature::default().into();
+		let asked = signed_extrinsic(call.clone(), account(STRANGER), 0, era, genesis, genesis, made_up);
+		let length = asked.encoded_size() as u32;
+		let most = crate::TransactionPayment::query_info(asked, length).weight;
+		let least = crate::TransactionPayment::query_call_info(call.clone(), length).weight;
+		// More than what is little, so that it says something.
+		assert!(least.ref_time() > 10 * WEIGHT_REF_TIME_PER_MILLIS && most.any_gt(least));
+		assert_eq!(apply(STRANGER, approval(STRANGER, &call, most)), Ok(Ok(())));
+		assert_eq!(apply(Dave, approval(Dave, &call, least)), Ok(Ok(())));
+		let executed = |event: &crate::RuntimeEvent| {
+			matches!(
+				event,
+				crate::RuntimeEvent::Multisig(pallet_multisig::Event::MultisigExecuted { .. })
+			)
+		};
+		assert!(System::events().iter().any(|record| executed(&record.event)));
+	});
+}
+
 #[test]
 fn an_approval_by_hash_declares_little() {
 	with_strangers().execute_with(|| {
