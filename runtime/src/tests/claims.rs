@@ -200,8 +200,9 @@ fn what_the_node_says_that_a_call_weighs_is_not_refused() {
 		let call: RuntimeCall = pallet_utility::Call::batch { calls }.into();
 		let genesis = System::block_hash(0);
 		let era = Era::mortal(64, 1);
-		let made_up = |_: &[u8]| sp_core::sr25519::Signature::default().into();
-		let asked = signed_extrinsic(call.clone(), account(STRANGER), 0, era, genesis, genesis, made_up);
+		let asked = signed_extrinsic(call.clone(), account(STRANGER), 0, era, genesis, genesis, |_| {
+			sp_core::sr25519::Signature::default().into()
+		});
 		let length = asked.encoded_size() as u32;
 		let most = crate::TransactionPayment::query_info(asked, length).weight;
 		let least = crate::TransactionPayment::query_call_info(call.clone(), length).weight;
