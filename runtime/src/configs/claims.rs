@@ -52,7 +52,8 @@ const DERIVATION: Weight = Weight::from_parts(20 * WEIGHT_REF_TIME_PER_MICROS, 0
 /// A call and all that it holds claim no more than they can use, for the account that they act for. What no state makes valid is refused
 /// for ever, also if another reason would pass:
 ///
-/// - what no signature gives the right to is not sent: calls of Root, of a majority, those that authorize themselves, and inherents;
+/// - what no signature gives the right to is not sent, if it weighs much or has a class of its own: calls of Root, of a majority, those
+///   that authorize themselves, and inherents. Others of Root fail like any call, and weigh as little;
 /// - `as_multi` declares at most what the call weighs that it names, as a transaction if need be (which is what a wallet is told
 ///   that asks), or little; `approve_as_multi` little;
 /// - the lengths that members of the council declare are about those of their motions;
@@ -324,6 +325,8 @@ fn needs_more_than_a_signature(call: &RuntimeCall) -> bool {
 				| Chain::set_storage { .. }
 				| Chain::kill_storage { .. }
 				| Chain::kill_prefix { .. }
+				| Chain::authorize_upgrade { .. }
+				| Chain::authorize_upgrade_without_checks { .. }
 		) | RuntimeCall::Utility(
 			Utility::dispatch_as { .. } | Utility::dispatch_as_fallible { .. } | Utility::with_weight { .. }
 		) | RuntimeCall::TdRaft(Consensus::report_offence { .. })

@@ -268,7 +268,11 @@ fn what_no_signature_may_do_is_never_sent() {
 	with_strangers().execute_with(|| {
 		let held = || Box::new(remark());
 		let root: Box<crate::OriginCaller> = Box::new(frame_system::RawOrigin::Root.into());
-		let calls: [RuntimeCall; 8] = [
+		let calls: [RuntimeCall; 9] = [
+			frame_system::Call::<Runtime>::authorize_upgrade {
+				code_hash: Hash::default(),
+			}
+			.into(),
 			frame_system::Call::set_code { code: vec![] }.into(),
 			frame_system::Call::kill_prefix {
 				prefix: vec![],
