@@ -4,8 +4,15 @@
 //! work (a proof) comes when nothing else can fail any more. The fee extension is left out on
 //! purpose: with it, small transactions overtake orders even at fee zero.
 
-use codec::Encode;
-use sp_runtime::{generic::Era, traits::TransactionExtension};
+use alloc::vec::Vec;
+use codec::{Compact, Decode as _, DecodeLimit as _, Encode};
+use frame_support::MAX_EXTRINSIC_DEPTH;
+use sp_runtime::{
+	generic::{Era, Preamble},
+	traits::TransactionExtension,
+	transaction_validity::TransactionTag,
+	MultiAddress,
+};
 
 use crate::{
 	AccountId, Hash, Nonce, Runtime, RuntimeCall, Signature, SignedPayload, UncheckedExtrinsic, VERSION,
@@ -76,6 +83,36 @@ pub fn tx_implicit(genesis: Hash, era_begins: Hash) -> TxImplicit {
 		None,
 		(),
 	)
+}
+
+/// A transaction as a block holds it; `None` if the bytes are none.
+///
+/// Also if its calls hold one another deeper than [`MAX_EXTRINSIC_DEPTH`], which some kilobytes can do and no native stack has
+/// room for, or if it announces another length than it has, for which the SDK would reserve memory at once: whoever sends a
+/// transaction must not be able to stop a program that reads it.
+pub fn read_extrinsic(encoded: &[u8]) -> Option<UncheckedExtrinsic> {
+	let mut rest = encoded;
+	let Compact(length) = Compact::<u32>::decode(&mut rest).ok()?;
+	if usize::try_from(length) != Ok(rest.len()) {
+		return None;
+	}
+	UncheckedExtrinsic::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &*encoded).ok()
+}
+
+/// The tags that a signed transaction provides in the pool, as its validation says them: its account with its number, and with the
+/// sequence number of a marketplace call. None of one that nobody signed, or that is none ([`read_extrinsic`]).
+pub fn provided_tags(encoded: &[u8]) -> Option<Vec<TransactionTag>> {
+	let transaction = read_extrinsic(encoded)?;
+	let Preamble::Signed(MultiAddress::Id(who), _, extension) = &transaction.preamble else {
+		return None;
+	};
+	let (.., nonce, _, _, _, _) = extension;
+	let number = (who, nonce.0).encode();
+	let sequence = match &transaction.function {
+		RuntimeCall::Ecommerce(call) => pallet_ecommerce::CheckProof::<Runtime>::provided_by(who, call),
+		_ => None,
+	};
+	Some(core::iter::once(number).chain(sequence).collect())
 }
 
 /// A transaction of format V5 that nobody signs: its call authorizes itself.

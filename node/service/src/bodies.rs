@@ -8,6 +8,7 @@
 
 use std::{
 	collections::VecDeque,
+	mem,
 	sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -25,9 +26,11 @@ struct Kept {
 	hash: Hash,
 	number: NumberFor<Block>,
 	body: Body,
+	/// Whether the pool has asked for it again since that was looked at: it takes back what the block held.
+	again: bool,
 }
 
-/// The bodies of blocks that may be abandoned yet, in the order in which the pool asked for them first.
+/// The bodies of blocks that may be abandoned yet; those that the pool asked for last are last.
 #[derive(Default)]
 pub(crate) struct Bodies(Mutex<VecDeque<Kept>>);
 
@@ -37,12 +40,13 @@ impl Bodies {
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Keeps the body of a block.
-	pub(crate) fn keep(&self, hash: Hash, number: NumberFor<Block>, body: &Body) {
+	/// The pool asks for the body of a block, which is this one if the database has it: the body that it gets, if any is known.
+	pub(crate) fn asked(&self, hash: Hash, number: NumberFor<Block>, body: Option<Body>) -> Option<Body> {
 		let mut all = self.lock();
-		if all.iter().any(|kept| kept.hash == hash) {
-			return;
-		}
+		let position = all.iter().position(|kept| kept.hash == hash);
+		let known = position.and_then(|position| all.remove(position));
+		let again = known.is_some();
+		let body = known.map(|kept| kept.body).or(body)?;
 		if all.len() >= MOST {
 			all.pop_front();
 		}
@@ -50,23 +54,28 @@ impl Bodies {
 			hash,
 			number,
 			body: body.clone(),
+			again,
 		});
+		Some(body)
 	}
 
-	/// The body of a block that is kept.
-	pub(crate) fn get(&self, hash: Hash) -> Option<Body> {
-		let all = self.lock();
-		let kept = all.iter().find(|kept| kept.hash == hash)?;
-		Some(kept.body.clone())
-	}
-
-	/// The pool has taken note that this block is final: what is not higher is not asked for any more.
-	pub(crate) fn is_final(&self, hash: Hash) {
+	/// What the pool has taken back since this was asked last.
+	pub(crate) fn came_back(&self) -> Body {
 		let mut all = self.lock();
-		let number = all.iter().find(|kept| kept.hash == hash).map(|kept| kept.number);
-		if let Some(number) = number {
+		let again = all.iter_mut().filter(|kept| mem::take(&mut kept.again));
+		again.flat_map(|kept| kept.body.clone()).collect()
+	}
+
+	/// The pool has taken note that this block is final. Gives what it held, with its height. `is_last` says that no later one has
+	/// become final with it: what is not higher is not asked for any more.
+	pub(crate) fn is_final(&self, hash: Hash, is_last: bool) -> Option<(NumberFor<Block>, Body)> {
+		let mut all = self.lock();
+		let kept = all.iter().find(|kept| kept.hash == hash)?;
+		let (number, body) = (kept.number, kept.body.clone());
+		if is_last {
 			all.retain(|kept| kept.number > number);
 		}
+		Some((number, body))
 	}
 }
 
@@ -82,38 +91,57 @@ mod tests {
 	}
 
 	/// A body of one transaction, whose only byte is this.
-	fn body(byte: u8) -> Body {
-		vec![OpaqueExtrinsic::decode(&mut &[4, byte][..]).expect("one of one byte")]
+	fn body(byte: u64) -> Body {
+		vec![OpaqueExtrinsic::decode(&mut &[4, byte as u8][..]).expect("one of one byte")]
 	}
 
 	#[test]
 	fn a_body_is_kept_until_a_block_of_its_height_is_final() {
 		let bodies = Bodies::default();
-		bodies.keep(hash(1), 1, &body(1));
-		bodies.keep(hash(2), 2, &body(2));
-		bodies.keep(hash(22), 2, &body(22));
-		bodies.keep(hash(3), 3, &body(3));
-		bodies.is_final(hash(1));
-		assert_eq!(bodies.get(hash(1)), None);
-		assert_eq!(bodies.get(hash(2)), Some(body(2)));
-		assert_eq!(bodies.get(hash(22)), Some(body(22)));
-		bodies.is_final(hash(22));
-		assert_eq!(bodies.get(hash(2)), None, "it was abandoned, and noted");
-		assert_eq!(bodies.get(hash(22)), None);
-		assert_eq!(bodies.get(hash(3)), Some(body(3)));
+		let ask = |of: u64| bodies.asked(hash(of), u32::try_from(of % 10).expect("a digit"), None);
+		for of in [1, 2, 12, 3] {
+			assert_eq!(ask(of), None, "nobody has it");
+			let first = bodies.asked(hash(of), u32::try_from(of % 10).expect("a digit"), Some(body(of)));
+			assert_eq!(first, Some(body(of)));
+			assert_eq!(ask(of), Some(body(of)), "the database has it no more");
+		}
+		assert_eq!(bodies.is_final(hash(1), false), Some((1, body(1))));
+		assert_eq!(
+			ask(1),
+			Some(body(1)),
+			"a later one is final, too, and noted with it"
+		);
+		assert_eq!(bodies.is_final(hash(12), true), Some((2, body(12))));
+		assert_eq!([1, 2, 12].map(ask), [None, None, None]);
+		assert_eq!(ask(3), Some(body(3)));
+	}
+
+	#[test]
+	fn what_is_asked_for_again_came_back() {
+		let bodies = Bodies::default();
+		bodies.asked(hash(1), 1, Some(body(1)));
+		bodies.asked(hash(2), 1, Some(body(2)));
+		assert_eq!(bodies.came_back(), []);
+		bodies.asked(hash(1), 1, None);
+		assert_eq!(bodies.came_back(), body(1));
+		assert_eq!(bodies.came_back(), []);
 	}
 
 	#[test]
 	fn no_more_are_kept_than_may_be_asked_for() {
 		let bodies = Bodies::default();
-		for number in 0..1000 {
-			bodies.keep(hash(number), 1, &body(7));
-			bodies.keep(hash(number), 1, &body(8));
-			assert_eq!(bodies.get(hash(number)), Some(body(7)));
+		bodies.asked(hash(0), 1, Some(body(0)));
+		for number in 1..1000 {
+			bodies.asked(hash(number), 1, Some(body(7)));
+			assert_eq!(
+				bodies.asked(hash(0), 1, None),
+				Some(body(0)),
+				"it is asked for all the time"
+			);
 		}
 		assert_eq!(bodies.lock().len(), MOST);
 		for number in 1000 - 20..1000 {
-			assert!(bodies.get(hash(number)).is_some(), "{number}");
+			assert!(bodies.asked(hash(number), 1, None).is_some(), "{number}");
 		}
 	}
 }

@@ -16,11 +16,13 @@
 
 mod bodies;
 mod door;
+mod included;
 pub mod pool;
 pub mod proofs;
 pub mod rpc;
 pub mod service;
 pub mod signatures;
+mod sparing;
 mod waiting;
 
 #[cfg(test)]

@@ -31,35 +31,24 @@ use futures::future::{select, BoxFuture, Either};
 use sc_cli::TransactionPoolParams;
 use sc_client_api::UsageProvider;
 use sc_service::{Configuration, SpawnEssentialTaskHandle};
-use sc_transaction_pool::{
-	BasicPool, ChainApi, FullChainApi, Options, PoolLimit, RevalidationType, ValidateTransactionPriority,
-};
+use sc_transaction_pool::{BasicPool, FullChainApi, Options, PoolLimit, RevalidationType};
 use sc_transaction_pool_api::{
 	ChainEvent, ImportNotificationStream, MaintainedTransactionPool, PoolStatus, ReadyTransactions,
 	TransactionFor, TransactionPool, TransactionSource, TransactionStatusStreamFor, TxHash,
 	TxInvalidityReportMap,
 };
-use sp_blockchain::{HeaderBackend, TreeRoute};
-use sp_core::traits::SpawnEssentialNamed;
-use sp_runtime::{
-	generic::BlockId,
-	traits::{Block as BlockT, NumberFor},
-	transaction_validity::{
-		InvalidTransaction, TransactionValidity, TransactionValidityError, UnknownTransaction,
-	},
-};
-use tokio::sync::OnceCell;
-use veilmart_runtime::opaque::Block;
+use sp_blockchain::{HashAndNumber, HeaderBackend};
+use sp_core::traits::{CallContext, SpawnEssentialNamed};
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use veilmart_runtime::{opaque::Block, Hash, VERSION};
 
 use crate::{
 	bodies::Bodies,
 	door::{Admitted, Door},
 	service::FullClient,
+	sparing::{Sparing, AGAIN, NOTING},
 	waiting::{in_its_place, in_words, Places},
 };
-
-/// How many transactions that wait are validated again in a second.
-const AGAIN_PER_SECOND: u32 = 10;
 
 /// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -68,18 +57,21 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// become valid again, when money has come for instance, and its sender will not wait for the SDK's half an hour.
 const BAN: Duration = Duration::from_secs(60);
 
+/// One part in so many of the bytes of the pool is what accounts share for what waits.
+const WAITS: usize = 10;
+
 /// What an operator says of the pool, as the SDK's pool wants to have it. A developer's node refuses nothing for longer.
 pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 	let bytes = params.pool_kbytes.saturating_mul(1024);
-	// The share of transactions that wait for others is the SDK's.
 	Options {
 		ready: PoolLimit {
 			count: params.pool_limit,
 			total_bytes: bytes,
 		},
+		// Accounts have shares of less ([`WAITS`]). What comes back out of abandoned blocks may wait for a moment, and needs none.
 		future: PoolLimit {
-			count: params.pool_limit / 10,
-			total_bytes: bytes / 10,
+			count: params.pool_limit,
+			total_bytes: bytes / 2,
 		},
 		reject_future_transactions: false,
 		ban_time: match params.tx_ban_seconds {
@@ -94,220 +86,7 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 const AT_THE_DOOR: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(200);
 
-tokio::task_local! {
-	/// Set in the task that validates waiting transactions again.
-	static AGAIN: ();
-	/// Set while the pool takes note of a block.
-	static NOTING: ();
-}
-
-/// From whom the runtime is to think that a transaction comes. What comes back out of an abandoned block is no stranger's word, as the
-/// SDK has it: a block held it, and was verified.
-fn source_of(source: TransactionSource) -> TransactionSource {
-	match NOTING.try_with(|()| ()) {
-		Ok(()) => TransactionSource::Local,
-		Err(_) => source,
-	}
-}
-
-/// How many more may be validated again: [`AGAIN_PER_SECOND`] each second, at most those of one second at a time.
-struct Budget {
-	left: f64,
-	since: Instant,
-}
-
-impl Budget {
-	fn new(now: Instant) -> Self {
-		Self {
-			left: 0.0,
-			since: now,
-		}
-	}
-
-	/// Takes one, if any is left.
-	fn take(&mut self, now: Instant) -> bool {
-		let most = f64::from(AGAIN_PER_SECOND);
-		let earned = now.saturating_duration_since(self.since).as_secs_f64() * most;
-		self.since = now;
-		self.left = (self.left + earned).min(most);
-		let any = self.left >= 1.0;
-		if any {
-			self.left -= 1.0;
-		}
-		any
-	}
-}
-
-/// What the pool asks of the chain, with the rules of this module.
-pub struct Sparing<A> {
-	api: A,
-	/// The best block of now.
-	best: Box<dyn Fn() -> <Block as BlockT>::Hash + Send + Sync>,
-	budget: Mutex<Budget>,
-	under_way: UnderWay,
-	/// What may wait.
-	pub(crate) places: Arc<Places>,
-	/// What blocks hold that may be abandoned.
-	bodies: Arc<Bodies>,
-}
-
-type Answer = Arc<OnceCell<TransactionValidity>>;
-
-/// A block, a transaction that is validated at it, and whether it is a stranger's: the runtime may refuse it for that.
-type Question = (Hash, Hash, bool);
-
-/// What is being validated: each with how many wait for the answer, and the answer to come.
-#[derive(Default)]
-struct UnderWay(Mutex<HashMap<Question, (usize, Answer)>>);
-
-impl UnderWay {
-	fn lock(&self) -> MutexGuard<'_, HashMap<Question, (usize, Answer)>> {
-		// A panic while the map was held leaves a map of valid entries.
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	fn join(&self, question: Question) -> Joined<'_> {
-		let mut all = self.lock();
-		let (waiting, answer) = all.entry(question).or_default();
-		*waiting += 1;
-		Joined {
-			all: self,
-			question,
-			answer: answer.clone(),
-		}
-	}
-}
-
-/// One that waits for an answer, or finds it. When the last of them is gone so is the answer, also if it never came.
-struct Joined<'a> {
-	all: &'a UnderWay,
-	question: Question,
-	answer: Answer,
-}
-
-impl Drop for Joined<'_> {
-	fn drop(&mut self) {
-		let mut all = self.all.lock();
-		if let Some((waiting, _)) = all.get_mut(&self.question) {
-			*waiting -= 1;
-			if *waiting == 0 {
-				all.remove(&self.question);
-			}
-		}
-	}
-}
-
-impl<A> Sparing<A> {
-	pub(crate) fn new(api: A, best: impl Fn() -> <Block as BlockT>::Hash + Send + Sync + 'static) -> Self {
-		Self {
-			api,
-			best: Box::new(best),
-			budget: Mutex::new(Budget::new(Instant::now())),
-			under_way: UnderWay::default(),
-			places: Arc::default(),
-			bodies: Arc::default(),
-		}
-	}
-
-	/// Whether this is asked for a transaction that waits already, and enough of them were validated for now.
-	fn is_enough(&self) -> bool {
-		let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-		AGAIN.try_with(|()| ()).is_ok() && !budget.take(Instant::now())
-	}
-}
-
-type Hash = <Block as BlockT>::Hash;
-type Extrinsic = <Block as BlockT>::Extrinsic;
-
-#[async_trait::async_trait]
-impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
-	type Block = Block;
-	type Error = A::Error;
-
-	async fn validate_transaction(
-		&self,
-		at: Hash,
-		source: TransactionSource,
-		transaction: Arc<Extrinsic>,
-		priority: ValidateTransactionPriority,
-	) -> Result<TransactionValidity, A::Error> {
-		if self.is_enough() {
-			// What is not known to be invalid stays where it is.
-			return Ok(Err(UnknownTransaction::CannotLookup.into()));
-		}
-		let source = source_of(source);
-		let (hash, length) = self.hash_and_length(&transaction);
-		if source == TransactionSource::External {
-			if let Err(refusal) = self.places.check_again(hash) {
-				return Ok(Err(refusal));
-			}
-		}
-		let joined = self
-			.under_way
-			.join((at, hash, source == TransactionSource::External));
-		let validate = || async {
-			let answer = self
-				.api
-				.validate_transaction(at, source, transaction.clone(), priority)
-				.await;
-			let best = (self.best)();
-			if answer.is_ok() || best == at {
-				return answer;
-			}
-			self.api
-				.validate_transaction(best, source, transaction, priority)
-				.await
-		};
-		let validity = joined.answer.get_or_try_init(validate).await.cloned()?;
-		let place = match &validity {
-			Ok(valid) if source == TransactionSource::External => self.places.take_for(valid, hash, length),
-			_ => Ok(()),
-		};
-		Ok(validity.and_then(|valid| place.map(|()| valid)))
-	}
-
-	fn validate_transaction_blocking(
-		&self,
-		at: Hash,
-		source: TransactionSource,
-		transaction: Arc<Extrinsic>,
-	) -> Result<TransactionValidity, A::Error> {
-		self.api.validate_transaction_blocking(at, source, transaction)
-	}
-
-	fn block_id_to_number(&self, at: &BlockId<Block>) -> Result<Option<NumberFor<Block>>, A::Error> {
-		self.api.block_id_to_number(at)
-	}
-
-	fn block_id_to_hash(&self, at: &BlockId<Block>) -> Result<Option<Hash>, A::Error> {
-		self.api.block_id_to_hash(at)
-	}
-
-	fn hash_and_length(&self, transaction: &Extrinsic) -> (Hash, usize) {
-		self.api.hash_and_length(transaction)
-	}
-
-	async fn block_body(&self, at: Hash) -> Result<Option<Vec<Extrinsic>>, A::Error> {
-		let body = self.api.block_body(at).await?;
-		let Some(body) = body else {
-			return Ok(self.bodies.get(at));
-		};
-		if let Some(number) = self.api.block_id_to_number(&BlockId::Hash(at))? {
-			self.bodies.keep(at, number, &body);
-		}
-		Ok(Some(body))
-	}
-
-	fn block_header(&self, at: Hash) -> Result<Option<<Block as BlockT>::Header>, A::Error> {
-		self.api.block_header(at)
-	}
-
-	fn tree_route(&self, from: Hash, to: Hash) -> Result<TreeRoute<Block>, A::Error> {
-		self.api.tree_route(from, to)
-	}
-}
-
-/// Starts the task that validates again with [`AGAIN`] set; it is the only one that the pool itself starts.
+/// Starts the task that validates again with `AGAIN` set; it is the only one that the pool itself starts.
 #[derive(Clone)]
 struct Marking(SpawnEssentialTaskHandle);
 
@@ -346,6 +125,8 @@ pub struct Pool {
 	door: Door,
 	places: Arc<Places>,
 	bodies: Arc<Bodies>,
+	/// The best block that the pool has taken note of last.
+	noted: Mutex<Hash>,
 }
 
 impl Pool {
@@ -357,12 +138,16 @@ impl Pool {
 		client: &Arc<FullClient>,
 	) -> Self {
 		let registry = config.prometheus_registry();
-		let best = client.clone();
+		let (best, versions) = (client.clone(), client.clone());
 		let api = Sparing::new(FullChainApi::new(client.clone(), registry, &spawner), move || {
 			best.info().best_hash
+		})
+		.reading(move |block| {
+			let version = versions.runtime_version_at(block, CallContext::Offchain);
+			version.is_ok_and(|version| version.transaction_version == VERSION.transaction_version)
 		});
 		let (places, bodies) = (api.places.clone(), api.bodies.clone());
-		let may_wait = options.future.total_bytes;
+		let may_wait = options.ready.total_bytes / WAITS;
 		let chain = client.usage_info().chain;
 		let pool = Arc::new(BasicPool::with_revalidation_type(
 			options,
@@ -381,7 +166,43 @@ impl Pool {
 			door: Door::default(),
 			places,
 			bodies,
+			noted: Mutex::new(chain.best_hash),
 		}
+	}
+
+	fn lock_noted(&self) -> MutexGuard<'_, Hash> {
+		// A panic while it was held leaves a hash.
+		self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// These blocks are final, and noted. What is in the pool and was in the last final blocks is thrown out, and what waits for it waits
+	/// no more.
+	async fn are_final(&self, others: &[Hash], last: Hash) {
+		let api = self.pool.api();
+		let mut number = None;
+		for (block, is_last) in others.iter().map(|block| (*block, false)).chain([(last, true)]) {
+			let Some((height, body)) = self.bodies.is_final(block, is_last) else {
+				continue;
+			};
+			number = Some(height);
+			for transaction in &body {
+				if let Some(tags) = api.read_tags(block, transaction) {
+					api.included.note(self.pool.hash_of(transaction), tags);
+				}
+			}
+		}
+		let Some(number) = number.filter(|_| !self.pool.status().is_empty()) else {
+			return;
+		};
+		let at = HashAndNumber { number, hash: last };
+		let tags = api.included.tags();
+		NOTING.scope((), self.pool.pool().prune_tags(&at, tags, [])).await;
+	}
+
+	/// An error if the pool has the transaction, or refuses it for a while. The SDK says so, too, but then refuses it anew, so that what is
+	/// sent again and again would be refused for ever.
+	fn ensure_new(&self, hash: Hash) -> Result<(), Refusal> {
+		self.pool.pool().validated_pool().check_is_known(&hash, false)
 	}
 
 	/// Waits at the door with what comes from outside, unless it is a single transaction with this hash that gets its answer without being
@@ -422,6 +243,11 @@ fn is_out_of_turn(error: &Option<TransactionValidityError>) -> bool {
 	)
 }
 
+/// Whether a transaction is refused as things are, and may be sent again: when its account's next minute begins, for instance.
+fn may_pass_later(error: &Option<TransactionValidityError>) -> bool {
+	matches!(error, Some(TransactionValidityError::Unknown(_)))
+}
+
 #[async_trait::async_trait]
 impl TransactionPool for Pool {
 	type Block = Block;
@@ -431,37 +257,57 @@ impl TransactionPool for Pool {
 
 	async fn submit_at(
 		&self,
-		at: Hash,
+		_: Hash,
 		source: TransactionSource,
 		transactions: Vec<TransactionFor<Self>>,
 	) -> Result<Vec<Result<Hash, Refusal>>, Refusal> {
 		let _admitted = self.admit(source, None).await?;
-		let answers = in_its_place(self.pool.submit_at(at, source, transactions)).await?;
-		Ok(answers
+		let known: Vec<_> = transactions
+			.iter()
+			.map(|transaction| self.ensure_new(self.pool.hash_of(transaction)))
+			.collect();
+		let new = transactions
 			.into_iter()
-			.map(|answer| answer.map_err(in_words))
+			.zip(&known)
+			.filter_map(|(transaction, known)| known.is_ok().then_some(transaction))
+			.collect();
+		let at = self.pool.api().best();
+		let mut answers = in_its_place(self.pool.submit_at(at, source, new))
+			.await?
+			.into_iter();
+		let behind = || Refusal::RuntimeApi("the pool has not answered".into());
+		Ok(known
+			.into_iter()
+			.map(|known| {
+				known?;
+				answers.next().unwrap_or_else(|| Err(behind())).map_err(in_words)
+			})
 			.collect())
 	}
 
 	async fn submit_one(
 		&self,
-		at: Hash,
+		_: Hash,
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Hash, Refusal> {
 		let hash = self.pool.hash_of(&transaction);
+		self.ensure_new(hash)?;
 		let _admitted = self.admit(source, Some(hash)).await?;
+		let at = self.pool.api().best();
 		in_its_place(self.pool.submit_one(at, source, transaction)).await
 	}
 
 	async fn submit_and_watch(
 		&self,
-		at: Hash,
+		_: Hash,
 		source: TransactionSource,
 		transaction: TransactionFor<Self>,
 	) -> Result<Pin<Box<TransactionStatusStreamFor<Self>>>, Refusal> {
 		let hash = self.pool.hash_of(&transaction);
+		self.ensure_new(hash)?;
 		let _admitted = self.admit(source, Some(hash)).await?;
+		let at = self.pool.api().best();
 		in_its_place(self.pool.submit_and_watch(at, source, transaction)).await
 	}
 
@@ -478,8 +324,19 @@ impl TransactionPool for Pool {
 		at: Option<Hash>,
 		mut errors: TxInvalidityReportMap<TxHash<Self>>,
 	) -> Vec<Arc<Self::InPoolTransaction>> {
+		if at.is_some_and(|at| at != *self.lock_noted()) {
+			// The pool gave what was ready at another block of the same height, and there it may be valid.
+			return Vec::new();
+		}
 		errors.retain(|_, error| !is_out_of_turn(error));
-		self.pool.report_invalid(at, errors).await
+		let (later, never) = errors
+			.into_iter()
+			.partition::<TxInvalidityReportMap<_>, _>(|(_, error)| may_pass_later(error));
+		let later: Vec<_> = later.into_keys().collect();
+		let validated = self.pool.pool().validated_pool();
+		let mut gone = validated.remove_subtree(&later, false, |listener, hash| listener.dropped(&hash));
+		gone.extend(self.pool.report_invalid(at, never).await);
+		gone
 	}
 
 	fn futures(&self) -> Vec<Self::InPoolTransaction> {
@@ -518,239 +375,47 @@ impl TransactionPool for Pool {
 #[async_trait::async_trait]
 impl MaintainedTransactionPool for Pool {
 	async fn maintain(&self, event: ChainEvent<Block>) {
-		let block = event.is_finalized().then(|| event.hash());
+		let noted = event.hash();
+		let finals: Vec<_> = match &event {
+			ChainEvent::Finalized { hash, tree_route } => tree_route.iter().chain([hash]).copied().collect(),
+			_ => Vec::new(),
+		};
 		NOTING.scope((), self.pool.maintain(event)).await;
-		if let Some(block) = block {
-			self.bodies.is_final(block);
+		let validated = self.pool.pool().validated_pool();
+		for transaction in self.bodies.came_back() {
+			// It was thrown out as one that a block holds.
+			validated.unban_if_validation(&self.pool.hash_of(&transaction));
+		}
+		match finals.split_last() {
+			Some((last, others)) => self.are_final(others, *last).await,
+			None => *self.lock_noted() = noted,
 		}
 	}
 }
 
 #[cfg(test)]
 mod tests {
-	use std::sync::atomic::{AtomicUsize, Ordering};
-
-	use codec::Decode;
-	use futures::{executor::block_on, future::join_all, poll};
-	use sp_core::H256;
-	use sp_runtime::{transaction_validity::ValidTransaction, OpaqueExtrinsic};
+	use sp_runtime::transaction_validity::UnknownTransaction;
 
 	use super::*;
 
-	/// The block whose state is there.
-	const BEST: u64 = 7;
-
-	/// A chain on which everything is valid but the priority says whose word it is, and which counts what it is asked.
-	#[derive(Default)]
-	struct Counting(Arc<AtomicUsize>);
-
-	#[async_trait::async_trait]
-	impl ChainApi for Counting {
-		type Block = Block;
-		type Error = Refusal;
-
-		async fn validate_transaction(
-			&self,
-			at: Hash,
-			source: TransactionSource,
-			_: Arc<Extrinsic>,
-			_: ValidateTransactionPriority,
-		) -> Result<TransactionValidity, Refusal> {
-			self.0.fetch_add(1, Ordering::Relaxed);
-			// Others have their turn before there is an answer.
-			tokio::task::yield_now().await;
-			if at == H256::from_low_u64_be(BEST) {
-				Ok(Ok(ValidTransaction {
-					priority: u64::from(source == TransactionSource::Local),
-					..Default::default()
-				}))
-			} else {
-				Err(sc_transaction_pool_api::error::Error::InvalidBlockId("its state is gone".into()).into())
-			}
-		}
-
-		fn validate_transaction_blocking(
-			&self,
-			_: Hash,
-			_: TransactionSource,
-			_: Arc<Extrinsic>,
-		) -> Result<TransactionValidity, Refusal> {
-			Ok(Ok(ValidTransaction::default()))
-		}
-
-		fn block_id_to_number(&self, _: &BlockId<Block>) -> Result<Option<NumberFor<Block>>, Refusal> {
-			Ok(Some(1))
-		}
-
-		fn block_id_to_hash(&self, _: &BlockId<Block>) -> Result<Option<Hash>, Refusal> {
-			Ok(None)
-		}
-
-		fn hash_and_length(&self, _: &Extrinsic) -> (Hash, usize) {
-			Default::default()
-		}
-
-		/// There for who asks first, gone for who asks again.
-		async fn block_body(&self, _: Hash) -> Result<Option<Vec<Extrinsic>>, Refusal> {
-			let is_there = self.0.fetch_add(1, Ordering::Relaxed) == 0;
-			Ok(is_there.then(|| vec![transaction()]))
-		}
-
-		fn block_header(&self, _: Hash) -> Result<Option<<Block as BlockT>::Header>, Refusal> {
-			Ok(None)
-		}
-
-		fn tree_route(&self, from: Hash, _: Hash) -> Result<TreeRoute<Block>, Refusal> {
-			Err(sc_transaction_pool_api::error::Error::InvalidBlockId(from.to_string()).into())
-		}
-	}
-
-	fn transaction() -> Extrinsic {
-		OpaqueExtrinsic::decode(&mut &[4, 0][..]).expect("one of one byte")
-	}
-
-	/// The rules over a chain that counts, and its counter.
-	fn sparing() -> (Sparing<Counting>, Arc<AtomicUsize>) {
-		let asked = Arc::new(AtomicUsize::new(0));
-		let api = Sparing::new(Counting(asked.clone()), || H256::from_low_u64_be(BEST));
-		(api, asked)
-	}
-
-	async fn validate(api: &Sparing<Counting>, at: u64) -> Result<TransactionValidity, Refusal> {
-		validate_of(api, at, TransactionSource::External).await
-	}
-
-	async fn validate_of(
-		api: &Sparing<Counting>,
-		at: u64,
-		source: TransactionSource,
-	) -> Result<TransactionValidity, Refusal> {
-		let transaction = Arc::new(transaction());
-		let at = H256::from_low_u64_be(at);
-		let priority = ValidateTransactionPriority::Submitted;
-		api.validate_transaction(at, source, transaction, priority).await
-	}
-
-	/// What is refused as a stranger's is not refused for that when the node's own brings it at the same time, or an abandoned block.
 	#[test]
-	fn a_strangers_transaction_is_asked_for_as_one_and_what_comes_back_out_of_a_block_is_none() {
-		let is_local = |validity: Result<TransactionValidity, Refusal>| {
-			validity.expect("an answer").expect("it is valid").priority == 1
-		};
-		let (api, asked) = sparing();
-		block_on(async {
-			let both = [TransactionSource::External, TransactionSource::Local];
-			let answers = join_all(both.map(|source| validate_of(&api, BEST, source))).await;
-			let local: Vec<_> = answers.into_iter().map(is_local).collect();
-			assert_eq!(local, [false, true]);
-			assert_eq!(asked.load(Ordering::Relaxed), 2);
-			assert!(is_local(NOTING.scope((), validate(&api, BEST)).await));
-		});
-	}
-
-	#[test]
-	fn a_new_transaction_is_always_validated_and_a_waiting_one_only_while_there_is_time() {
-		let (api, asked) = sparing();
-		block_on(async {
-			for _ in 0..1000 {
-				assert!(validate(&api, BEST).await.is_ok_and(|validity| validity.is_ok()));
-			}
-		});
-		assert_eq!(asked.swap(0, Ordering::Relaxed), 1000);
-
-		let answers: Vec<_> = block_on(AGAIN.scope((), async {
-			let mut answers = Vec::new();
-			for _ in 0..100_000 {
-				answers.push(validate(&api, BEST).await.expect("an answer"));
-			}
-			answers
-		}));
-		let validated = answers.iter().filter(|answer| answer.is_ok()).count();
-		assert_eq!(validated, asked.load(Ordering::Relaxed));
-		assert!(validated < 10_000, "{validated} of 100,000 at once");
-		let postponed = Err(TransactionValidityError::Unknown(
-			UnknownTransaction::CannotLookup,
-		));
-		assert!(answers
-			.iter()
-			.all(|answer| answer.is_ok() || *answer == postponed));
-	}
-
-	#[test]
-	fn what_comes_several_times_at_once_is_validated_once_and_anew_when_it_comes_later() {
-		let (api, asked) = sparing();
-		block_on(async {
-			let answers = join_all((0..5).map(|_| validate(&api, BEST))).await;
-			assert!(answers
-				.iter()
-				.all(|answer| answer.as_ref().is_ok_and(|validity| validity.is_ok())));
-			assert_eq!(asked.load(Ordering::Relaxed), 1);
-			assert!(validate(&api, BEST).await.is_ok());
-			assert_eq!(asked.load(Ordering::Relaxed), 2);
-		});
-	}
-
-	#[test]
-	fn who_waits_for_an_answer_that_never_comes_asks_itself() {
-		let (api, asked) = sparing();
-		block_on(async {
-			let mut first = Box::pin(validate(&api, BEST));
-			let mut second = Box::pin(validate(&api, BEST));
-			assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
-			assert_eq!(asked.load(Ordering::Relaxed), 1);
-			drop(first);
-			assert!(second.await.is_ok_and(|validity| validity.is_ok()));
-			assert_eq!(asked.load(Ordering::Relaxed), 2);
-		});
-		assert!(api.under_way.lock().is_empty());
-	}
-
-	/// The SDK's pool asks for a block's body when it throws out what the block holds, and again to take it back.
-	#[test]
-	fn the_body_of_a_block_is_there_for_the_pool_when_the_database_has_it_no_more() {
-		let (api, asked) = sparing();
-		let hash = H256::from_low_u64_be(BEST);
-		for _ in 0..2 {
-			let body = block_on(api.block_body(hash)).expect("an answer");
-			assert_eq!(body, Some(vec![transaction()]));
-		}
-		assert_eq!(asked.load(Ordering::Relaxed), 2);
-		api.bodies.is_final(hash);
-		assert_eq!(block_on(api.block_body(hash)).expect("an answer"), None);
-	}
-
-	#[test]
-	fn the_budget_is_that_of_one_second() {
-		let start = Instant::now();
-		let mut budget = Budget::new(start);
-		let mut take_all = |milliseconds| {
-			let now = start + Duration::from_millis(milliseconds);
-			std::iter::from_fn(|| budget.take(now).then_some(())).count()
-		};
-		assert_eq!(take_all(0), 0);
-		assert_eq!(take_all(100), 1);
-		assert_eq!(take_all(200), 1);
-		assert_eq!(take_all(60_000), 10, "what was not used is not saved for longer");
-	}
-
-	#[test]
-	fn a_transaction_whose_block_was_abandoned_is_validated_at_the_best_block() {
-		let (api, asked) = sparing();
-		let answer = block_on(validate(&api, BEST + 1));
-		assert!(answer.is_ok_and(|validity| validity.is_ok()));
-		assert_eq!(asked.load(Ordering::Relaxed), 2);
-	}
-
-	#[test]
-	fn only_what_is_out_of_turn_stays_when_it_is_reported_as_invalid() {
-		for (error, stays) in [
-			(InvalidTransaction::Stale, true),
-			(InvalidTransaction::Future, true),
-			(InvalidTransaction::Payment, false),
-			(InvalidTransaction::BadProof, false),
+	fn what_is_reported_as_invalid_stays_if_it_is_out_of_turn_and_is_not_banned_if_it_may_pass_later() {
+		let invalid = TransactionValidityError::Invalid;
+		for (error, stays, later) in [
+			(invalid(InvalidTransaction::Stale), true, false),
+			(invalid(InvalidTransaction::Future), true, false),
+			(invalid(InvalidTransaction::Payment), false, false),
+			(invalid(InvalidTransaction::BadProof), false, false),
+			(UnknownTransaction::Custom(5).into(), false, true),
 		] {
-			assert_eq!(is_out_of_turn(&Some(error.into())), stays, "{error:?}");
+			let error = Some(error);
+			assert_eq!(
+				(is_out_of_turn(&error), may_pass_later(&error)),
+				(stays, later),
+				"{error:?}"
+			);
 		}
-		assert!(!is_out_of_turn(&None));
+		assert!(!is_out_of_turn(&None) && !may_pass_later(&None));
 	}
 }

@@ -377,7 +377,7 @@ mod tests {
 	};
 
 	use super::*;
-	use crate::pool::Sparing;
+	use crate::sparing::Sparing;
 
 	type Extrinsic = <Block as BlockT>::Extrinsic;
 

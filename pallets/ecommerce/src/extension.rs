@@ -353,17 +353,26 @@ impl<T: Config + Send + Sync> CheckProof<T> {
 			claim.identity.map_err(refuse)?;
 			Pallet::<T>::ensure_proved_at_door(&claim.statement, claim.proof).map_err(refuse)?;
 		}
-		let tag = |seq: u64| ("veilmart/seq", who, seq).encode();
 		let requires: Vec<_> = if seq > next {
-			[tag(seq.saturating_sub(1))].into()
+			[Self::tag(who, seq.saturating_sub(1))].into()
 		} else {
 			Vec::new()
 		};
 		Ok(ValidTransaction {
 			requires,
-			provides: [tag(seq)].into(),
+			provides: [Self::tag(who, seq)].into(),
 			..Default::default()
 		})
+	}
+
+	fn tag(who: &T::AccountId, seq: u64) -> Vec<u8> {
+		("veilmart/seq", who, seq).encode()
+	}
+
+	/// What an account's call provides in the pool, for the call with the next sequence number to require. None if it carries no
+	/// such number. For nodes, which see in this way what a block has provided.
+	pub fn provided_by(who: &T::AccountId, call: &Call<T>) -> Option<Vec<u8>> {
+		sequence_of(call).map(|seq| Self::tag(who, seq))
 	}
 }
 

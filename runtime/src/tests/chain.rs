@@ -1,14 +1,16 @@
 //! Blocks, versions and the order of extensions.
 
+use codec::{Compact, Encode};
 use frame_support::{
 	dispatch::DispatchClass,
-	traits::{IntegrityTest, PalletsInfoAccess},
+	traits::{IntegrityTest, PalletInfoAccess, PalletsInfoAccess},
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
+	MAX_EXTRINSIC_DEPTH,
 };
 use sp_runtime::traits::TransactionExtension;
 
 use super::*;
-use crate::{AllPalletsWithSystem, TxExtension, VERSION};
+use crate::{extensions::read_extrinsic, AllPalletsWithSystem, TxExtension, VERSION};
 
 #[test]
 fn the_version_names_the_chain() {
@@ -96,4 +98,32 @@ fn time_strictly_increases_within_a_millisecond() {
 			"the next block is later by the minimum period"
 		);
 	});
+}
+
+/// A call of `depth` batches in one another, as a transaction that nobody signed.
+fn nested(depth: usize) -> Vec<u8> {
+	let utility = <crate::Utility as PalletInfoAccess>::index() as u8;
+	// Call 0 is `batch`; it holds one call.
+	let batches = [utility, 0, 4].repeat(depth);
+	let remark = remark().encode();
+	[vec![5], batches, remark].concat().encode()
+}
+
+#[test]
+fn calls_within_calls_do_not_overflow_the_stack() {
+	let most = MAX_EXTRINSIC_DEPTH as usize;
+	assert!(read_extrinsic(&nested(most - 1)).is_some());
+	for depth in [most + 1, 1_500, 100_000] {
+		assert_eq!(read_extrinsic(&nested(depth)), None);
+	}
+}
+
+#[test]
+fn no_memory_is_reserved_for_what_is_only_announced() {
+	let mut bytes = nested(0);
+	assert!(read_extrinsic(&bytes).is_some());
+	bytes.push(0);
+	assert_eq!(read_extrinsic(&bytes), None);
+	let announced = [Compact(u32::MAX).encode(), bytes[1..].to_vec()].concat();
+	assert_eq!(read_extrinsic(&announced), None);
 }

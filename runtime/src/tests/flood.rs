@@ -1,5 +1,6 @@
 //! Floods: what it costs a node to be sent nonsense, and that an honest account is not kept out by it.
 
+use codec::Encode;
 use frame_support::assert_ok;
 use pallet_certificates::Refusal;
 use pallet_ecommerce::{Call, Error, FIRST_REFUSAL};
@@ -9,14 +10,17 @@ use sp_runtime::transaction_validity::{
 };
 
 use super::{market::*, *};
-use crate::{configs::CallQuota, Certificates, Council};
+use crate::{
+	configs::CallQuota,
+	extensions::{authorized_extrinsic, provided_tags},
+	Certificates, Council,
+};
 
 fn validate(transaction: UncheckedExtrinsic) -> Result<(), TransactionValidityError> {
 	Executive::validate_transaction(TransactionSource::External, transaction, Hash::default()).map(|_| ())
 }
 
 fn code(error: Error<Runtime>) -> u8 {
-	use codec::Encode;
 	FIRST_REFUSAL + error.encode()[0]
 }
 
@@ -44,6 +48,32 @@ fn certify(who: Sr25519Keyring) {
 		status: pallet_certificates::Status::Active,
 	};
 	pallet_certificates::Certificates::<Runtime>::insert(account(who), certificate);
+}
+
+/// Nodes read from a block what its transactions provide to those that wait; the runtime is not asked.
+#[test]
+fn the_tags_that_are_read_are_those_of_the_validation() {
+	development().execute_with(|| {
+		let calls = [(remark(), 0), (remark(), 3), (list(&account(Alice)), 0)];
+		for (call, ahead) in calls {
+			let transaction = transaction(Alice, call, ahead);
+			let validity = Executive::validate_transaction(
+				TransactionSource::External,
+				transaction.clone(),
+				Hash::default(),
+			);
+			assert_eq!(
+				provided_tags(&transaction.encode()),
+				Some(validity.expect("it is valid").provides)
+			);
+		}
+		assert_eq!(
+			provided_tags(&UncheckedExtrinsic::new_bare(remark()).encode()),
+			None
+		);
+		assert_eq!(provided_tags(&authorized_extrinsic(remark()).encode()), None);
+		assert_eq!(provided_tags(&[8, 1, 2]), None);
+	});
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use codec::{DecodeLimit, Encode};
 use frame_support::{dispatch::GetDispatchInfo, traits::Contains};
 use pallet_certificates::{CallUnits, CertificateRequest};
-use veilmart_cli::transaction::read_extrinsic;
 use veilmart_runtime::{
 	configs::{FinishingCalls, HeldCallsCount},
+	extensions::read_extrinsic,
 	AccountId, RuntimeCall,
 };
 

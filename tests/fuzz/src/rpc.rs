@@ -9,9 +9,9 @@ use veilmart_cli::{
 	ca::{hex, unhex},
 	chain::refusal_in,
 	sealed::leader_in,
-	transaction::{read_extrinsic, Progress, SignedBlock},
+	transaction::{Progress, SignedBlock},
 };
-use veilmart_runtime::{Hash, Header};
+use veilmart_runtime::{extensions::read_extrinsic, Hash, Header};
 
 use crate::{in_format, target, Target};
 

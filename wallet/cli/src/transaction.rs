@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use codec::{Compact, Decode, DecodeLimit, Encode};
-use frame_support::MAX_EXTRINSIC_DEPTH;
+use codec::{Decode, Encode};
 use frame_system::Phase;
 use futures::future::{try_join, try_join3};
 use jsonrpsee::{core::client::Subscription, rpc_params};
@@ -21,8 +20,8 @@ use sp_runtime::{
 	MultiAddress,
 };
 use veilmart_runtime::{
-	extensions::signed_extrinsic, AccountId, BlockNumber, Hash, Nonce, Runtime, RuntimeCall, RuntimeEvent,
-	UncheckedExtrinsic,
+	extensions::{read_extrinsic, signed_extrinsic},
+	AccountId, BlockNumber, Hash, Nonce, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
 };
 
 use crate::{
@@ -104,20 +103,6 @@ pub(crate) struct Dispatched {
 	pub(crate) call: Option<RuntimeCall>,
 	/// What it announced.
 	pub(crate) events: Vec<RuntimeEvent>,
-}
-
-/// A transaction as a block holds it; `None` if the bytes are none.
-///
-/// Also if its calls hold one another deeper than [`MAX_EXTRINSIC_DEPTH`], which some kilobytes can do and no native stack has
-/// room for, or if it announces another length than it has, for which the SDK would reserve memory at once: whoever sends a
-/// transaction, or runs the node, must not be able to stop this program.
-pub fn read_extrinsic(encoded: &[u8]) -> Option<UncheckedExtrinsic> {
-	let mut rest = encoded;
-	let Compact(length) = Compact::<u32>::decode(&mut rest).ok()?;
-	if usize::try_from(length) != Ok(rest.len()) {
-		return None;
-	}
-	UncheckedExtrinsic::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &*encoded).ok()
 }
 
 impl Dispatched {
@@ -621,33 +606,5 @@ mod tests {
 		for bytes in [&[][..], &[40, 5], &[0xFF; 64]] {
 			assert_eq!(Dispatched::read(bytes).call, None);
 		}
-	}
-
-	/// A call of `depth` batches in one another, as a transaction that nobody signed.
-	fn nested(depth: usize) -> Vec<u8> {
-		let utility = <veilmart_runtime::Utility as frame_support::traits::PalletInfoAccess>::index() as u8;
-		// Call 0 is `batch`; it holds one call.
-		let batches = [utility, 0, 4].repeat(depth);
-		let remark = RuntimeCall::from(frame_system::Call::<Runtime>::remark { remark: vec![] }).encode();
-		[vec![5], batches, remark].concat().encode()
-	}
-
-	#[test]
-	fn calls_within_calls_do_not_overflow_the_stack() {
-		let most = MAX_EXTRINSIC_DEPTH as usize;
-		assert!(read_extrinsic(&nested(most - 1)).is_some());
-		for depth in [most + 1, 1_500, 100_000] {
-			assert_eq!(read_extrinsic(&nested(depth)), None);
-		}
-	}
-
-	#[test]
-	fn no_memory_is_reserved_for_what_is_only_announced() {
-		let mut bytes = nested(0);
-		assert!(read_extrinsic(&bytes).is_some());
-		bytes.push(0);
-		assert_eq!(read_extrinsic(&bytes), None);
-		let announced = [Compact(u32::MAX).encode(), bytes[1..].to_vec()].concat();
-		assert_eq!(read_extrinsic(&announced), None);
 	}
 }
