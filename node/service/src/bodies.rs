@@ -62,8 +62,10 @@ impl Bodies {
 	/// What the pool has taken back since this was asked last.
 	pub(crate) fn came_back(&self) -> Body {
 		let mut all = self.lock();
-		let again = all.iter_mut().filter(|kept| mem::take(&mut kept.again));
-		again.flat_map(|kept| kept.body.clone()).collect()
+		let again = all
+			.iter_mut()
+			.filter_map(|kept| mem::take(&mut kept.again).then(|| kept.body.clone()));
+		again.flatten().collect()
 	}
 
 	/// The pool has taken note that this block is final. Gives what it held, with its height. `is_last` says that no later one has

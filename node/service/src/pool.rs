@@ -31,7 +31,7 @@ use futures::future::{select, BoxFuture, Either};
 use sc_cli::TransactionPoolParams;
 use sc_client_api::UsageProvider;
 use sc_service::{Configuration, SpawnEssentialTaskHandle};
-use sc_transaction_pool::{BasicPool, FullChainApi, Options, PoolLimit, RevalidationType};
+use sc_transaction_pool::{BasicPool, ChainApi, FullChainApi, Options, PoolLimit, RevalidationType};
 use sc_transaction_pool_api::{
 	ChainEvent, ImportNotificationStream, MaintainedTransactionPool, PoolStatus, ReadyTransactions,
 	TransactionFor, TransactionPool, TransactionSource, TransactionStatusStreamFor, TxHash,
@@ -43,11 +43,10 @@ use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityEr
 use veilmart_runtime::{opaque::Block, Hash, VERSION};
 
 use crate::{
-	bodies::Bodies,
 	door::{Admitted, Door},
 	service::FullClient,
 	sparing::{Sparing, AGAIN, NOTING},
-	waiting::{in_its_place, in_words, Places},
+	waiting::{in_its_place, in_words},
 };
 
 /// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
@@ -115,16 +114,16 @@ impl SpawnEssentialNamed for Marking {
 	}
 }
 
-type Inner = BasicPool<Sparing<FullChainApi<FullClient, Block>>, Block>;
-type Ready = Box<dyn ReadyTransactions<Item = Arc<<Inner as TransactionPool>::InPoolTransaction>> + Send>;
-pub(crate) type Refusal = <Inner as TransactionPool>::Error;
+type Full = FullChainApi<FullClient, Block>;
+type Inner<A> = BasicPool<Sparing<A>, Block>;
+type InPool = <Inner<Full> as TransactionPool>::InPoolTransaction;
+type Ready = Box<dyn ReadyTransactions<Item = Arc<InPool>> + Send>;
+pub(crate) type Refusal = <Inner<Full> as TransactionPool>::Error;
 
-/// The pool.
-pub struct Pool {
-	pool: Arc<Inner>,
+/// The pool, over a chain that answers so.
+pub struct Pool<A: ChainApi<Block = Block> + 'static = Full> {
+	pool: Arc<Inner<A>>,
 	door: Door,
-	places: Arc<Places>,
-	bodies: Arc<Bodies>,
 	/// The best block that the pool has taken note of last.
 	noted: Mutex<Hash>,
 }
@@ -146,7 +145,6 @@ impl Pool {
 			let version = versions.runtime_version_at(block, CallContext::Offchain);
 			version.is_ok_and(|version| version.transaction_version == VERSION.transaction_version)
 		});
-		let (places, bodies) = (api.places.clone(), api.bodies.clone());
 		let may_wait = options.ready.total_bytes / WAITS;
 		let chain = client.usage_info().chain;
 		let pool = Arc::new(BasicPool::with_revalidation_type(
@@ -160,13 +158,18 @@ impl Pool {
 			chain.best_hash,
 			chain.finalized_hash,
 		));
-		places.belong_to(&pool, may_wait);
+		Self::over(pool, may_wait, chain.best_hash)
+	}
+}
+
+impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> Pool<A> {
+	/// The rules over the SDK's pool, in which so many bytes may wait, and which has taken note of this block.
+	fn over(pool: Arc<Inner<A>>, may_wait: usize, noted: Hash) -> Self {
+		pool.api().places.belong_to(&pool, may_wait);
 		Self {
 			pool,
 			door: Door::default(),
-			places,
-			bodies,
-			noted: Mutex::new(chain.best_hash),
+			noted: Mutex::new(noted),
 		}
 	}
 
@@ -181,7 +184,7 @@ impl Pool {
 		let api = self.pool.api();
 		let mut number = None;
 		for (block, is_last) in others.iter().map(|block| (*block, false)).chain([(last, true)]) {
-			let Some((height, body)) = self.bodies.is_final(block, is_last) else {
+			let Some((height, body)) = api.bodies.is_final(block, is_last) else {
 				continue;
 			};
 			number = Some(height);
@@ -212,7 +215,7 @@ impl Pool {
 		source: TransactionSource,
 		hash: Option<Hash>,
 	) -> Result<Option<Admitted<'_>>, Refusal> {
-		let is_answered = hash.is_some_and(|hash| self.places.check_again(hash).is_err());
+		let is_answered = hash.is_some_and(|hash| self.pool.api().places.check_again(hash).is_err());
 		if source != TransactionSource::External || is_answered {
 			return Ok(None);
 		}
@@ -249,10 +252,10 @@ fn may_pass_later(error: &Option<TransactionValidityError>) -> bool {
 }
 
 #[async_trait::async_trait]
-impl TransactionPool for Pool {
+impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> TransactionPool for Pool<A> {
 	type Block = Block;
 	type Hash = Hash;
-	type InPoolTransaction = <Inner as TransactionPool>::InPoolTransaction;
+	type InPoolTransaction = InPool;
 	type Error = Refusal;
 
 	async fn submit_at(
@@ -373,7 +376,7 @@ impl TransactionPool for Pool {
 }
 
 #[async_trait::async_trait]
-impl MaintainedTransactionPool for Pool {
+impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> MaintainedTransactionPool for Pool<A> {
 	async fn maintain(&self, event: ChainEvent<Block>) {
 		let noted = event.hash();
 		let finals: Vec<_> = match &event {
@@ -382,7 +385,7 @@ impl MaintainedTransactionPool for Pool {
 		};
 		NOTING.scope((), self.pool.maintain(event)).await;
 		let validated = self.pool.pool().validated_pool();
-		for transaction in self.bodies.came_back() {
+		for transaction in self.pool.api().bodies.came_back() {
 			// It was thrown out as one that a block holds.
 			validated.unban_if_validation(&self.pool.hash_of(&transaction));
 		}
@@ -394,28 +397,4 @@ impl MaintainedTransactionPool for Pool {
 }
 
 #[cfg(test)]
-mod tests {
-	use sp_runtime::transaction_validity::UnknownTransaction;
-
-	use super::*;
-
-	#[test]
-	fn what_is_reported_as_invalid_stays_if_it_is_out_of_turn_and_is_not_banned_if_it_may_pass_later() {
-		let invalid = TransactionValidityError::Invalid;
-		for (error, stays, later) in [
-			(invalid(InvalidTransaction::Stale), true, false),
-			(invalid(InvalidTransaction::Future), true, false),
-			(invalid(InvalidTransaction::Payment), false, false),
-			(invalid(InvalidTransaction::BadProof), false, false),
-			(UnknownTransaction::Custom(5).into(), false, true),
-		] {
-			let error = Some(error);
-			assert_eq!(
-				(is_out_of_turn(&error), may_pass_later(&error)),
-				(stays, later),
-				"{error:?}"
-			);
-		}
-		assert!(!is_out_of_turn(&None) && !may_pass_later(&None));
-	}
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codec::{Decode, Encode};
+use codec::Encode;
 use frame_system::Phase;
 use futures::future::{try_join, try_join3};
 use jsonrpsee::{core::client::Subscription, rpc_params};

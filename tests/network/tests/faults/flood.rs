@@ -21,7 +21,7 @@ use veilmart_cli::{
 	chain::Chain,
 	error::Error,
 	session::{NewListing, Session},
-	transaction::{read_extrinsic, Until},
+	transaction::Until,
 };
 use veilmart_demo_parts::process::{Node, Place};
 use veilmart_network_tests::{
@@ -30,7 +30,7 @@ use veilmart_network_tests::{
 	scene::Scene,
 	Result, PATIENCE,
 };
-use veilmart_runtime::{AccountId, Runtime, RuntimeCall};
+use veilmart_runtime::{extensions::read_extrinsic, AccountId, Runtime, RuntimeCall};
 
 /// Connections of each flooding account to each node.
 const CONNECTIONS: usize = 4;
