@@ -1,48 +1,15 @@
 //! How long leaders may leave transactions out.
 
-use super::*;
-use sp_runtime::OpaqueExtrinsic;
+use super::{
+	pool::{impatient, named},
+	*,
+};
 use veilmart_td_raft::ConsensusLog;
-
-/// A pool that knows what waits, and nothing of what blocks carry.
-struct Waiting;
-
-impl Pool for Waiting {
-	fn arrivals(&self) -> BoxStream<'static, H256> {
-		futures::stream::pending().boxed()
-	}
-
-	fn ready(&self, hash: &H256) -> Option<Vec<u8>> {
-		Some(hash.0.to_vec())
-	}
-
-	fn hash_of(&self, _transaction: &OpaqueExtrinsic) -> H256 {
-		H256::repeat_byte(1)
-	}
-
-	fn any_ready_at(self: Arc<Self>, _at: H256) -> BoxFuture<'static, bool> {
-		async { true }.boxed()
-	}
-
-	fn submit(
-		self: Arc<Self>,
-		_at: H256,
-		_source: TransactionSource,
-		_transaction: Vec<u8>,
-	) -> BoxFuture<'static, Result<(), String>> {
-		async { Ok(()) }.boxed()
-	}
-}
 
 /// A transaction has waited for long enough, and three blocks carry others: whether it is overdue.
 fn is_overdue_after_three(third_closes: bool) -> bool {
-	let mut lab = Lab::new(false);
-	lab.engine.pool = Some(Arc::new(Waiting));
-	lab.engine.core.set_timing(Timing {
-		sync_timeout: 0,
-		..Timing::LOCAL
-	});
-	let waits = H256::repeat_byte(7);
+	let mut lab = impatient();
+	let waits = named(7);
 	assert!(lab.engine.transactions.arrived(waits, || Some(vec![7])).is_some());
 	lab.engine.step(Input::Relayed(waits.0, vec![7]));
 	let first = lab.first(1, b"first");
@@ -83,7 +50,7 @@ fn passes_over(led: impl Fn(Term, AuthorityId) -> (u64, Term, AuthorityId)) -> b
 	let (term, leader) = (lab.engine.core.term(), *lab.engine.core.leader().unwrap());
 	let start = Instant::now();
 	let at = |seconds| start + Duration::from_secs(seconds);
-	let [older, waits] = [1, 2].map(H256::repeat_byte);
+	let [older, waits] = [1, 2].map(named);
 	for hash in [older, waits] {
 		lab.engine.transactions.arrived(hash, || Some(Vec::new()));
 	}
