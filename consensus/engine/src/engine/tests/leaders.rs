@@ -1,7 +1,7 @@
 //! How long leaders may leave transactions out.
 
 use super::{
-	pool::{impatient, named},
+	pool::{impatient, named, SILENT},
 	*,
 };
 use veilmart_td_raft::ConsensusLog;
@@ -41,6 +41,23 @@ fn is_overdue_after_three(third_closes: bool) -> bool {
 fn a_block_that_closes_a_set_passes_nothing_over() {
 	assert!(is_overdue_after_three(false));
 	assert!(!is_overdue_after_three(true));
+}
+
+/// The pool does not say of a transaction that it is ready because another one came, for one.
+#[test]
+fn what_became_ready_without_a_word_may_not_be_left_out_either() {
+	let mut lab = impatient();
+	for _ in 0..GOVERN {
+		lab.engine.on_tick();
+	}
+	assert_eq!(lab.engine.transactions.watched(), Vec::<Vec<u8>>::new());
+	for _ in 0..GOVERN {
+		lab.engine.on_tick();
+	}
+	assert_eq!(lab.engine.transactions.watched(), [named(SILENT).0.to_vec()]);
+	lab.engine.step(Input::Tick);
+	assert!(lab.engine.core.gate_is_open(), "there was no block for it");
+	assert_eq!(lab.engine.failure, None);
 }
 
 /// A leader did enough while the last set lasted, and next to nothing since: whether it has passed over what waits behind an older one, if
