@@ -181,6 +181,13 @@ impl Transactions {
 		turn
 	}
 
+	/// The core has begun anew and runs no clocks: what was watched waits for its turn, at its old place.
+	pub fn begin_anew(&mut self) {
+		let watched = self.watched.drain();
+		self.waiting
+			.extend(watched.map(|(hash, watched)| (watched.arrived, hash)));
+	}
+
 	/// Another leader: it is judged by what it does from now on.
 	pub fn judge_anew(&mut self, now: Instant) {
 		for watched in self.watched.values_mut() {
@@ -448,6 +455,21 @@ mod tests {
 			transactions.look([1, 2, 4].map(hash));
 		}
 		assert_eq!(transactions.next_turn(ready), [], "once");
+	}
+
+	#[test]
+	fn when_the_core_begins_anew_what_was_watched_is_given_to_it_again() {
+		let mut transactions = three();
+		assert_eq!(transactions.arrived(hash(4), || Some(vec![4])), Some(vec![4]));
+		transactions.in_block(&[hash(2)], None, Instant::now());
+		transactions.begin_anew();
+		assert_eq!(transactions.arrived(hash(4), || Some(vec![4])), None, "it waits");
+		let turn: Vec<_> = transactions
+			.next_turn(|hash| Some(hash.0.to_vec()))
+			.into_iter()
+			.map(|(hash, _)| hash)
+			.collect();
+		assert_eq!(turn, [1, 3, 4].map(hash));
 	}
 
 	#[test]
