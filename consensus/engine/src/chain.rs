@@ -101,6 +101,9 @@ pub trait Pool: Send + Sync {
 	/// One that is ready, as encoded.
 	fn ready(&self, hash: &H256) -> Option<Vec<u8>>;
 
+	/// The hashes of all that are ready.
+	fn all_ready(&self) -> Vec<H256>;
+
 	/// The hash that the pool knows a transaction by.
 	fn hash_of(&self, transaction: &OpaqueExtrinsic) -> H256;
 
@@ -128,6 +131,12 @@ impl<P: TransactionPool<Block = Block, Hash = H256> + 'static> Pool for P {
 	fn ready(&self, hash: &H256) -> Option<Vec<u8>> {
 		self.ready_transaction(hash)
 			.map(|transaction| transaction.data().encode())
+	}
+
+	fn all_ready(&self) -> Vec<H256> {
+		TransactionPool::ready(self)
+			.map(|transaction| *transaction.hash())
+			.collect()
 	}
 
 	fn hash_of(&self, transaction: &OpaqueExtrinsic) -> H256 {

@@ -13,13 +13,17 @@
 //! What comes while enough are watched has its turn when there is room again, the oldest first. Otherwise one that the leader
 //! has lost, because its pool was full for instance, would wait for ever in the pool of the node that it was given to.
 //!
+//! So would one of whose becoming ready nothing was heard. The pool says nothing of one that is ready because another one came, drops what it
+//! says when too much is unread, and does not take note of every block that was abandoned. So while there is room it is asked for all
+//! that is ready, now and then.
+//!
 //! While one is watched it is repeated to the leader, at growing intervals, and when the leader connects anew: what was sent may
 //! have been left out on the way, and a leader that was started anew has an empty pool. Otherwise the others would hold the leader
 //! to censor what it never had.
 
 use sp_core::H256;
 use std::{
-	collections::{BTreeMap, HashMap},
+	collections::{BTreeMap, HashMap, HashSet},
 	time::{Duration, Instant},
 };
 
@@ -65,6 +69,8 @@ pub struct Transactions {
 	watched: HashMap<H256, Watched>,
 	/// Those of `order` that came while enough were watched.
 	waiting: BTreeMap<u64, H256>,
+	/// Those that were ready at the last look, and neither watched nor waiting.
+	missed: HashSet<H256>,
 	/// How long all transactions in the blocks that were looked through may take.
 	work: Duration,
 	/// When the last of them came.
@@ -80,13 +86,10 @@ impl Transactions {
 	///
 	/// One that was in a block which was abandoned comes back, and is watched again at its old place.
 	pub fn arrived(&mut self, hash: H256, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Option<Vec<u8>> {
-		let place = match self.arrivals.get(&hash) {
-			Some(place) if self.watched.contains_key(&hash) || self.waiting.contains_key(place) => {
-				return None
-			}
-			Some(place) => *place,
-			None => self.remember(hash),
-		};
+		if self.is_looked_after(&hash) {
+			return None;
+		}
+		let place = self.place(hash);
 		if self.watched.len() >= TRANSACTIONS_AT_ONCE {
 			self.waiting.insert(place, hash);
 			return None;
@@ -94,6 +97,43 @@ impl Transactions {
 		let bytes = bytes()?;
 		self.watch(place, hash, bytes.clone());
 		Some(bytes)
+	}
+
+	/// Whether it is watched, or waits for its turn.
+	fn is_looked_after(&self, hash: &H256) -> bool {
+		let waits = |place: &u64| self.waiting.contains_key(place);
+		self.watched.contains_key(hash) || self.arrivals.get(hash).is_some_and(waits)
+	}
+
+	/// Its place, which is the last if nothing is known of it.
+	fn place(&mut self, hash: H256) -> u64 {
+		match self.arrivals.get(&hash) {
+			Some(place) => *place,
+			None => self.remember(hash),
+		}
+	}
+
+	/// Whether there is room for more than is watched and waits.
+	pub fn has_room(&self) -> bool {
+		self.waiting.is_empty() && self.watched.len() < TRANSACTIONS_AT_ONCE
+	}
+
+	/// Takes note of all that are ready. What is so at two looks in a row, and neither watched nor waiting, has its turn from now on. At
+	/// one look it may be in a block that the pool has not taken note of yet.
+	pub fn look(&mut self, ready: impl IntoIterator<Item = H256>) {
+		let mut missed = HashSet::new();
+		for hash in ready {
+			if self.is_looked_after(&hash) {
+				continue;
+			}
+			if self.missed.contains(&hash) {
+				let place = self.place(hash);
+				self.waiting.insert(place, hash);
+			} else {
+				missed.insert(hash);
+			}
+		}
+		self.missed = missed;
 	}
 
 	fn remember(&mut self, hash: H256) -> u64 {
@@ -139,6 +179,13 @@ impl Transactions {
 			}
 		}
 		turn
+	}
+
+	/// The core has begun anew and runs no clocks: what was watched waits for its turn, at its old place.
+	pub fn begin_anew(&mut self) {
+		let watched = self.watched.drain();
+		self.waiting
+			.extend(watched.map(|(hash, watched)| (watched.arrived, hash)));
 	}
 
 	/// Another leader: it is judged by what it does from now on.
@@ -381,6 +428,48 @@ mod tests {
 		transactions.in_block(&[hash(2)], None, Instant::now());
 		let turn = transactions.next_turn(|hash| Some(hash.0.to_vec()));
 		assert_eq!(turn[0].0, hash(1));
+	}
+
+	#[test]
+	fn what_is_ready_at_two_looks_and_not_watched_has_its_turn() {
+		let mut transactions = three();
+		// The pool does not take note of this block, and has said nothing of the fourth.
+		transactions.in_block(&[hash(2)], None, Instant::now());
+		assert!(transactions.has_room());
+		let ready = |hash: &H256| Some(hash.0.to_vec());
+		transactions.look([1, 2, 3, 4, 5].map(hash));
+		assert_eq!(transactions.next_turn(ready), [], "it may be on its way");
+		transactions.look([1, 2, 3, 4, 6].map(hash));
+		assert!(!transactions.has_room());
+		let turn: Vec<_> = transactions
+			.next_turn(ready)
+			.into_iter()
+			.map(|(hash, _)| hash)
+			.collect();
+		assert_eq!(turn, [hash(2), hash(4)]);
+		// At its old place, and at the last.
+		let (_, mut passed) = transactions.in_block(&[hash(3)], None, Instant::now());
+		passed.sort();
+		assert_eq!(passed, [hash(1), hash(2)]);
+		for _ in 0..2 {
+			transactions.look([1, 2, 4].map(hash));
+		}
+		assert_eq!(transactions.next_turn(ready), [], "once");
+	}
+
+	#[test]
+	fn when_the_core_begins_anew_what_was_watched_is_given_to_it_again() {
+		let mut transactions = three();
+		assert_eq!(transactions.arrived(hash(4), || Some(vec![4])), Some(vec![4]));
+		transactions.in_block(&[hash(2)], None, Instant::now());
+		transactions.begin_anew();
+		assert_eq!(transactions.arrived(hash(4), || Some(vec![4])), None, "it waits");
+		let turn: Vec<_> = transactions
+			.next_turn(|hash| Some(hash.0.to_vec()))
+			.into_iter()
+			.map(|(hash, _)| hash)
+			.collect();
+		assert_eq!(turn, [1, 3, 4].map(hash));
 	}
 
 	#[test]

@@ -55,7 +55,7 @@ use crate::{
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Ticks between looks at what the chain governs, and between repetitions of one's name.
+/// Ticks between looks at what the chain governs and at all that is ready, and between repetitions of one's name.
 const GOVERN: u32 = 5;
 
 /// Packets of others' transactions on their way into the pool at a time, at most, of which each authority has its share. What is
@@ -539,6 +539,9 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(pool) = self.pool.clone() {
 			let gone = self.transactions.gone(|hash| pool.ready(hash).is_some());
 			self.settled(gone);
+			if self.ticks % GOVERN == 1 && self.transactions.has_room() {
+				self.transactions.look(pool.all_ready());
+			}
 			let turn = self.transactions.next_turn(|hash| pool.ready(hash));
 			let all = turn.iter().map(|(_, bytes)| bytes.clone()).collect();
 			self.pass_on(self.core.leader().copied(), all);

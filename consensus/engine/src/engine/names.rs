@@ -155,6 +155,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 			setup.durable.take(),
 			self.now(),
 		);
+		self.transactions.begin_anew();
 		if let Some(peers) = &mut self.peers {
 			peers.rename(setup.identity.clone());
 		}

@@ -4,6 +4,7 @@
 mod busy;
 mod dates;
 mod leaders;
+mod pool;
 
 use super::*;
 use crate::{

@@ -1,51 +1,14 @@
 //! Leaders that hardly work, and leaders with a queue.
 
-use super::*;
-use sp_runtime::OpaqueExtrinsic;
-
-/// A pool in which whatever is asked for is ready, and that knows transactions by their first byte.
-struct Full;
-
-impl Pool for Full {
-	fn arrivals(&self) -> BoxStream<'static, H256> {
-		futures::stream::pending().boxed()
-	}
-
-	fn ready(&self, hash: &H256) -> Option<Vec<u8>> {
-		Some(hash.0.to_vec())
-	}
-
-	fn hash_of(&self, transaction: &OpaqueExtrinsic) -> H256 {
-		named(transaction.inner().first().copied().unwrap_or_default())
-	}
-
-	fn any_ready_at(self: Arc<Self>, _at: H256) -> BoxFuture<'static, bool> {
-		async { true }.boxed()
-	}
-
-	fn submit(
-		self: Arc<Self>,
-		_at: H256,
-		_source: TransactionSource,
-		_transaction: Vec<u8>,
-	) -> BoxFuture<'static, Result<(), String>> {
-		async { Ok(()) }.boxed()
-	}
-}
-
-fn named(byte: u8) -> H256 {
-	H256::repeat_byte(byte)
-}
+use super::{
+	pool::{impatient, named},
+	*,
+};
 
 /// After how many of four blocks, each of which carries one older transaction of this length, a node wants another leader for one that waits
 /// and has had its time. The runtime says of all blocks that they take no time.
 fn blocks_until_another_leader(length: usize) -> Option<usize> {
-	let mut lab = Lab::new(false);
-	lab.engine.pool = Some(Arc::new(Full));
-	lab.engine.core.set_timing(Timing {
-		sync_timeout: 0,
-		..Timing::LOCAL
-	});
+	let mut lab = impatient();
 	// None begins as inherents do.
 	let older = [0x81, 0x82, 0x83, 0x84];
 	for byte in older {

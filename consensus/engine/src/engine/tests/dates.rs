@@ -10,6 +10,7 @@ use crate::{
 use sc_keystore::LocalKeystore;
 use sp_keystore::Keystore as _;
 use veilmart_td_raft::{keys::VOTE_KEY, Rank};
+use veilmart_td_raft_core::safety::{Durable, Mandate};
 
 #[test]
 fn whether_a_block_is_dated_later_is_up_to_the_runtime() {
@@ -72,6 +73,60 @@ fn a_block_that_is_dated_too_long_ago_is_taken_and_gets_no_vote() {
 		assert_eq!(is_prepared, is_voted_for, "{ago}");
 		// An authority alone builds another one in its place, and nobody waits for this vote any more.
 		assert!(lab.engine.abstains.is_none(), "{ago}");
+		assert_eq!(lab.engine.failure, None);
+	}
+}
+
+/// A node that is one of two authorities, and the position of the other one, which leads the first term.
+fn led_by_another() -> (Lab, AuthorityIndex) {
+	let mut lab = Lab::new(false);
+	let setup = &lab.engine.setup;
+	let mut members = [lab.authority.id, setup.identity.id].map(|id| Authority {
+		id,
+		share_key: ShareKey([1; 32]),
+	});
+	members.sort_by_key(|member| member.id);
+	let set = AuthoritySet::new(SetId(0), members.to_vec()).unwrap();
+	let leader = set.index_of(&lab.authority.id).unwrap();
+	let durable = Durable {
+		current_term: Term(1),
+		mandate: Some(Mandate::Continued(leader)),
+		..Durable::<OnChain>::genesis(setup.genesis.0)
+	};
+	let anchor = Anchor::genesis(block::genesis(setup.genesis, None), set);
+	let keys = setup.identity.keys.clone();
+	lab.engine.core = ProtocolCore::restore(setup.config(), keys, anchor, Some(durable), 0);
+	(lab, leader)
+}
+
+/// Who follows builds nothing in the place of such a block, so that its operator hears of the clocks.
+#[test]
+fn who_does_not_vote_because_of_dates_says_so_after_five_seconds() {
+	for (ago, abstains) in [(0, false), (20_000, false), (40_000, true)] {
+		let (mut lab, leader) = led_by_another();
+		let genesis = lab.genesis();
+		let certificate = QuorumCertificate::genesis(genesis.hash().0);
+		let digest = HeaderDigest {
+			sealer: leader,
+			..lab.digest(1, &certificate)
+		};
+		let block = lab.block(&genesis, &digest, &dated(Now::read().date - ago));
+		// Its election is the business of who verifies it, before it is in the database.
+		block_on(ChainWorker::<Database, Ledger>::restore(
+			&lab.ledger,
+			block.clone(),
+		))
+		.unwrap();
+		lab.engine.imported(&block.header, Some(&block));
+		let prepared = lab.engine.core.durable().prepared;
+		assert_eq!(prepared.is_none(), abstains, "{ago}");
+		assert_eq!(lab.engine.abstains.is_some(), abstains, "{ago}");
+		assert!(lab.engine.said.is_none(), "who was away gets old blocks first");
+
+		let five = Duration::from_secs(5);
+		lab.engine.abstains = lab.engine.abstains.and_then(|since| since.checked_sub(five));
+		lab.engine.step(Input::Tick);
+		assert_eq!(lab.engine.said.is_some(), abstains, "{ago}");
 		assert_eq!(lab.engine.failure, None);
 	}
 }

@@ -1,48 +1,15 @@
 //! How long leaders may leave transactions out.
 
-use super::*;
-use sp_runtime::OpaqueExtrinsic;
+use super::{
+	pool::{impatient, named, SILENT},
+	*,
+};
 use veilmart_td_raft::ConsensusLog;
-
-/// A pool that knows what waits, and nothing of what blocks carry.
-struct Waiting;
-
-impl Pool for Waiting {
-	fn arrivals(&self) -> BoxStream<'static, H256> {
-		futures::stream::pending().boxed()
-	}
-
-	fn ready(&self, hash: &H256) -> Option<Vec<u8>> {
-		Some(hash.0.to_vec())
-	}
-
-	fn hash_of(&self, _transaction: &OpaqueExtrinsic) -> H256 {
-		H256::repeat_byte(1)
-	}
-
-	fn any_ready_at(self: Arc<Self>, _at: H256) -> BoxFuture<'static, bool> {
-		async { true }.boxed()
-	}
-
-	fn submit(
-		self: Arc<Self>,
-		_at: H256,
-		_source: TransactionSource,
-		_transaction: Vec<u8>,
-	) -> BoxFuture<'static, Result<(), String>> {
-		async { Ok(()) }.boxed()
-	}
-}
 
 /// A transaction has waited for long enough, and three blocks carry others: whether it is overdue.
 fn is_overdue_after_three(third_closes: bool) -> bool {
-	let mut lab = Lab::new(false);
-	lab.engine.pool = Some(Arc::new(Waiting));
-	lab.engine.core.set_timing(Timing {
-		sync_timeout: 0,
-		..Timing::LOCAL
-	});
-	let waits = H256::repeat_byte(7);
+	let mut lab = impatient();
+	let waits = named(7);
 	assert!(lab.engine.transactions.arrived(waits, || Some(vec![7])).is_some());
 	lab.engine.step(Input::Relayed(waits.0, vec![7]));
 	let first = lab.first(1, b"first");
@@ -76,6 +43,23 @@ fn a_block_that_closes_a_set_passes_nothing_over() {
 	assert!(!is_overdue_after_three(true));
 }
 
+/// The pool does not say of a transaction that it is ready because another one came, for one.
+#[test]
+fn what_became_ready_without_a_word_may_not_be_left_out_either() {
+	let mut lab = impatient();
+	for _ in 0..GOVERN {
+		lab.engine.on_tick();
+	}
+	assert_eq!(lab.engine.transactions.watched(), Vec::<Vec<u8>>::new());
+	for _ in 0..GOVERN {
+		lab.engine.on_tick();
+	}
+	assert_eq!(lab.engine.transactions.watched(), [named(SILENT).0.to_vec()]);
+	lab.engine.step(Input::Tick);
+	assert!(lab.engine.core.gate_is_open(), "there was no block for it");
+	assert_eq!(lab.engine.failure, None);
+}
+
 /// A leader did enough while the last set lasted, and next to nothing since: whether it has passed over what waits behind an older one, if
 /// `led` says who led until now.
 fn passes_over(led: impl Fn(Term, AuthorityId) -> (u64, Term, AuthorityId)) -> bool {
@@ -83,7 +67,7 @@ fn passes_over(led: impl Fn(Term, AuthorityId) -> (u64, Term, AuthorityId)) -> b
 	let (term, leader) = (lab.engine.core.term(), *lab.engine.core.leader().unwrap());
 	let start = Instant::now();
 	let at = |seconds| start + Duration::from_secs(seconds);
-	let [older, waits] = [1, 2].map(H256::repeat_byte);
+	let [older, waits] = [1, 2].map(named);
 	for hash in [older, waits] {
 		lab.engine.transactions.arrived(hash, || Some(Vec::new()));
 	}
