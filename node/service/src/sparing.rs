@@ -312,7 +312,10 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 
 #[cfg(test)]
 mod tests {
-	use std::sync::atomic::{AtomicUsize, Ordering};
+	use std::{
+		sync::atomic::{AtomicUsize, Ordering},
+		time::Duration,
+	};
 
 	use codec::Decode;
 	use futures::{executor::block_on, future::join_all, poll};
@@ -535,7 +538,7 @@ mod tests {
 			assert_eq!(body, Some(vec![transaction()]));
 		}
 		assert_eq!(asked.load(Ordering::Relaxed), 2);
-		api.bodies.is_final(hash);
+		api.bodies.is_final(hash, true);
 		assert_eq!(block_on(api.block_body(hash)).expect("an answer"), None);
 	}
 

@@ -10,7 +10,7 @@ use sp_blockchain::TreeRoute;
 use sp_keyring::Sr25519Keyring::Alice;
 use sp_runtime::{
 	generic::{BlockId, Digest, Era},
-	traits::{BlakeTwo256, Block as BlockT, Hash as _, NumberFor},
+	traits::{BlakeTwo256, Block as BlockT, Hash as _, Header as _, NumberFor},
 	transaction_validity::{TransactionValidity, UnknownTransaction, ValidTransaction},
 	OpaqueExtrinsic,
 };
@@ -237,7 +237,7 @@ fn note_final(pool: &Pool<Chain>, hash: Hash, before: &[Hash]) {
 fn waiting(pool: &Pool<Chain>) -> (Vec<Extrinsic>, usize) {
 	let ready = pool
 		.ready()
-		.map(|transaction| Extrinsic::clone(transaction.data()));
+		.map(|transaction| Extrinsic::clone(&transaction.data));
 	(ready.collect(), pool.status().future)
 }
 
