@@ -165,8 +165,8 @@ async fn number(chain: &Chain, of: &AccountId, at: Option<Hash>) -> Nonce {
 	chain.call("AccountNonceApi_account_nonce", of, at).await.unwrap()
 }
 
-/// A leader that is cut off puts into a block what only it knows. The others make others final in its place, so many that its database
-/// has the body no more when its pool takes note.
+/// A leader that is cut off puts into a block what only it knows. The others make another one of that height final, and many more.
+/// Whether the database still has the abandoned one's body when the pool takes note is a matter of moments; both have to do.
 #[test]
 fn what_an_abandoned_block_held_becomes_final_in_another_one() {
 	isolated(
