@@ -101,6 +101,8 @@ pub struct Sparing<A> {
 	under_way: UnderWay,
 	/// Whether transactions at a block are those that this program knows.
 	is_known_version: Box<dyn Fn(Hash) -> bool + Send + Sync>,
+	/// The block that this was asked for last, and the answer: it is asked for each transaction of a block.
+	asked_version: Mutex<Option<(Hash, bool)>>,
 	/// What may wait.
 	pub(crate) places: Arc<Places>,
 	/// What blocks hold that may be abandoned.
@@ -164,6 +166,7 @@ impl<A> Sparing<A> {
 			budget: Mutex::new(Budget::new(Instant::now())),
 			under_way: UnderWay::default(),
 			is_known_version: Box::new(|_| false),
+			asked_version: Mutex::default(),
 			places: Arc::default(),
 			bodies: Arc::default(),
 			included: Arc::default(),
@@ -183,11 +186,14 @@ impl<A> Sparing<A> {
 
 	/// What a transaction in a block after this one provides, if it can be told without the runtime.
 	pub(crate) fn read_tags(&self, parent: Hash, transaction: &Extrinsic) -> Option<Vec<TransactionTag>> {
-		if (self.is_known_version)(parent) {
-			provided_by(transaction)
-		} else {
-			None
-		}
+		let is_known = {
+			let mut asked = self.asked_version.lock().unwrap_or_else(PoisonError::into_inner);
+			let answer = asked.filter(|(block, _)| *block == parent);
+			let (_, is_known) =
+				*asked.insert(answer.unwrap_or_else(|| (parent, (self.is_known_version)(parent))));
+			is_known
+		};
+		is_known.then(|| provided_by(transaction)).flatten()
 	}
 
 	/// Whether this is asked for a transaction that waits already, and enough of them were validated for now.
