@@ -113,11 +113,6 @@ impl Transactions {
 		}
 	}
 
-	/// Whether there is room for more than is watched and waits.
-	pub fn has_room(&self) -> bool {
-		self.waiting.is_empty() && self.watched.len() < TRANSACTIONS_AT_ONCE
-	}
-
 	/// Takes note of all that are ready. What is so at two looks in a row, and neither watched nor waiting, has its turn from now on. At
 	/// one look it may be in a block that the pool has not taken note of yet.
 	pub fn look(&mut self, ready: impl IntoIterator<Item = H256>) {
@@ -435,12 +430,10 @@ mod tests {
 		let mut transactions = three();
 		// The pool does not take note of this block, and has said nothing of the fourth.
 		transactions.in_block(&[hash(2)], None, Instant::now());
-		assert!(transactions.has_room());
 		let ready = |hash: &H256| Some(hash.0.to_vec());
 		transactions.look([1, 2, 3, 4, 5].map(hash));
 		assert_eq!(transactions.next_turn(ready), [], "it may be on its way");
 		transactions.look([1, 2, 3, 4, 6].map(hash));
-		assert!(!transactions.has_room());
 		let turn: Vec<_> = transactions
 			.next_turn(ready)
 			.into_iter()

@@ -19,7 +19,8 @@ use veilmart_runtime::{opaque::Block, Hash};
 /// take note of more than 20 at once.
 const MOST: usize = 32;
 
-type Body = Vec<<Block as BlockT>::Extrinsic>;
+type Extrinsic = <Block as BlockT>::Extrinsic;
+type Body = Vec<Extrinsic>;
 
 /// A block whose transactions the pool has thrown out. To copy a transaction is to count who has it.
 struct Kept {
@@ -40,23 +41,38 @@ impl Bodies {
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// The pool asks for the body of a block, which is this one if the database has it: the body that it gets, if any is known.
-	pub(crate) fn asked(&self, hash: Hash, number: NumberFor<Block>, body: Option<Body>) -> Option<Body> {
+	/// The body of a block that is kept: the pool takes back what it held.
+	pub(crate) fn again(&self, hash: Hash) -> Option<Body> {
 		let mut all = self.lock();
-		let position = all.iter().position(|kept| kept.hash == hash);
-		let known = position.and_then(|position| all.remove(position));
-		let again = known.is_some();
-		let body = known.map(|kept| kept.body).or(body)?;
+		let position = all.iter().position(|kept| kept.hash == hash)?;
+		let mut kept = all.remove(position)?;
+		kept.again = true;
+		let body = kept.body.clone();
+		all.push_back(kept);
+		Some(body)
+	}
+
+	/// The pool throws out what a block holds.
+	pub(crate) fn keep(&self, hash: Hash, number: NumberFor<Block>, body: Body) {
+		let mut all = self.lock();
 		if all.len() >= MOST {
 			all.pop_front();
 		}
 		all.push_back(Kept {
 			hash,
 			number,
-			body: body.clone(),
-			again,
+			body,
+			again: false,
 		});
-		Some(body)
+	}
+
+	/// Where one was that comes back: the height of its block, and its place there.
+	pub(crate) fn place(&self, transaction: &Extrinsic) -> Option<(NumberFor<Block>, usize)> {
+		let all = self.lock();
+		all.iter().filter(|kept| kept.again).find_map(|kept| {
+			let index = kept.body.iter().position(|other| other == transaction)?;
+			Some((kept.number, index))
+		})
 	}
 
 	/// What the pool has taken back since this was asked last.
@@ -68,16 +84,16 @@ impl Bodies {
 		again.flatten().collect()
 	}
 
-	/// The pool has taken note that this block is final. Gives what it held, with its height. `is_last` says that no later one has
-	/// become final with it: what is not higher is not asked for any more.
-	pub(crate) fn is_final(&self, hash: Hash, is_last: bool) -> Option<(NumberFor<Block>, Body)> {
-		let mut all = self.lock();
+	/// What a block held.
+	pub(crate) fn get(&self, hash: Hash) -> Option<Body> {
+		let all = self.lock();
 		let kept = all.iter().find(|kept| kept.hash == hash)?;
-		let (number, body) = (kept.number, kept.body.clone());
-		if is_last {
-			all.retain(|kept| kept.number > number);
-		}
-		Some((number, body))
+		Some(kept.body.clone())
+	}
+
+	/// The pool has taken note that a block of this height is final: what is not higher is not asked for any more.
+	pub(crate) fn forget_up_to(&self, number: NumberFor<Block>) {
+		self.lock().retain(|kept| kept.number > number);
 	}
 }
 
@@ -100,50 +116,45 @@ mod tests {
 	#[test]
 	fn a_body_is_kept_until_a_block_of_its_height_is_final() {
 		let bodies = Bodies::default();
-		let ask = |of: u64| bodies.asked(hash(of), u32::try_from(of % 10).expect("a digit"), None);
 		for of in [1, 2, 12, 3] {
-			assert_eq!(ask(of), None, "nobody has it");
-			let first = bodies.asked(hash(of), u32::try_from(of % 10).expect("a digit"), Some(body(of)));
-			assert_eq!(first, Some(body(of)));
-			assert_eq!(ask(of), Some(body(of)), "the database has it no more");
+			assert_eq!(bodies.again(hash(of)), None, "nobody has it");
+			bodies.keep(hash(of), u32::try_from(of % 10).expect("a digit"), body(of));
+			assert_eq!(bodies.get(hash(of)), Some(body(of)));
+			assert_eq!(bodies.again(hash(of)), Some(body(of)));
 		}
-		assert_eq!(bodies.is_final(hash(1), false), Some((1, body(1))));
-		assert_eq!(
-			ask(1),
-			Some(body(1)),
-			"a later one is final, too, and noted with it"
-		);
-		assert_eq!(bodies.is_final(hash(12), true), Some((2, body(12))));
-		assert_eq!([1, 2, 12].map(ask), [None, None, None]);
-		assert_eq!(ask(3), Some(body(3)));
+		bodies.forget_up_to(2);
+		assert_eq!([1, 2, 12].map(|of| bodies.again(hash(of))), [None, None, None]);
+		assert_eq!(bodies.again(hash(3)), Some(body(3)));
 	}
 
 	#[test]
-	fn what_is_asked_for_again_came_back() {
+	fn what_is_asked_for_again_comes_back_from_its_place() {
 		let bodies = Bodies::default();
-		bodies.asked(hash(1), 1, Some(body(1)));
-		bodies.asked(hash(2), 1, Some(body(2)));
-		assert_eq!(bodies.came_back(), []);
-		bodies.asked(hash(1), 1, None);
-		assert_eq!(bodies.came_back(), body(1));
-		assert_eq!(bodies.came_back(), []);
+		bodies.keep(hash(1), 7, [body(1), body(2)].concat());
+		bodies.keep(hash(2), 8, body(3));
+		let place = |of| bodies.place(&body(of)[0]);
+		assert_eq!((place(2), bodies.came_back()), (None, Vec::new()));
+		bodies.again(hash(1));
+		assert_eq!((place(2), place(3)), (Some((7, 1)), None));
+		assert_eq!(bodies.came_back(), [body(1), body(2)].concat());
+		assert_eq!((place(2), bodies.came_back()), (None, Vec::new()));
 	}
 
 	#[test]
 	fn no_more_are_kept_than_may_be_asked_for() {
 		let bodies = Bodies::default();
-		bodies.asked(hash(0), 1, Some(body(0)));
+		bodies.keep(hash(0), 1, body(0));
 		for number in 1..1000 {
-			bodies.asked(hash(number), 1, Some(body(7)));
+			bodies.keep(hash(number), 1, body(7));
 			assert_eq!(
-				bodies.asked(hash(0), 1, None),
+				bodies.again(hash(0)),
 				Some(body(0)),
 				"it is asked for all the time"
 			);
 		}
 		assert_eq!(bodies.lock().len(), MOST);
 		for number in 1000 - 20..1000 {
-			assert!(bodies.asked(hash(number), 1, None).is_some(), "{number}");
+			assert!(bodies.get(hash(number)).is_some(), "{number}");
 		}
 	}
 }

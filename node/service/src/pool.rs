@@ -21,7 +21,7 @@
 //!   is refused so is told again, not validated again, if it comes back at once.
 
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	pin::Pin,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
@@ -39,7 +39,10 @@ use sc_transaction_pool_api::{
 };
 use sp_blockchain::{HashAndNumber, HeaderBackend};
 use sp_core::traits::{CallContext, SpawnEssentialNamed};
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use sp_runtime::{
+	generic::BlockId,
+	transaction_validity::{InvalidTransaction, TransactionTag, TransactionValidityError},
+};
 use veilmart_runtime::{opaque::Block, Hash, VERSION};
 
 use crate::{
@@ -69,8 +72,8 @@ pub fn options(params: &TransactionPoolParams, is_dev: bool) -> Options {
 		},
 		// Accounts have shares of less ([`WAITS`]). What comes back out of abandoned blocks may wait for a moment, and needs none.
 		future: PoolLimit {
-			count: params.pool_limit,
-			total_bytes: bytes / 2,
+			count: params.pool_limit / 4,
+			total_bytes: bytes / 4,
 		},
 		reject_future_transactions: false,
 		ban_time: match params.tx_ban_seconds {
@@ -180,26 +183,57 @@ impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> Pool<A> {
 
 	/// These blocks are final, and noted. What is in the pool and was in the last final blocks is thrown out, and what waits for it waits
 	/// no more.
-	async fn are_final(&self, others: &[Hash], last: Hash) {
+	async fn are_final(&self, blocks: &[Hash], last: Hash) -> Result<(), Refusal> {
 		let api = self.pool.api();
-		let mut number = None;
-		for (block, is_last) in others.iter().map(|block| (*block, false)).chain([(last, true)]) {
-			let Some((height, body)) = api.bodies.is_final(block, is_last) else {
+		for block in blocks {
+			let parent = api.block_header(*block)?.map(|header| header.parent_hash);
+			let (Some(body), Some(parent)) = (api.bodies.get(*block), parent) else {
 				continue;
 			};
-			number = Some(height);
 			for transaction in &body {
-				if let Some(tags) = api.read_tags(block, transaction) {
+				if let Some(tags) = api.read_tags(parent, transaction) {
 					api.included.note(self.pool.hash_of(transaction), tags);
 				}
 			}
 		}
-		let Some(number) = number.filter(|_| !self.pool.status().is_empty()) else {
-			return;
+		let Some(number) = api.block_id_to_number(&BlockId::Hash(last))? else {
+			return Ok(());
 		};
-		let at = HashAndNumber { number, hash: last };
-		let tags = api.included.tags();
+		api.bodies.forget_up_to(number);
+		let tags = self.late_tags();
+		if tags.is_empty() {
+			return Ok(());
+		}
+		// It is validated again at the best block that was noted: what was before it may not be final yet.
+		let best = *self.lock_noted();
+		let at = match api.block_id_to_number(&BlockId::Hash(best))? {
+			Some(height) if height >= number => HashAndNumber {
+				number: height,
+				hash: best,
+			},
+			_ => HashAndNumber { number, hash: last },
+		};
 		NOTING.scope((), self.pool.pool().prune_tags(&at, tags, [])).await;
+		Ok(())
+	}
+
+	/// What the last final transactions provided, as far as it concerns anything in the pool.
+	fn late_tags(&self) -> Vec<TransactionTag> {
+		let status = self.pool.status();
+		if status.ready == 0 && status.future == 0 {
+			return Vec::new();
+		}
+		let mut provided: HashSet<_> = self.pool.api().included.tags().into_iter().collect();
+		let mut concerned = HashSet::new();
+		for transaction in self.pool.futures() {
+			look_at(&transaction.provides, &mut provided, &mut concerned);
+			concerned.extend(transaction.requires.iter().cloned());
+		}
+		for transaction in self.pool.ready() {
+			look_at(&transaction.provides, &mut provided, &mut concerned);
+		}
+		provided.retain(|tag| concerned.contains(tag));
+		provided.into_iter().collect()
 	}
 
 	/// An error if the pool has the transaction, or refuses it for a while. The SDK says so, too, but then refuses it anew, so that what is
@@ -234,6 +268,24 @@ impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> Pool<A> {
 			tokio::time::sleep(LOOK).await;
 		}
 	}
+}
+
+/// Takes note of what one in the pool provides, its number first. If that is not among what was `provided`, nothing else is that it
+/// provides: a call with the same sequence number was included, and has failed.
+fn look_at(
+	provides: &[TransactionTag],
+	provided: &mut HashSet<TransactionTag>,
+	concerned: &mut HashSet<TransactionTag>,
+) {
+	let Some((number, others)) = provides.split_first() else {
+		return;
+	};
+	if !provided.contains(number) {
+		for other in others {
+			provided.remove(other);
+		}
+	}
+	concerned.extend(provides.iter().cloned());
 }
 
 /// Whether a transaction that failed so may be all right: it is in a block already, or another has to come first.
@@ -297,6 +349,8 @@ impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> TransactionPool for 
 		let hash = self.pool.hash_of(&transaction);
 		self.ensure_new(hash)?;
 		let _admitted = self.admit(source, Some(hash)).await?;
+		// Another copy may have come in meanwhile.
+		self.ensure_new(hash)?;
 		let at = self.pool.api().best();
 		in_its_place(self.pool.submit_one(at, source, transaction)).await
 	}
@@ -310,6 +364,8 @@ impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> TransactionPool for 
 		let hash = self.pool.hash_of(&transaction);
 		self.ensure_new(hash)?;
 		let _admitted = self.admit(source, Some(hash)).await?;
+		// Another copy may have come in meanwhile.
+		self.ensure_new(hash)?;
 		let at = self.pool.api().best();
 		in_its_place(self.pool.submit_and_watch(at, source, transaction)).await
 	}
@@ -385,13 +441,25 @@ impl<A: ChainApi<Block = Block, Error = Refusal> + 'static> MaintainedTransactio
 		};
 		NOTING.scope((), self.pool.maintain(event)).await;
 		let validated = self.pool.pool().validated_pool();
-		for transaction in self.pool.api().bodies.came_back() {
-			// It was thrown out as one that a block holds.
-			validated.unban_if_validation(&self.pool.hash_of(&transaction));
+		let back = self.pool.api().bodies.came_back();
+		let back: Vec<_> = back
+			.iter()
+			.map(|transaction| self.pool.hash_of(transaction))
+			.collect();
+		for (hash, tags) in back.iter().zip(validated.extrinsics_tags(&back)) {
+			if tags.is_some() {
+				// It was thrown out as one that a block holds.
+				validated.unban_if_validation(hash);
+			}
 		}
-		match finals.split_last() {
-			Some((last, others)) => self.are_final(others, *last).await,
-			None => *self.lock_noted() = noted,
+		let given_up = self.pool.api().given_up();
+		validated.remove_subtree(&given_up, false, |listener, hash| listener.dropped(&hash));
+		let Some(last) = finals.last() else {
+			*self.lock_noted() = noted;
+			return;
+		};
+		if let Err(error) = self.are_final(&finals, *last).await {
+			log::debug!(target: "txpool", "What is final cannot be read: {error}");
 		}
 	}
 }

@@ -2,8 +2,9 @@
 
 use std::{
 	collections::HashMap,
+	mem,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
-	time::Instant,
+	time::{Duration, Instant},
 };
 
 use sc_transaction_pool::{ChainApi, ValidateTransactionPriority};
@@ -13,7 +14,7 @@ use sp_runtime::{
 	generic::BlockId,
 	traits::{Block as BlockT, NumberFor},
 	transaction_validity::{
-		InvalidTransaction, TransactionPriority, TransactionTag, TransactionValidity,
+		InvalidTransaction, TransactionLongevity, TransactionPriority, TransactionTag, TransactionValidity,
 		TransactionValidityError, UnknownTransaction, ValidTransaction,
 	},
 };
@@ -38,9 +39,20 @@ tokio::task_local! {
 	pub(crate) static NOTING: ();
 }
 
-/// What comes back out of an abandoned block goes before all that waits: it was there first, and some of what waits follows from it,
-/// which no tag says where accounts differ. No transaction has a priority of its own that is near to this.
-const CAME_BACK: TransactionPriority = 1 << 40;
+/// What comes back out of an abandoned block goes before all that waits, in the order in which it was there: some of it, and of what
+/// waits, follows from the earlier, which no tag says where accounts differ. This less its place is its priority. No transaction has
+/// one of its own that is near to it.
+const CAME_BACK: TransactionPriority = 1 << 56;
+
+/// For so many blocks what comes back is kept without being looked at anew.
+const KEPT_FOR: TransactionLongevity = 64;
+
+/// What waits and is refused as things are, is thrown out if that is still so after this time. What it waits for may wait, too, in front
+/// of it.
+const DOUBT: Duration = Duration::from_secs(10);
+
+/// So many are in doubt, at most.
+const MOST_DOUBTED: usize = 4096;
 
 /// How often a transaction is validated at the block that is the best one by then, if it cannot be at another.
 const ATTEMPTS: usize = 4;
@@ -56,10 +68,10 @@ fn is_noting() -> bool {
 }
 
 /// From whom the runtime is to think that a transaction comes. What comes back out of an abandoned block is no stranger's word, as the
-/// SDK has it: a block held it, and was verified.
+/// SDK has it, nor is what is in the pool already: it was looked at as that when it came.
 fn source_of(source: TransactionSource) -> TransactionSource {
 	match source {
-		TransactionSource::External if is_noting() => TransactionSource::Local,
+		TransactionSource::External if is_noting() || is_again() => TransactionSource::Local,
 		source => source,
 	}
 }
@@ -103,6 +115,10 @@ pub struct Sparing<A> {
 	is_known_version: Box<dyn Fn(Hash) -> bool + Send + Sync>,
 	/// The block that this was asked for last, and the answer: it is asked for each transaction of a block.
 	asked_version: Mutex<Option<(Hash, bool)>>,
+	/// What waits and was refused as things are, since when.
+	doubted: Mutex<HashMap<Hash, Instant>>,
+	/// What was refused so for too long.
+	given_up: Mutex<Vec<Hash>>,
 	/// What may wait.
 	pub(crate) places: Arc<Places>,
 	/// What blocks hold that may be abandoned.
@@ -113,8 +129,9 @@ pub struct Sparing<A> {
 
 type Answer = Arc<OnceCell<TransactionValidity>>;
 
-/// A block, a transaction that is validated at it, and whether it is a stranger's: the runtime may refuse it for that.
-type Question = (Hash, Hash, bool);
+/// A block, a transaction that is validated at it, and whose word it is: the runtime looks at more of a stranger's, and at less of one in
+/// a block.
+type Question = (Hash, Hash, u8);
 
 /// What is being validated: each with how many wait for the answer, and the answer to come.
 #[derive(Default)]
@@ -167,6 +184,8 @@ impl<A> Sparing<A> {
 			under_way: UnderWay::default(),
 			is_known_version: Box::new(|_| false),
 			asked_version: Mutex::default(),
+			doubted: Mutex::default(),
+			given_up: Mutex::default(),
 			places: Arc::default(),
 			bodies: Arc::default(),
 			included: Arc::default(),
@@ -196,6 +215,31 @@ impl<A> Sparing<A> {
 		is_known.then(|| provided_by(transaction)).flatten()
 	}
 
+	/// The priority of one that comes back.
+	fn priority_of(&self, transaction: &Extrinsic) -> TransactionPriority {
+		let (number, index) = self.bodies.place(transaction).unwrap_or_default();
+		let index = u64::try_from(index).unwrap_or(u64::MAX).min(0xFFFF);
+		CAME_BACK - (u64::from(number) << 16) - index
+	}
+
+	/// One that waits is refused as things are.
+	fn doubt(&self, hash: Hash) {
+		let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+		if doubted.len() >= MOST_DOUBTED {
+			doubted.clear();
+		}
+		if doubted.entry(hash).or_insert_with(Instant::now).elapsed() > DOUBT {
+			doubted.remove(&hash);
+			let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+			given_up.push(hash);
+		}
+	}
+
+	/// What was refused for too long since this was asked last.
+	pub(crate) fn given_up(&self) -> Vec<Hash> {
+		mem::take(&mut self.given_up.lock().unwrap_or_else(PoisonError::into_inner))
+	}
+
 	/// Whether this is asked for a transaction that waits already, and enough of them were validated for now.
 	fn is_enough(&self) -> bool {
 		let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,7 +260,9 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 		priority: ValidateTransactionPriority,
 	) -> Result<TransactionValidity, A::Error> {
 		if source == TransactionSource::InBlock {
-			if let Some(provides) = self.read_tags(at, &transaction) {
+			if let Some(mut provides) = self.read_tags(at, &transaction) {
+				// Its number it has provided for sure. Whether the call did what it says is not known.
+				provides.truncate(1);
 				return Ok(Ok(ValidTransaction {
 					provides,
 					..Default::default()
@@ -227,7 +273,10 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			// What is not known to be invalid stays where it is.
 			return Ok(Err(UnknownTransaction::CannotLookup.into()));
 		}
-		let comes_back = source == TransactionSource::External && is_noting();
+		// What only was beside something in a block is validated, too, in no hurry.
+		let comes_back = source == TransactionSource::External
+			&& is_noting()
+			&& priority == ValidateTransactionPriority::Submitted;
 		let priority = if is_noting() {
 			ValidateTransactionPriority::Maintained
 		} else {
@@ -243,9 +292,7 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 				return Ok(Err(refusal));
 			}
 		}
-		let joined = self
-			.under_way
-			.join((at, hash, source == TransactionSource::External));
+		let joined = self.under_way.join((at, hash, source as u8));
 		let validate = || async {
 			let mut at = at;
 			let mut attempt = 1;
@@ -255,7 +302,12 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 					.validate_transaction(at, source, transaction.clone(), priority)
 					.await;
 				let best = self.best();
-				if answer.is_ok() || best == at || attempt == ATTEMPTS {
+				// An abandoned block has no state any more, or one at which the transaction is out of turn.
+				let is_doubtful = match &answer {
+					Ok(Err(TransactionValidityError::Invalid(_))) => source != TransactionSource::InBlock,
+					answer => answer.is_err(),
+				};
+				if !is_doubtful || best == at || attempt == ATTEMPTS {
 					return answer;
 				}
 				at = best;
@@ -263,14 +315,25 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 			}
 		};
 		let mut validity = joined.answer.get_or_try_init(validate).await.cloned()?;
-		if is_again() && matches!(validity, Err(TransactionValidityError::Unknown(_))) {
-			// The pool would keep it, the leader has no use for it, and the others would hold the leader to leave it out.
-			return Ok(Err(InvalidTransaction::Call.into()));
+		if let Err(TransactionValidityError::Unknown(_)) = validity {
+			if is_again() {
+				self.doubt(hash);
+			}
+			if comes_back {
+				// What it followed from comes back before it.
+				if let Some(provides) = self.read_tags(at, &transaction) {
+					validity = Ok(ValidTransaction {
+						provides,
+						longevity: KEPT_FOR,
+						..Default::default()
+					});
+				}
+			}
 		}
 		let place = match &mut validity {
 			Ok(valid) if source == TransactionSource::External => self.places.take_for(valid, hash, length),
 			Ok(valid) if comes_back => {
-				valid.priority = valid.priority.saturating_add(CAME_BACK);
+				valid.priority = self.priority_of(&transaction);
 				Ok(())
 			}
 			_ => Ok(()),
@@ -300,11 +363,15 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 	}
 
 	async fn block_body(&self, at: Hash) -> Result<Option<Vec<Extrinsic>>, A::Error> {
-		let body = self.api.block_body(at).await?;
-		match self.api.block_id_to_number(&BlockId::Hash(at))? {
-			Some(number) => Ok(self.bodies.asked(at, number, body)),
-			None => Ok(body),
+		if let Some(body) = self.bodies.again(at) {
+			return Ok(Some(body));
 		}
+		let body = self.api.block_body(at).await?;
+		let number = self.api.block_id_to_number(&BlockId::Hash(at))?;
+		if let (Some(body), Some(number)) = (&body, number) {
+			self.bodies.keep(at, number, body.clone());
+		}
+		Ok(body)
 	}
 
 	fn block_header(&self, at: Hash) -> Result<Option<<Block as BlockT>::Header>, A::Error> {
@@ -318,10 +385,7 @@ impl<A: ChainApi<Block = Block>> ChainApi for Sparing<A> {
 
 #[cfg(test)]
 mod tests {
-	use std::{
-		sync::atomic::{AtomicUsize, Ordering},
-		time::Duration,
-	};
+	use std::sync::atomic::{AtomicUsize, Ordering};
 
 	use codec::Decode;
 	use futures::{executor::block_on, future::join_all, poll};
@@ -445,7 +509,11 @@ mod tests {
 			assert_eq!(asked.load(Ordering::Relaxed), 2);
 			let back = NOTING.scope((), validate(&api, BEST)).await;
 			let priority = back.expect("an answer").expect("it is valid").priority;
-			assert_eq!(priority, 1 + CAME_BACK, "no stranger's, and before all others");
+			assert_eq!(priority, CAME_BACK, "before all others");
+			assert!(
+				is_local(AGAIN.scope((), validate(&api, BEST)).await),
+				"in the pool already"
+			);
 		});
 	}
 
@@ -478,15 +546,23 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_refused_as_things_are_is_refused_at_the_door_and_thrown_out_when_it_waits() {
+	fn what_is_refused_as_things_are_is_refused_at_the_door_and_given_up_after_a_while_where_it_waits() {
 		let at = H256::from_low_u64_be(LATER);
 		let api = Sparing::new(Counting::default(), move || at);
-		let later = UnknownTransaction::Custom(5).into();
-		let answer = block_on(validate(&api, LATER)).expect("an answer");
-		assert_eq!(answer, Err(later));
-		api.budget.lock().expect("nobody panicked").left = 1.0;
-		let answer = block_on(AGAIN.scope((), validate(&api, LATER))).expect("an answer");
-		assert_eq!(answer, Err(InvalidTransaction::Call.into()));
+		let (hash, _) = api.hash_and_length(&transaction());
+		let later = Err(UnknownTransaction::Custom(5).into());
+		assert_eq!(block_on(validate(&api, LATER)).expect("an answer"), later);
+		for given_up in [&[][..], &[], &[hash]] {
+			api.budget.lock().expect("nobody panicked").left = 1.0;
+			// The pool does nothing about such an answer.
+			let answer = block_on(AGAIN.scope((), validate(&api, LATER)));
+			assert_eq!(answer.expect("an answer"), later);
+			assert_eq!(api.given_up(), given_up);
+			let mut doubted = api.doubted.lock().expect("nobody panicked");
+			for since in doubted.values_mut() {
+				*since -= DOUBT / 2 + Duration::from_secs(1);
+			}
+		}
 	}
 
 	#[test]
@@ -543,8 +619,8 @@ mod tests {
 			let body = block_on(api.block_body(hash)).expect("an answer");
 			assert_eq!(body, Some(vec![transaction()]));
 		}
-		assert_eq!(asked.load(Ordering::Relaxed), 2);
-		api.bodies.is_final(hash, true);
+		assert_eq!(asked.load(Ordering::Relaxed), 1);
+		api.bodies.forget_up_to(1);
 		assert_eq!(block_on(api.block_body(hash)).expect("an answer"), None);
 	}
 

@@ -539,7 +539,7 @@ impl<BE: Backend<Block> + 'static, C: Chain<BE>> Engine<BE, C> {
 		if let Some(pool) = self.pool.clone() {
 			let gone = self.transactions.gone(|hash| pool.ready(hash).is_some());
 			self.settled(gone);
-			if self.ticks % GOVERN == 1 && self.transactions.has_room() {
+			if self.ticks % GOVERN == 1 {
 				self.transactions.look(pool.all_ready());
 			}
 			let turn = self.transactions.next_turn(|hash| pool.ready(hash));

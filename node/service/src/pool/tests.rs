@@ -10,7 +10,7 @@ use sp_blockchain::TreeRoute;
 use sp_core::sr25519;
 use sp_keyring::Sr25519Keyring::Alice;
 use sp_runtime::{
-	generic::{BlockId, Digest, Era},
+	generic::{Digest, Era},
 	traits::{BlakeTwo256, Block as BlockT, Hash as _, Header as _, NumberFor},
 	transaction_validity::{TransactionValidity, UnknownTransaction, ValidTransaction},
 	OpaqueExtrinsic,
@@ -66,6 +66,8 @@ struct State {
 	/// How many of //Alice's transactions are in a block and those before it.
 	included: HashMap<Hash, u32>,
 	best: Hash,
+	/// Everything is refused as things are.
+	refuses: bool,
 }
 
 #[derive(Clone, Default)]
@@ -93,6 +95,9 @@ impl Chain {
 		let own = (0..1000)
 			.find(|number| provides == [tag(*number)])
 			.expect("a small number");
+		if state.refuses {
+			return Err(UnknownTransaction::Custom(5).into());
+		}
 		if own < next {
 			return Err(InvalidTransaction::Stale.into());
 		}
@@ -276,6 +281,40 @@ fn what_an_abandoned_block_held_comes_back_when_the_database_has_it_no_more() {
 			"{answer:?}"
 		);
 	}
+}
+
+/// An acceptance, for instance, whose order comes back with it.
+#[test]
+fn what_is_refused_without_what_comes_back_with_it_comes_back_too() {
+	let (chain, pool) = pool();
+	let (abandoned, another) = (block(1, 0), block(1, 1));
+	let all = [transaction(0, 0), transaction(1, 0)];
+	for transaction in &all {
+		assert!(submit(&pool, transaction.clone()).is_ok());
+	}
+	chain.add(abandoned, Hash::zero(), all.to_vec());
+	note(&pool, abandoned);
+	chain.add(another, Hash::zero(), Vec::new());
+	chain.lock().refuses = true;
+	note(&pool, another);
+	assert_eq!(waiting(&pool), (all.to_vec(), 0));
+	// The leader finds out, and says so, if what it follows from does not come.
+	let hash = pool.hash_of(&all[1]);
+	let later = Some(UnknownTransaction::Custom(5).into());
+	let gone = block_on(pool.report_invalid(Some(another), [(hash, later)].into_iter().collect()));
+	assert_eq!((gone.len(), waiting(&pool)), (1, (all[..1].to_vec(), 0)));
+}
+
+#[test]
+fn a_call_that_failed_has_provided_its_number_alone() {
+	let tags = |tags: &[u8]| tags.iter().map(|tag| vec![*tag]).collect::<Vec<_>>();
+	// Number 1 with sequence 10 is final, and failed: 10 comes again with number 2. Number 3 with 11 did what it said.
+	let mut provided = tags(&[1, 10, 3, 11]).into_iter().collect();
+	let mut concerned = HashSet::new();
+	look_at(&tags(&[2, 10]), &mut provided, &mut concerned);
+	look_at(&tags(&[3, 11]), &mut provided, &mut concerned);
+	assert_eq!(provided, tags(&[1, 3, 11]).into_iter().collect());
+	assert_eq!(concerned, tags(&[2, 10, 3, 11]).into_iter().collect());
 }
 
 #[test]
