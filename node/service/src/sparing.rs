@@ -510,6 +510,7 @@ mod tests {
 			let back = NOTING.scope((), validate(&api, BEST)).await;
 			let priority = back.expect("an answer").expect("it is valid").priority;
 			assert_eq!(priority, CAME_BACK, "before all others");
+			api.budget.lock().expect("nobody panicked").left = 1.0;
 			assert!(
 				is_local(AGAIN.scope((), validate(&api, BEST)).await),
 				"in the pool already"
