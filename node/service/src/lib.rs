@@ -14,16 +14,11 @@
 // The SDK's errors are large, and are handed on as they are.
 #![allow(clippy::result_large_err)]
 
-mod bodies;
-mod door;
-mod included;
 pub mod pool;
 pub mod proofs;
 pub mod rpc;
 pub mod service;
 pub mod signatures;
-mod sparing;
-mod waiting;
 
 #[cfg(test)]
 mod tests {

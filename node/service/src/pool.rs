@@ -1,4 +1,4 @@
-//! The pool of transactions: the SDK's single-state pool, with seven rules of this chain.
+//! The pool of transactions: the SDK's single-state pool, with nine rules of this chain.
 //!
 //! - *Sparing.* That pool has every ready transaction validated again after every block, which is meant for a block in six
 //!   seconds. Here blocks follow each other as fast as they become final, and the processor would do little else. So a node
@@ -9,7 +9,11 @@
 //! - *At a block that is there.* A transaction is validated at the block that was best when it came. If that block was abandoned
 //!   in the meantime its state is gone, which is not the transaction's fault: it is validated at the best block of now.
 //! - *Nothing is lost with a block.* What an abandoned block held comes back, also when the database has its body no more (see
-//!   `bodies.rs`).
+//!   `pool/bodies.rs`).
+//! - *Told again.* After each block that becomes final the pool hears once more what the last ones held: what came in late is thrown
+//!   out, and what waits for it waits no more (see `pool/included.rs`).
+//! - *A refusal ends.* To send again what is refused for a while does not prolong that; and what is refused as things are, by a
+//!   quota for instance, may come again at once.
 //! - *Once at a time.* Authorities send each other what the leader should include, beside the gossip of the SDK, so one transaction
 //!   comes several times at once. The first is validated, the others wait for its answer.
 //! - *No more than it can look at.* At a node that is behind with validating, what clients and peers bring waits at the door, and is
@@ -17,7 +21,7 @@
 //!   leader that does its best for one that leaves them out. What an authority sends for the leader to include does not wait; it is
 //!   little.
 //! - *One for each number.* Of what one account has signed for one number, and what has to wait for an earlier one, the pool keeps the
-//!   first, and of one account not too many (see `waiting.rs`). Otherwise a single account could fill the place that there is for all. Who
+//!   first, and of one account not too many (see `pool/waiting.rs`). Otherwise a single account could fill the place that there is for all. Who
 //!   is refused so is told again, not validated again, if it comes back at once.
 
 use std::{
@@ -45,12 +49,18 @@ use sp_runtime::{
 };
 use veilmart_runtime::{opaque::Block, Hash, VERSION};
 
-use crate::{
+use self::{
 	door::{Admitted, Door},
-	service::FullClient,
 	sparing::{Sparing, AGAIN, NOTING},
 	waiting::{in_its_place, in_words},
 };
+use crate::service::FullClient;
+
+mod bodies;
+mod door;
+mod included;
+mod sparing;
+mod waiting;
 
 /// How long a proposer waits for the pool to take note of the parent, at least: most of the time it has for a block.
 const PATIENCE: Duration = Duration::from_millis(400);

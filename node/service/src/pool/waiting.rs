@@ -377,7 +377,7 @@ mod tests {
 	};
 
 	use super::*;
-	use crate::sparing::Sparing;
+	use crate::pool::sparing::Sparing;
 
 	type Extrinsic = <Block as BlockT>::Extrinsic;
 

@@ -21,7 +21,7 @@ use sp_runtime::{
 use tokio::sync::OnceCell;
 use veilmart_runtime::{opaque::Block, Hash};
 
-use crate::{
+use super::{
 	bodies::Bodies,
 	included::{provided_by, Included},
 	waiting::Places,
