@@ -14,8 +14,8 @@
 //! has lost, because its pool was full for instance, would wait for ever in the pool of the node that it was given to.
 //!
 //! So would one of whose becoming ready nothing was heard. The pool says nothing of one that is ready because another one came, drops what it
-//! says when too much is unread, and does not take note of every block that was abandoned. So while there is room it is asked for all
-//! that is ready, now and then.
+//! says when too much is unread, and does not take note of every block that was abandoned. So it is asked for all that is ready, now
+//! and then.
 //!
 //! While one is watched it is repeated to the leader, at growing intervals, and when the leader connects anew: what was sent may
 //! have been left out on the way, and a leader that was started anew has an empty pool. Otherwise the others would hold the leader
